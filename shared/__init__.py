@@ -1,0 +1,1 @@
+"""What every Leadline process is built from; knows no service."""

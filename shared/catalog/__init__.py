@@ -1,0 +1,1 @@
+"""The buyer's catalog: the terms that every decision is held against."""

@@ -1,0 +1,280 @@
+"""The terms of trade, as plain immutable data.
+
+One definition serves three readers: the catalog file that people write
+(`leadline apply`), the snapshot that services decide by, and the pure rules that
+hold a lead against an order. Field names are therefore the file's own words.
+Durations carry their unit in the name; amounts are `Minor` (cents).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from shared.catalog.money import Minor
+
+Slug = Annotated[str, Meta(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", description="lower-case name with hyphens")]
+FieldName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="lower-case name with underscores")]
+StateCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="USPS code")]
+Positive = Annotated[int, Meta(ge=1)]
+NonNegative = Annotated[int, Meta(ge=0)]
+Text = Annotated[str, Meta(min_length=1, max_length=4000)]
+
+FieldType = Literal["text", "integer", "number", "money", "boolean", "date", "choice"]
+FormKind = Literal["long", "short"]
+OptIn = Literal["single", "double", "none"]
+Exclusivity = Literal["exclusive", "shared"]
+OrderState = Literal["draft", "active", "paused", "ended"]
+WindowKind = Literal["hour", "day", "week", "month", "total"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Term(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of all terms: immutable, and a misspelt word is an error."""
+
+
+class Buyer(Term, kw_only=True):
+    """Who buys."""
+
+    slug: Slug
+    name: Text
+    currency: Literal["USD", "CAD", "EUR", "GBP"] = "USD"
+    #: IANA zone in which caps and days are counted.
+    time_zone: str = "America/New_York"
+    #: Shown at the foot of e-mails; required by CAN-SPAM (15 U.S.C. 7704(a)(5)).
+    postal_address: Text
+    #: From address of confirmations.
+    email_from: Text
+
+
+class Seller(Term, kw_only=True):
+    """Who sells. `own` is the buyer's own site: the same chain at no price."""
+
+    slug: Slug
+    name: Text
+    own: bool = False
+    contact_email: str = ""
+
+
+class Source(Term, kw_only=True):
+    """One site that collects leads for a seller."""
+
+    #: Registrable host, lower case, without scheme or `www.`.
+    site: Annotated[str, Meta(pattern=r"^[a-z0-9.-]+\.[a-z0-9-]{2,}$", description="a host such as cars.example")]
+    seller: Slug
+    state: Literal["active", "paused"] = "active"
+
+
+class Disclosure(Term, kw_only=True):
+    """An approved TCPA wording. `*` stands for any run of words (names, dates)."""
+
+    slug: Slug
+    text: Text
+    #: Sellers that may use it; empty: all.
+    sellers: tuple[Slug, ...] = ()
+    #: Sites that may show it; empty: all.
+    sites: tuple[str, ...] = ()
+
+
+class ProductField(Term, kw_only=True):
+    """One question of the product's form, beyond the standard contact fields."""
+
+    name: FieldName
+    type: FieldType
+    label: str = ""
+    #: Inclusive bounds for integer, number and money (in whole units, not cents).
+    minimum: float | None = None
+    maximum: float | None = None
+    #: Allowed values for `choice`, compared without case.
+    choices: tuple[str, ...] = ()
+
+
+class Product(Term, kw_only=True):
+    """What the consumer asks for."""
+
+    slug: Slug
+    name: Text
+    fields: tuple[ProductField, ...] = ()
+    #: A lead that gives all of these is `long`, else `short`.
+    long_form: tuple[FieldName, ...] = ()
+
+
+class Team(Term, kw_only=True):
+    """Sales people who call."""
+
+    slug: Slug
+    name: Text
+
+
+class Playbook(Term, kw_only=True):
+    """How a bought lead is followed up."""
+
+    slug: Slug
+    #: Subject and body of the confirmation; `{first_name}`, `{offer}`, `{buyer}`, `{product}` are filled in.
+    confirmation_subject: Text
+    confirmation_text: Text
+    #: False: no call task is made (e-mail only leads).
+    call: bool = True
+
+
+class DayHours(Term, kw_only=True):
+    """Hours of one weekday, `HH:MM`, `24:00` allowed as the end."""
+
+    day: Weekday
+    opens: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM")]
+    closes: Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", description="HH:MM or 24:00")]
+
+
+class Schedule(Term, kw_only=True):
+    """When the order buys. No hours: always."""
+
+    time_zone: str = ""
+    hours: tuple[DayHours, ...] = ()
+
+
+class Geography(Term, kw_only=True):
+    """Where the person must live. Empty lists do not restrict."""
+
+    states: tuple[StateCode, ...] = ()
+    exclude_states: tuple[StateCode, ...] = ()
+    #: ZIPs or their beginnings, such as `787`.
+    postal_codes: tuple[str, ...] = ()
+    exclude_postal_codes: tuple[str, ...] = ()
+
+
+class Criterion(Term, kw_only=True):
+    """One thing that must hold of a field. Bounds are inclusive."""
+
+    field: FieldName
+    minimum: float | None = None
+    maximum: float | None = None
+    one_of: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
+
+
+class LeadTerms(Term, kw_only=True):
+    """Which lead type is ordered."""
+
+    exclusivity: Exclusivity = "exclusive"
+    forms: tuple[FormKind, ...] = ("long", "short")
+    incentivized: bool = False
+    opt_in: tuple[OptIn, ...] = ("single", "double")
+
+
+class Price(Term, kw_only=True):
+    """What a lead pays. The first line whose conditions all hold wins."""
+
+    amount: Minor
+    form: FormKind | None = None
+    states: tuple[StateCode, ...] = ()
+
+
+class Cap(Term, kw_only=True):
+    """Most leads, most spend, or both, in each window."""
+
+    window: WindowKind
+    leads: NonNegative | None = None
+    spend: Minor | None = None
+
+
+class DuplicateTerms(Term, kw_only=True):
+    """When a person counts as bought before. 0 days switches the check off."""
+
+    window_days: Annotated[int, Meta(ge=0, le=730)] = 30
+    match: tuple[Literal["phone", "email"], ...] = ("phone", "email")
+
+
+class ConsentTerms(Term, kw_only=True):
+    """What consent the order needs."""
+
+    required: bool = True
+    #: Approved disclosures, by slug; empty: any that its seller and site may use.
+    disclosures: tuple[Slug, ...] = ()
+    max_age_hours: Positive = 72
+
+
+class BotTerms(Term, kw_only=True):
+    """When a lead counts as filled in by a program."""
+
+    minimum_seconds_on_form: NonNegative = 5
+
+
+class FollowUp(Term, kw_only=True):
+    """What happens once a lead is bought."""
+
+    playbook: Slug
+    #: What the ad promised; repeated in the confirmation and on the call.
+    offer: Text
+    #: Teams by weight.
+    teams: dict[Slug, Positive] = {}
+    #: Seconds from acceptance to the first real attempt, agreed with sales.
+    sla_seconds: Positive = 300
+
+
+class Order(Term, kw_only=True):
+    """An insertion order: what the buyer buys from one seller, and on which terms."""
+
+    slug: Slug
+    #: 0 in a file; from 1 in a snapshot. Any change of the terms makes the next version.
+    version: NonNegative = 0
+    seller: Slug
+    product: Slug
+    state: OrderState = "active"
+    #: Smaller is preferred where several orders could buy the same lead.
+    priority: NonNegative = 100
+    starts_on: date | None = None
+    #: Last day, inclusive.
+    ends_on: date | None = None
+    schedule: Schedule = Schedule()
+    #: Sites it buys from; empty: every active site of the seller.
+    sources: tuple[str, ...] = ()
+    geography: Geography = Geography()
+    required_fields: tuple[FieldName, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
+    lead: LeadTerms = LeadTerms()
+    prices: tuple[Price, ...] = ()
+    caps: tuple[Cap, ...] = ()
+    duplicates: DuplicateTerms = DuplicateTerms()
+    consent: ConsentTerms = ConsentTerms()
+    bots: BotTerms = BotTerms()
+    max_lead_age_minutes: Positive | None = None
+    #: How long a lead that could not be decided may wait before it is rejected, `decision_expired`.
+    decision_window_seconds: Positive = 900
+    follow_up: FollowUp
+
+
+class Catalog(Term, kw_only=True):
+    """Everything a decision needs, at one revision."""
+
+    #: 0 in a file; from 1 in a snapshot.
+    revision: NonNegative = 0
+    buyer: Buyer
+    sellers: tuple[Seller, ...] = ()
+    sources: tuple[Source, ...] = ()
+    disclosures: tuple[Disclosure, ...] = ()
+    products: tuple[Product, ...] = ()
+    teams: tuple[Team, ...] = ()
+    playbooks: tuple[Playbook, ...] = ()
+    orders: tuple[Order, ...] = ()
+
+
+#: Fields that every product has. Whatever else a lead carries must be a field of its product, or is unknown.
+STANDARD_FIELDS = frozenset(
+    {
+        "first_name",
+        "last_name",
+        "full_name",
+        "email",
+        "phone",
+        "street",
+        "city",
+        "state",
+        "postal_code",
+        "date_of_birth",
+        "form",
+        "opt_in",
+        "incentivized",
+    }
+)
