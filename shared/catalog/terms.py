@@ -31,8 +31,12 @@ WindowKind = Literal["hour", "day", "week", "month", "total"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-class Term(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of all terms: immutable, and a misspelt word is an error."""
+class Term(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all terms: immutable.
+
+    A snapshot may carry words that a later release added, so an unknown word is
+    skipped here; the catalog file's reader refuses it instead, with its line.
+    """
 
 
 class Buyer(Term, kw_only=True):
