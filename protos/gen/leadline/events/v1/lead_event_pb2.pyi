@@ -168,6 +168,7 @@ class LeadDecided(_message.Message):
     CLOCK_FIELD_NUMBER: _builtins.int
     WAS_PENDING_FIELD_NUMBER: _builtins.int
     US_STATE_FIELD_NUMBER: _builtins.int
+    CATALOG_REVISION_FIELD_NUMBER: _builtins.int
     accepted: _builtins.bool
     """True: bought."""
     seller: _builtins.str
@@ -184,6 +185,8 @@ class LeadDecided(_message.Message):
     """True where it had been pending before."""
     us_state: _builtins.str
     """USPS code of the person's state; empty where unknown."""
+    catalog_revision: _builtins.int
+    """The catalog revision that decided, whose offer and playbook the follow-up uses; 0: the one in force."""
     @_builtins.property
     def order(self) -> _lead_pb2.OrderRef:
         """The order that bought it, or whose reasons rejected it; unset: none could be named."""
@@ -220,10 +223,11 @@ class LeadDecided(_message.Message):
         clock: Global___ClockPoints | None = ...,
         was_pending: _builtins.bool = ...,
         us_state: _builtins.str = ...,
+        catalog_revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "lead_type", b"lead_type", "order", b"order", "price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "clock", b"clock", "lead_type", b"lead_type", "order", b"order", "price", b"price", "product", b"product", "reasons", b"reasons", "seller", b"seller", "source", b"source", "sub_source", b"sub_source", "team", b"team", "us_state", b"us_state", "was_pending", b"was_pending"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "catalog_revision", b"catalog_revision", "clock", b"clock", "lead_type", b"lead_type", "order", b"order", "price", b"price", "product", b"product", "reasons", b"reasons", "seller", b"seller", "source", b"source", "sub_source", b"sub_source", "team", b"team", "us_state", b"us_state", "was_pending", b"was_pending"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
