@@ -15,7 +15,9 @@ from msgspec import Meta, Struct
 
 from shared.catalog.money import Minor
 
-Slug = Annotated[str, Meta(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", description="lower-case name with hyphens")]
+Slug = Annotated[
+    str, Meta(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", description="lower-case name with hyphens")
+]
 FieldName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="lower-case name with underscores")]
 StateCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="USPS code")]
 Positive = Annotated[int, Meta(ge=1)]
@@ -149,7 +151,11 @@ class Geography(Term, kw_only=True):
 
 
 class Criterion(Term, kw_only=True):
-    """One thing that must hold of a field. Bounds are inclusive."""
+    """One thing that must hold of a field. Bounds are inclusive.
+
+    A field that the lead leaves out breaks no criterion: `required_fields` says what must be there,
+    so that one absent field is one reason and short forms can be bought on the same terms as long ones.
+    """
 
     field: FieldName
     minimum: float | None = None

@@ -1,0 +1,133 @@
+"""Catalog snapshots: how they are written, found and looked things up in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+
+import asyncpg
+import msgspec
+
+from shared.catalog.money import decode_hook, encode_hook
+from shared.catalog.terms import Buyer, Catalog, Disclosure, Order, Playbook, Product, Seller, Source, Team
+from shared.rpc.errors import NotFound
+
+_ENCODER = msgspec.json.Encoder(enc_hook=encode_hook, order="deterministic")
+_DECODER = msgspec.json.Decoder(Catalog, dec_hook=decode_hook)
+
+_SNAPSHOT = "SELECT document FROM catalog.snapshot WHERE buyer_id = $1 AND revision = $2"
+
+
+def encode(catalog: Catalog) -> str:
+    """A catalog as the JSON text that is stored; equal catalogs give equal texts."""
+    return _ENCODER.encode(catalog).decode()
+
+
+def decode(document: str) -> Catalog:
+    """The catalog of a stored text.
+
+    Raises:
+        msgspec.ValidationError: the text is not one that `encode` wrote.
+    """
+    return _DECODER.decode(document)
+
+
+class CatalogView:
+    """One immutable revision of a catalog with its look-ups, built once."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self._sellers = {seller.slug: seller for seller in catalog.sellers}
+        self._sources = {source.site: source for source in catalog.sources}
+        self._disclosures = {disclosure.slug: disclosure for disclosure in catalog.disclosures}
+        self._products = {product.slug: product for product in catalog.products}
+        self._teams = {team.slug: team for team in catalog.teams}
+        self._playbooks = {playbook.slug: playbook for playbook in catalog.playbooks}
+        self._orders = {order.slug: order for order in catalog.orders}
+        self._orders_of = _orders_by_seller(catalog)
+
+    @property
+    def buyer(self) -> Buyer:
+        """Who buys."""
+        return self.catalog.buyer
+
+    @property
+    def revision(self) -> int:
+        """The revision, from 1."""
+        return self.catalog.revision
+
+    def seller(self, slug: str) -> Seller | None:
+        """The seller of that name."""
+        return self._sellers.get(slug)
+
+    def source(self, site: str) -> Source | None:
+        """The source with that host, spelt as in the catalog: lower case, without `www.`."""
+        return self._sources.get(site)
+
+    def disclosure(self, slug: str) -> Disclosure | None:
+        """The disclosure of that name."""
+        return self._disclosures.get(slug)
+
+    def product(self, slug: str) -> Product | None:
+        """The product of that name."""
+        return self._products.get(slug)
+
+    def team(self, slug: str) -> Team | None:
+        """The team of that name."""
+        return self._teams.get(slug)
+
+    def playbook(self, slug: str) -> Playbook | None:
+        """The playbook of that name."""
+        return self._playbooks.get(slug)
+
+    def order(self, slug: str) -> Order | None:
+        """The order of that name, whatever its state: an order that was removed stays as `ended`."""
+        return self._orders.get(slug)
+
+    def orders_of(self, seller: str) -> tuple[Order, ...]:
+        """Every order of a seller, whatever its state, the preferred first."""
+        return self._orders_of.get(seller, ())
+
+
+def _orders_by_seller(catalog: Catalog) -> Mapping[str, tuple[Order, ...]]:
+    grouped: dict[str, list[Order]] = {}
+    for order in sorted(catalog.orders, key=lambda order: (order.priority, order.slug)):
+        grouped.setdefault(order.seller, []).append(order)
+    return {seller: tuple(orders) for seller, orders in grouped.items()}
+
+
+class CatalogReader:
+    """Reads snapshots from Postgres. A revision never changes, so that it is read once and kept."""
+
+    def __init__(self, pool: asyncpg.Pool, *, keep: int = 64) -> None:
+        """`keep`: the most snapshots held; the one unused longest goes first."""
+        self._pool = pool
+        self._keep = keep
+        self._views: OrderedDict[tuple[str, int], CatalogView] = OrderedDict()
+        self._loading = asyncio.Lock()
+
+    async def get(self, buyer_id: str, revision: int) -> CatalogView:
+        """The buyer's catalog at a revision.
+
+        Raises:
+            NotFound: there is no such revision.
+        """
+        key = (buyer_id, revision)
+        view = self._views.get(key)
+        if view is not None:
+            self._views.move_to_end(key)
+            return view
+        # One load at a time: after a new revision, a burst of callers wants the same one.
+        async with self._loading:
+            view = self._views.get(key)
+            return view if view is not None else await self._load(key)
+
+    async def _load(self, key: tuple[str, int]) -> CatalogView:
+        document: str | None = await self._pool.fetchval(_SNAPSHOT, *key)
+        if document is None:
+            raise NotFound(f"buyer {key[0]} has no catalog revision {key[1]}")
+        view = self._views[key] = CatalogView(decode(document))
+        while len(self._views) > self._keep:
+            self._views.popitem(last=False)
+        return view
