@@ -1,0 +1,1 @@
+"""Leadline's services: each a process of its own, none importing another."""
