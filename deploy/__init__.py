@@ -1,0 +1,1 @@
+"""How Leadline is installed, started and shipped."""

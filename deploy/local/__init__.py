@@ -1,0 +1,1 @@
+"""The whole of Leadline on one machine, with nothing installed but Python."""
