@@ -41,7 +41,7 @@ class Term(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
 
-class Buyer(Term, kw_only=True):
+class Buyer(Term, frozen=True, kw_only=True):
     """Who buys."""
 
     slug: Slug
@@ -55,7 +55,7 @@ class Buyer(Term, kw_only=True):
     email_from: Text
 
 
-class Seller(Term, kw_only=True):
+class Seller(Term, frozen=True, kw_only=True):
     """Who sells. `own` is the buyer's own site: the same chain at no price."""
 
     slug: Slug
@@ -64,7 +64,7 @@ class Seller(Term, kw_only=True):
     contact_email: str = ""
 
 
-class Source(Term, kw_only=True):
+class Source(Term, frozen=True, kw_only=True):
     """One site that collects leads for a seller."""
 
     #: Registrable host, lower case, without scheme or `www.`.
@@ -73,7 +73,7 @@ class Source(Term, kw_only=True):
     state: Literal["active", "paused"] = "active"
 
 
-class Disclosure(Term, kw_only=True):
+class Disclosure(Term, frozen=True, kw_only=True):
     """An approved TCPA wording. `*` stands for any run of words (names, dates)."""
 
     slug: Slug
@@ -84,7 +84,7 @@ class Disclosure(Term, kw_only=True):
     sites: tuple[str, ...] = ()
 
 
-class ProductField(Term, kw_only=True):
+class ProductField(Term, frozen=True, kw_only=True):
     """One question of the product's form, beyond the standard contact fields."""
 
     name: FieldName
@@ -97,7 +97,7 @@ class ProductField(Term, kw_only=True):
     choices: tuple[str, ...] = ()
 
 
-class Product(Term, kw_only=True):
+class Product(Term, frozen=True, kw_only=True):
     """What the consumer asks for."""
 
     slug: Slug
@@ -107,14 +107,14 @@ class Product(Term, kw_only=True):
     long_form: tuple[FieldName, ...] = ()
 
 
-class Team(Term, kw_only=True):
+class Team(Term, frozen=True, kw_only=True):
     """Sales people who call."""
 
     slug: Slug
     name: Text
 
 
-class Playbook(Term, kw_only=True):
+class Playbook(Term, frozen=True, kw_only=True):
     """How a bought lead is followed up."""
 
     slug: Slug
@@ -125,7 +125,7 @@ class Playbook(Term, kw_only=True):
     call: bool = True
 
 
-class DayHours(Term, kw_only=True):
+class DayHours(Term, frozen=True, kw_only=True):
     """Hours of one weekday, `HH:MM`, `24:00` allowed as the end."""
 
     day: Weekday
@@ -133,14 +133,14 @@ class DayHours(Term, kw_only=True):
     closes: Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", description="HH:MM or 24:00")]
 
 
-class Schedule(Term, kw_only=True):
+class Schedule(Term, frozen=True, kw_only=True):
     """When the order buys. No hours: always."""
 
     time_zone: str = ""
     hours: tuple[DayHours, ...] = ()
 
 
-class Geography(Term, kw_only=True):
+class Geography(Term, frozen=True, kw_only=True):
     """Where the person must live. Empty lists do not restrict."""
 
     states: tuple[StateCode, ...] = ()
@@ -150,7 +150,7 @@ class Geography(Term, kw_only=True):
     exclude_postal_codes: tuple[str, ...] = ()
 
 
-class Criterion(Term, kw_only=True):
+class Criterion(Term, frozen=True, kw_only=True):
     """One thing that must hold of a field. Bounds are inclusive.
 
     A field that the lead leaves out breaks no criterion: `required_fields` says what must be there,
@@ -164,7 +164,7 @@ class Criterion(Term, kw_only=True):
     none_of: tuple[str, ...] = ()
 
 
-class LeadTerms(Term, kw_only=True):
+class LeadTerms(Term, frozen=True, kw_only=True):
     """Which lead type is ordered."""
 
     exclusivity: Exclusivity = "exclusive"
@@ -173,7 +173,7 @@ class LeadTerms(Term, kw_only=True):
     opt_in: tuple[OptIn, ...] = ("single", "double")
 
 
-class Price(Term, kw_only=True):
+class Price(Term, frozen=True, kw_only=True):
     """What a lead pays. The first line whose conditions all hold wins."""
 
     amount: Minor
@@ -181,7 +181,7 @@ class Price(Term, kw_only=True):
     states: tuple[StateCode, ...] = ()
 
 
-class Cap(Term, kw_only=True):
+class Cap(Term, frozen=True, kw_only=True):
     """Most leads, most spend, or both, in each window."""
 
     window: WindowKind
@@ -189,14 +189,14 @@ class Cap(Term, kw_only=True):
     spend: Minor | None = None
 
 
-class DuplicateTerms(Term, kw_only=True):
+class DuplicateTerms(Term, frozen=True, kw_only=True):
     """When a person counts as bought before. 0 days switches the check off."""
 
     window_days: Annotated[int, Meta(ge=0, le=730)] = 30
     match: tuple[Literal["phone", "email"], ...] = ("phone", "email")
 
 
-class ConsentTerms(Term, kw_only=True):
+class ConsentTerms(Term, frozen=True, kw_only=True):
     """What consent the order needs."""
 
     required: bool = True
@@ -205,13 +205,13 @@ class ConsentTerms(Term, kw_only=True):
     max_age_hours: Positive = 72
 
 
-class BotTerms(Term, kw_only=True):
+class BotTerms(Term, frozen=True, kw_only=True):
     """When a lead counts as filled in by a program."""
 
     minimum_seconds_on_form: NonNegative = 5
 
 
-class FollowUp(Term, kw_only=True):
+class FollowUp(Term, frozen=True, kw_only=True):
     """What happens once a lead is bought."""
 
     playbook: Slug
@@ -223,7 +223,7 @@ class FollowUp(Term, kw_only=True):
     sla_seconds: Positive = 300
 
 
-class Order(Term, kw_only=True):
+class Order(Term, frozen=True, kw_only=True):
     """An insertion order: what the buyer buys from one seller, and on which terms."""
 
     slug: Slug
@@ -255,7 +255,7 @@ class Order(Term, kw_only=True):
     follow_up: FollowUp
 
 
-class Catalog(Term, kw_only=True):
+class Catalog(Term, frozen=True, kw_only=True):
     """Everything a decision needs, at one revision."""
 
     #: 0 in a file; from 1 in a snapshot.
