@@ -1,0 +1,1 @@
+"""How services speak to each other: one error vocabulary, one server builder, one client."""
