@@ -1,0 +1,1 @@
+"""What the buyer buys, from whom, on which terms, and the keys that tell sellers apart."""

@@ -1,0 +1,86 @@
+"""The catalog file: YAML text to a catalog, or to everything that is wrong with it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+from msgspec import inspect
+
+from services.intake.catalog.draft import Draft
+from services.intake.catalog.nodes import Fault, Unreadable, read
+from services.intake.catalog.order_checks import check_orders
+from services.intake.catalog.part_checks import check_parts
+from services.intake.catalog.reading import BROKEN, Broken, Reader
+from shared.catalog.terms import Catalog
+
+_CATALOG: Final = inspect.type_info(Catalog)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a text turned out to be: a catalog without faults, or faults in the order of the text."""
+
+    catalog: Catalog | None
+    faults: tuple[Fault, ...]
+    #: Whom it is about; empty where even that could not be read.
+    buyer_id: str
+
+
+def read_document(text: str) -> Document:
+    """Read a catalog file. Never raises: whatever is wrong is a fault with its line, column and field."""
+    reader = Reader()
+    draft: Draft | None = None
+    try:
+        draft = _read(reader, read(text))
+        for path, message in (*check_parts(draft), *check_orders(draft)):
+            if not reader.is_doubtful(path):
+                reader.blame(path, message)
+    except Unreadable as stop:
+        reader.faults.append(stop.fault)
+    faults = tuple(sorted(set(reader.faults)))
+    buyer_id = draft.buyer.slug if draft is not None and draft.buyer is not None else ""
+    return Document(draft.catalog() if draft is not None and not faults else None, faults, buyer_id)
+
+
+def _read(reader: Reader, root: yaml.MappingNode) -> Draft:
+    assert isinstance(_CATALOG, inspect.StructType)
+    members = reader.members(root, _CATALOG, ())
+    assert not isinstance(members, Broken), "the root is a mapping"
+    kinds = {item.name: item.type for item in _CATALOG.fields}
+    buyer: Any = BROKEN
+    if "buyer" in members:
+        buyer = reader.value(members["buyer"], kinds["buyer"], ("buyer",))
+    else:
+        reader.blame(("buyer",), "`buyer` is missing: expected who buys, with `slug`, `name` …", node=root)
+    parts: dict[str, dict[int, Any]] = {}
+    names: dict[str, Sequence[str]] = {}
+    for section, kind in kinds.items():
+        if isinstance(kind, inspect.VarTupleType):
+            parts[section], names[section] = _section(reader, members.get(section), kind.item_type, section)
+    return Draft(buyer=None if buyer is BROKEN else buyer, **parts, names=names)
+
+
+def _section(
+    reader: Reader, node: yaml.Node | None, kind: inspect.Type, section: str
+) -> tuple[dict[int, Any], tuple[str, ...]]:
+    """The parts of one list by their place, and what each is called."""
+    nodes = reader.items(node, (section,)) if node is not None else []
+    if isinstance(nodes, Broken):
+        return {}, ()
+    parts = {}
+    for index, item in enumerate(nodes):
+        part = reader.value(item, kind, (section, index))
+        if part is not BROKEN:
+            parts[index] = part
+    return parts, tuple(_name(item) for item in nodes)
+
+
+def _name(node: yaml.Node) -> str:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value in ("slug", "site") and isinstance(value, yaml.ScalarNode):
+                return str(value.value)
+    return ""

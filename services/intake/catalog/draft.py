@@ -1,0 +1,99 @@
+"""A catalog as far as it could be read, for the checks that look across it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from services.intake.catalog.reading import Path, did_you_mean
+from shared.catalog.states import USPS_STATES
+from shared.catalog.terms import STANDARD_FIELDS, Buyer, Catalog, Disclosure, Order, Playbook, Product, Seller, Source
+from shared.catalog.terms import Team
+
+#: What a check finds: where, and what was expected there.
+Finding = tuple[Path, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The readable parts by their place in the file, and the names of all parts, readable or not."""
+
+    buyer: Buyer | None
+    sellers: Mapping[int, Seller]
+    sources: Mapping[int, Source]
+    disclosures: Mapping[int, Disclosure]
+    products: Mapping[int, Product]
+    teams: Mapping[int, Team]
+    playbooks: Mapping[int, Playbook]
+    orders: Mapping[int, Order]
+    #: Per section (`sellers`, …) what its parts are called, in the order of the file.
+    names: Mapping[str, Sequence[str]]
+
+    def seller(self, slug: str) -> Seller | None:
+        """The seller of that name, where it could be read."""
+        return next((seller for seller in self.sellers.values() if seller.slug == slug), None)
+
+    def product(self, slug: str) -> Product | None:
+        """The product of that name, where it could be read."""
+        return next((product for product in self.products.values() if product.slug == slug), None)
+
+    def catalog(self) -> Catalog | None:
+        """The catalog, where the buyer could be read."""
+        if self.buyer is None:
+            return None
+        return Catalog(
+            buyer=self.buyer,
+            sellers=tuple(self.sellers.values()),
+            sources=tuple(self.sources.values()),
+            disclosures=tuple(self.disclosures.values()),
+            products=tuple(self.products.values()),
+            teams=tuple(self.teams.values()),
+            playbooks=tuple(self.playbooks.values()),
+            orders=tuple(self.orders.values()),
+        )
+
+
+def unknown_name(draft: Draft, section: str, name: str, path: Path) -> Iterator[Finding]:
+    """A reference to something that the file does not have."""
+    if name not in draft.names[section]:
+        kind = section.removesuffix("s")
+        yield path, f"there is no {kind} `{name}`{did_you_mean(name, draft.names[section])}"
+
+
+def unknown_field(product: Product, name: str, path: Path) -> Iterator[Finding]:
+    """A field that neither every product nor this one has."""
+    known = [*STANDARD_FIELDS, *(field.name for field in product.fields)]
+    if name not in known:
+        yield path, f"product `{product.slug}` has no field `{name}`{did_you_mean(name, known)}"
+
+
+def unknown_states(codes: Sequence[str], path: Path) -> Iterator[Finding]:
+    """Codes that the Postal Service does not use, and codes said twice."""
+    for index, code in enumerate(codes):
+        if code not in USPS_STATES:
+            yield (*path, index), f"there is no state `{code}`; expected a USPS code such as TX"
+    yield from repeated(codes, path)
+
+
+def unknown_time_zone(name: str, path: Path) -> Iterator[Finding]:
+    """A time zone that the IANA database does not have."""
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError):
+        yield path, f"there is no time zone `{name}`; expected an IANA name such as America/New_York"
+
+
+def repeated(values: Sequence[str], path: Path) -> Iterator[Finding]:
+    """Values said twice in one list."""
+    seen: set[str] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            yield (*path, index), f"`{value}` is already in this list"
+        seen.add(value)
+
+
+def crossed_bounds(minimum: float | None, maximum: float | None, path: Path) -> Iterator[Finding]:
+    """Bounds that nothing can satisfy."""
+    if minimum is not None and maximum is not None and minimum > maximum:
+        yield (*path, "minimum"), f"the minimum {minimum:g} is above the maximum {maximum:g}"

@@ -1,0 +1,208 @@
+"""What an insertion order must satisfy: references that exist, terms that do not contradict each other. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from services.intake.catalog.draft import (
+    Draft,
+    Finding,
+    crossed_bounds,
+    repeated,
+    unknown_field,
+    unknown_name,
+    unknown_states,
+    unknown_time_zone,
+)
+from services.intake.catalog.reading import Path, did_you_mean
+from shared.catalog.terms import Criterion, FormKind, Geography, Order, Price, Product, ProductField, Schedule
+
+_NUMERIC: Final = frozenset({"integer", "number", "money"})
+_POSTAL_PREFIX = re.compile(r"[0-9]{1,5}")
+
+
+def check_orders(draft: Draft) -> Iterator[Finding]:
+    """Every order that could be read."""
+    for index, order in draft.orders.items():
+        path = ("orders", index)
+        yield from _references(draft, order, path)
+        yield from _sources(draft, order, path)
+        yield from _disclosures(draft, order, path)
+        if order.starts_on is not None and order.ends_on is not None and order.ends_on < order.starts_on:
+            yield (*path, "ends_on"), f"the order ends before it starts on {order.starts_on}"
+        yield from _schedule(order.schedule, (*path, "schedule"))
+        yield from _geography(order.geography, (*path, "geography"))
+        product = draft.product(order.product)
+        if product is not None:
+            yield from _fields(product, order, path)
+        yield from _lead_type(order, path)
+        seller = draft.seller(order.seller)
+        if seller is not None:
+            yield from _prices(order, path, own=seller.own)
+            yield from _caps(order, path, own=seller.own)
+
+
+def _references(draft: Draft, order: Order, path: Path) -> Iterator[Finding]:
+    yield from unknown_name(draft, "sellers", order.seller, (*path, "seller"))
+    yield from unknown_name(draft, "products", order.product, (*path, "product"))
+    yield from unknown_name(draft, "playbooks", order.follow_up.playbook, (*path, "follow_up", "playbook"))
+    for team in order.follow_up.teams:
+        yield from unknown_name(draft, "teams", team, (*path, "follow_up", "teams", team))
+
+
+def _sources(draft: Draft, order: Order, path: Path) -> Iterator[Finding]:
+    owners = {source.site: source.seller for source in draft.sources.values()}
+    for position, site in enumerate(order.sources):
+        place = (*path, "sources", position)
+        yield from unknown_name(draft, "sources", site, place)
+        if owners.get(site, order.seller) != order.seller:
+            yield place, f"source `{site}` belongs to seller `{owners[site]}`, and the order to `{order.seller}`"
+    yield from repeated(order.sources, (*path, "sources"))
+
+
+def _disclosures(draft: Draft, order: Order, path: Path) -> Iterator[Finding]:
+    path = (*path, "consent", "disclosures")
+    allowed = {disclosure.slug: disclosure.sellers for disclosure in draft.disclosures.values()}
+    for position, slug in enumerate(order.consent.disclosures):
+        yield from unknown_name(draft, "disclosures", slug, (*path, position))
+        if allowed.get(slug) and order.seller not in allowed[slug]:
+            yield (*path, position), f"disclosure `{slug}` is not for seller `{order.seller}`"
+    yield from repeated(order.consent.disclosures, path)
+
+
+def _schedule(schedule: Schedule, path: Path) -> Iterator[Finding]:
+    if schedule.time_zone:
+        yield from unknown_time_zone(schedule.time_zone, (*path, "time_zone"))
+    # `HH:MM` sorts as text.
+    taken: dict[str, list[tuple[str, str]]] = {}
+    for index, hours in enumerate(schedule.hours):
+        place = (*path, "hours", index)
+        if hours.opens >= hours.closes:
+            yield place, f"{hours.day} closes at {hours.closes}, not after it opens at {hours.opens}"
+        for opens, closes in taken.get(hours.day, ()):
+            if hours.opens < closes and opens < hours.closes:
+                yield place, f"{hours.day} {hours.opens}-{hours.closes} overlaps {opens}-{closes}"
+        taken.setdefault(hours.day, []).append((hours.opens, hours.closes))
+
+
+def _geography(geography: Geography, path: Path) -> Iterator[Finding]:
+    for word in ("states", "exclude_states"):
+        yield from unknown_states(getattr(geography, word), (*path, word))
+    for word in ("postal_codes", "exclude_postal_codes"):
+        codes: tuple[str, ...] = getattr(geography, word)
+        for index, code in enumerate(codes):
+            if not _POSTAL_PREFIX.fullmatch(code):
+                yield (*path, word, index), "expected a ZIP or its beginning, 1 to 5 digits"
+        yield from repeated(codes, (*path, word))
+    for index, state in enumerate(geography.exclude_states):
+        if state in geography.states:
+            yield (*path, "exclude_states", index), f"`{state}` is both wanted and excluded"
+    for index, code in enumerate(geography.exclude_postal_codes):
+        if any(wanted.startswith(code) for wanted in geography.postal_codes):
+            yield (*path, "exclude_postal_codes", index), f"`{code}` excludes ZIPs that `postal_codes` wants"
+
+
+def _fields(product: Product, order: Order, path: Path) -> Iterator[Finding]:
+    for index, name in enumerate(order.required_fields):
+        yield from unknown_field(product, name, (*path, "required_fields", index))
+    yield from repeated(order.required_fields, (*path, "required_fields"))
+    fields = {field.name: field for field in product.fields}
+    seen: set[str] = set()
+    for index, criterion in enumerate(order.criteria):
+        place = (*path, "criteria", index)
+        yield from unknown_field(product, criterion.field, (*place, "field"))
+        if criterion.field in seen:
+            yield (*place, "field"), f"`{criterion.field}` already has a criterion; put both into one"
+        seen.add(criterion.field)
+        yield from _criterion(criterion, fields.get(criterion.field), place)
+
+
+def _criterion(criterion: Criterion, field: ProductField | None, path: Path) -> Iterator[Finding]:
+    bounded = criterion.minimum is not None or criterion.maximum is not None
+    if not (bounded or criterion.one_of or criterion.none_of):
+        yield path, "a criterion needs `minimum`, `maximum`, `one_of` or `none_of`"
+    yield from crossed_bounds(criterion.minimum, criterion.maximum, path)
+    refused = {value.casefold() for value in criterion.none_of}
+    for index, value in enumerate(criterion.one_of):
+        if value.casefold() in refused:
+            yield (*path, "one_of", index), f"`{value}` is both wanted and refused"
+    if bounded and (field is None or field.type not in _NUMERIC):
+        yield path, f"bounds need a numeric field of the product, and `{criterion.field}` is none"
+    elif field is not None:
+        yield from _within_field(criterion, field, path)
+
+
+def _within_field(criterion: Criterion, field: ProductField, path: Path) -> Iterator[Finding]:
+    if criterion.minimum is not None and field.maximum is not None and criterion.minimum > field.maximum:
+        yield (*path, "minimum"), f"nothing can pass: the product's `{field.name}` ends at {field.maximum:g}"
+    if criterion.maximum is not None and field.minimum is not None and criterion.maximum < field.minimum:
+        yield (*path, "maximum"), f"nothing can pass: the product's `{field.name}` begins at {field.minimum:g}"
+    if field.type != "choice":
+        return
+    choices = {choice.casefold() for choice in field.choices}
+    for word in ("one_of", "none_of"):
+        for index, value in enumerate(getattr(criterion, word)):
+            if value.casefold() not in choices:
+                hint = did_you_mean(value, field.choices) or f"; choices: {', '.join(field.choices)}"
+                yield (*path, word, index), f"`{field.name}` has no choice `{value}`{hint}"
+
+
+def _lead_type(order: Order, path: Path) -> Iterator[Finding]:
+    for word in ("forms", "opt_in"):
+        values: tuple[str, ...] = getattr(order.lead, word)
+        if not values:
+            yield (*path, "lead", word), "an empty list buys nothing; name what is bought or leave the word out"
+        yield from repeated(values, (*path, "lead", word))
+    if order.duplicates.window_days and not order.duplicates.match:
+        yield (*path, "duplicates", "match"), "a window needs something to match: phone, email or both"
+    yield from repeated(order.duplicates.match, (*path, "duplicates", "match"))
+
+
+def _prices(order: Order, path: Path, *, own: bool) -> Iterator[Finding]:
+    path = (*path, "prices")
+    if own:
+        if order.prices:
+            yield path, f"seller `{order.seller}` is the buyer's own site, whose leads have no price"
+        return
+    for index, price in enumerate(order.prices):
+        place = (*path, index)
+        yield from unknown_states(price.states, (*place, "states"))
+        if price.amount == 0:
+            yield (*place, "amount"), 'a bought lead pays at least "0.01"; a free one comes from an own seller'
+        if price.form is not None and price.form not in order.lead.forms:
+            yield (*place, "form"), f"the order does not buy {price.form} forms"
+        if any(_covers(earlier, price) for earlier in order.prices[:index]):
+            yield place, "this price is never reached: a line above holds wherever it does"
+    for form in dict.fromkeys(order.lead.forms):
+        if not _is_priced(order, form):
+            yield path, f"a lead with a {form} form has no price in some states; add one without `states`"
+
+
+def _covers(earlier: Price, later: Price) -> bool:
+    """True where the earlier line's conditions hold whenever the later line's do."""
+    in_states = not earlier.states or (bool(later.states) and set(later.states) <= set(earlier.states))
+    return in_states and earlier.form in (None, later.form)
+
+
+def _is_priced(order: Order, form: FormKind) -> bool:
+    """True where every lead of the form that the order may buy finds a price."""
+    lines = [price for price in order.prices if price.form in (None, form)]
+    if any(not price.states for price in lines):
+        return True
+    priced = {state for price in lines for state in price.states}
+    return bool(order.geography.states) and set(order.geography.states) <= priced
+
+
+def _caps(order: Order, path: Path, *, own: bool) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for index, cap in enumerate(order.caps):
+        place = (*path, "caps", index)
+        if cap.leads is None and cap.spend is None:
+            yield place, "a cap needs `leads`, `spend` or both"
+        if own and cap.spend is not None:
+            yield (*place, "spend"), f"seller `{order.seller}` is the buyer's own site, which spends nothing"
+        if cap.window in seen:
+            yield (*place, "window"), f"there is already a cap for each {cap.window}; put both into one"
+        seen.add(cap.window)

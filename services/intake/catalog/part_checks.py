@@ -1,0 +1,131 @@
+"""What the buyer, sellers, sources, disclosures, products, teams and playbooks must satisfy. Pure."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from services.intake.catalog.draft import (
+    Draft,
+    Finding,
+    crossed_bounds,
+    repeated,
+    unknown_field,
+    unknown_name,
+    unknown_time_zone,
+)
+from services.intake.catalog.reading import Path, did_you_mean
+from shared.catalog.terms import STANDARD_FIELDS, Buyer, Playbook, Product, ProductField
+
+_NUMERIC: Final = frozenset({"integer", "number", "money"})
+_PLACEHOLDERS: Final = frozenset({"first_name", "offer", "buyer", "product"})
+
+
+def check_parts(draft: Draft) -> Iterator[Finding]:
+    """Everything but the orders."""
+    yield from _names(draft.names)
+    if draft.buyer is not None:
+        yield from _buyer(draft.buyer)
+    yield from _sellers(draft)
+    yield from _sources(draft)
+    yield from _disclosures(draft)
+    for index, product in draft.products.items():
+        yield from _product(product, ("products", index))
+    for index, playbook in draft.playbooks.items():
+        yield from _playbook(playbook, ("playbooks", index))
+
+
+def _names(names: Mapping[str, object]) -> Iterator[Finding]:
+    for section, slugs in names.items():
+        word = "site" if section == "sources" else "slug"
+        seen: dict[str, int] = {}
+        for index, slug in enumerate(slugs if isinstance(slugs, tuple) else ()):
+            if slug and slug in seen:
+                yield (section, index, word), f"`{slug}` is already the name of {section}[{seen[slug]}]"
+            seen.setdefault(slug, index)
+
+
+def _buyer(buyer: Buyer) -> Iterator[Finding]:
+    yield from unknown_time_zone(buyer.time_zone, ("buyer", "time_zone"))
+    if not _has_address(buyer.email_from):
+        yield ("buyer", "email_from"), "expected an address such as `Big Bank <loans@bank.example>`"
+
+
+def _sellers(draft: Draft) -> Iterator[Finding]:
+    for index, seller in draft.sellers.items():
+        if seller.contact_email and not _has_address(seller.contact_email):
+            yield ("sellers", index, "contact_email"), "expected an e-mail address"
+
+
+def _sources(draft: Draft) -> Iterator[Finding]:
+    for index, source in draft.sources.items():
+        path = ("sources", index)
+        yield from unknown_name(draft, "sellers", source.seller, (*path, "seller"))
+        if source.site.startswith("www."):
+            yield (*path, "site"), f"write it without `www.`: `{source.site.removeprefix('www.')}`"
+
+
+def _disclosures(draft: Draft) -> Iterator[Finding]:
+    for index, disclosure in draft.disclosures.items():
+        path = ("disclosures", index)
+        for position, slug in enumerate(disclosure.sellers):
+            yield from unknown_name(draft, "sellers", slug, (*path, "sellers", position))
+        for position, site in enumerate(disclosure.sites):
+            yield from unknown_name(draft, "sources", site, (*path, "sites", position))
+        yield from repeated(disclosure.sellers, (*path, "sellers"))
+        yield from repeated(disclosure.sites, (*path, "sites"))
+        if len(disclosure.text.replace("*", "").split()) < 5:
+            yield (*path, "text"), "expected a wording; this would approve almost any text"
+
+
+def _product(product: Product, path: Path) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for index, field in enumerate(product.fields):
+        place = (*path, "fields", index)
+        if field.name in STANDARD_FIELDS:
+            yield (*place, "name"), f"`{field.name}` is a standard field that every product has; leave it out"
+        if field.name in seen:
+            yield (*place, "name"), f"`{field.name}` is already a field of this product"
+        seen.add(field.name)
+        yield from _field(field, place)
+    for index, name in enumerate(product.long_form):
+        yield from unknown_field(product, name, (*path, "long_form", index))
+    yield from repeated(product.long_form, (*path, "long_form"))
+
+
+def _field(field: ProductField, path: Path) -> Iterator[Finding]:
+    yield from crossed_bounds(field.minimum, field.maximum, path)
+    if field.type not in _NUMERIC:
+        for word in ("minimum", "maximum"):
+            if getattr(field, word) is not None:
+                yield (*path, word), f"bounds need a numeric field, and `{field.name}` is of type {field.type}"
+    if field.type == "choice" and not field.choices:
+        yield (*path, "choices"), f"a choice needs its `choices`, and `{field.name}` has none"
+    if field.type != "choice" and field.choices:
+        yield (*path, "choices"), f"choices need `type: choice`, and `{field.name}` is of type {field.type}"
+    yield from repeated(tuple(choice.casefold() for choice in field.choices), (*path, "choices"))
+
+
+def _playbook(playbook: Playbook, path: Path) -> Iterator[Finding]:
+    for word in ("confirmation_subject", "confirmation_text"):
+        try:
+            names = [name for _, name, *_ in string.Formatter().parse(getattr(playbook, word)) if name is not None]
+        except ValueError:
+            yield (*path, word), "a brace stands alone; write `{{` or `}}` for a brace of the text"
+            continue
+        for name in names:
+            if name not in _PLACEHOLDERS:
+                known = ", ".join(f"{{{known}}}" for known in sorted(_PLACEHOLDERS))
+                yield (
+                    (*path, word),
+                    f"unknown placeholder `{{{name}}}`{did_you_mean(name, _PLACEHOLDERS)}; known: {known}",
+                )
+    if "\n" in playbook.confirmation_subject.strip():
+        yield (*path, "confirmation_subject"), "a subject is one line"
+
+
+def _has_address(text: str) -> bool:
+    address = text.rsplit("<", 1)[-1].rstrip("> ")
+    local, _, host = address.rpartition("@")
+    return bool(local) and "." in host and not any(character.isspace() for character in address)
