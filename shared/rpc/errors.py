@@ -8,6 +8,9 @@ one item. `TABLE` is the only place where reason, gRPC code and HTTP status meet
 Messages are written by us, for people, and never hold personal data or text of foreign exceptions.
 """
 
+# The classes are the vocabulary: `raise NotFound(…)`, not `raise NotFoundError(…)`.
+# ruff: noqa: N818
+
 from __future__ import annotations
 
 import math
@@ -66,8 +69,8 @@ class AppError(Exception):
     """A call, or one item of a batch, that could not be carried out.
 
     `message`: one sentence for a person. `violations`: the fields at fault. `retry_after_seconds`: when to try
-    again (default: the class's); 0 where waiting does not help. `metadata`: public facts for machines, such as the incident id.
-    Raise a subclass; the reason belongs to the class.
+    again (default: the class's); 0 where waiting does not help. `metadata`: public facts for machines, such as the
+    incident id. Raise a subclass; the reason belongs to the class.
     """
 
     reason: ClassVar[ErrorReason.ValueType] = ErrorReason.ERROR_REASON_INTERNAL
@@ -216,6 +219,8 @@ BY_REASON: Mapping[ErrorReason.ValueType, type[AppError]] = {
     )
 }
 
+_BY_NAME = {ErrorReason.Name(reason): error for reason, error in BY_REASON.items()}
+
 # What a status means that carries no ErrorInfo of ours: the transport made it, or a foreign server. The texts are
 # ours because a transport's own text names addresses.
 _UNMARKED: Mapping[grpc.StatusCode, tuple[type[AppError], str]] = {
@@ -255,7 +260,7 @@ def from_status(status: Status) -> AppError | None:
             violations = [Violation(item.field, item.description) for item in bad.field_violations]
         elif detail.Unpack(retry):
             retry_after = retry.retry_delay.ToNanoseconds() / 1e9
-    known = BY_REASON.get(ErrorReason.Value(reason)) if reason in ErrorReason.keys() else None
+    known = _BY_NAME.get(reason)
     if known is None:
         return None
     return known(status.message, violations=violations, retry_after_seconds=retry_after, metadata=metadata)

@@ -24,11 +24,11 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 S = TypeVar("S")
 
@@ -176,7 +176,7 @@ def _text(variable: Variable, name: str, environ: Mapping[str, str], faults: lis
 def _parse(text: str, kind: Any) -> Any:
     if get_origin(kind) in (UnionType, Union):
         kind = next(part for part in get_args(kind) if part is not NoneType)
-    if get_origin(kind) is Literal or kind is str:
+    if kind is str:
         return text
     if kind is Path:
         return Path(text)
@@ -189,8 +189,8 @@ def _parse(text: str, kind: Any) -> Any:
     raise TypeError(f"a setting cannot be a {kind}")
 
 
-def _number(text: str, kind: Callable[[str], float]) -> float:
-    expected = "expected a whole number" if kind is int else "expected a number"
+def _number(text: str, kind: type[int] | type[float]) -> float:
+    expected = "expected a whole number" if issubclass(kind, int) else "expected a number"
     try:
         value = kind(text)
     except ValueError:

@@ -1,0 +1,145 @@
+"""Metrics: every name declared once, here, with its labels; served to Prometheus by `shared.telemetry.page`.
+
+    metrics = Metrics()
+    settled = metrics.counter("leadline_leads_total", outcome="accepted")   # once, at construction
+    settled.inc()                                                           # on the hot path
+
+A label never holds what a consumer or a seller typed: only names from the catalog and from this code, so that the
+number of series stays bounded and nothing personal gets out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+from prometheus_client import (
+    GC_COLLECTOR,
+    PLATFORM_COLLECTOR,
+    PROCESS_COLLECTOR,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+
+CounterName = Literal[
+    "leadline_rpc_requests_total",
+    "leadline_http_requests_total",
+    "leadline_leads_total",
+    "leadline_reasons_total",
+    "leadline_refusals_total",
+    "leadline_outbox_handled_total",
+    "leadline_outbox_failed_total",
+    "leadline_outbox_dead_total",
+    "leadline_follow_ups_total",
+    "leadline_cache_lookups_total",
+]
+GaugeName = Literal[
+    "leadline_rpc_in_flight",
+    "leadline_serving",
+    "leadline_leads_pending",
+    "leadline_outbox_behind",
+    "leadline_outbox_oldest_seconds",
+]
+HistogramName = Literal[
+    "leadline_rpc_seconds",
+    "leadline_http_seconds",
+    "leadline_stage_seconds",
+    "leadline_speed_to_lead_seconds",
+    "leadline_batch_leads",
+    "leadline_transaction_seconds",
+    "leadline_event_loop_lag_seconds",
+]
+StageName = Literal["seller", "gateway", "intake", "validation", "dedup", "routing", "settlement", "decision"]
+
+SECONDS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+LONG_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
+LEADS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What one metric means, its labels and, for a histogram, its buckets."""
+
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = SECONDS
+
+
+COUNTERS: Mapping[CounterName, Declared] = {
+    "leadline_rpc_requests_total": Declared("gRPC calls answered", ("method", "code")),
+    "leadline_http_requests_total": Declared("HTTP requests answered, by route template", ("route", "status")),
+    "leadline_leads_total": Declared("Leads decided or kept as pending", ("outcome",)),
+    "leadline_reasons_total": Declared("Reasons of rejected leads", ("reason",)),
+    "leadline_refusals_total": Declared("Submissions not taken", ("reason",)),
+    "leadline_outbox_handled_total": Declared("Outbox messages handled", ("consumer",)),
+    "leadline_outbox_failed_total": Declared("Outbox messages that failed once and will be tried again", ("consumer",)),
+    "leadline_outbox_dead_total": Declared("Outbox messages given up", ("consumer",)),
+    "leadline_follow_ups_total": Declared("Follow-up steps done", ("channel", "outcome")),
+    "leadline_cache_lookups_total": Declared("Look-ups in a cache", ("cache", "result")),
+}
+GAUGES: Mapping[GaugeName, Declared] = {
+    "leadline_rpc_in_flight": Declared("gRPC calls under way"),
+    "leadline_serving": Declared("1 where the process takes work"),
+    "leadline_leads_pending": Declared("Leads kept and not yet decided"),
+    "leadline_outbox_behind": Declared("Outbox messages waiting", ("consumer",)),
+    "leadline_outbox_oldest_seconds": Declared("Age of the oldest outbox message waiting", ("consumer",)),
+}
+HISTOGRAMS: Mapping[HistogramName, Declared] = {
+    "leadline_rpc_seconds": Declared("Time to answer a gRPC call", ("method",)),
+    "leadline_http_seconds": Declared("Time to answer an HTTP request, by route template", ("route",)),
+    "leadline_stage_seconds": Declared("Time that a lead spent in one stage of the chain", ("stage",)),
+    "leadline_speed_to_lead_seconds": Declared(
+        "From submitted, else received, to the first hand-over", ("channel",), LONG_SECONDS
+    ),
+    "leadline_batch_leads": Declared("Leads in one batch", ("batch",), LEADS),
+    "leadline_transaction_seconds": Declared("Time of one Postgres transaction", ("transaction",)),
+    "leadline_event_loop_lag_seconds": Declared("How late the event loop runs what is due"),
+}
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own. Handles are made once and kept by their users."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each one, and nobody asks for it
+        self._registry = CollectorRegistry(auto_describe=True)
+        for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+            self._registry.register(collector)
+        self._counters = {n: Counter(n, d.help, d.labels, registry=self._registry) for n, d in COUNTERS.items()}
+        self._gauges = {n: Gauge(n, d.help, d.labels, registry=self._registry) for n, d in GAUGES.items()}
+        self._histograms = {
+            n: Histogram(n, d.help, d.labels, buckets=d.buckets, registry=self._registry) for n, d in HISTOGRAMS.items()
+        }
+
+    def counter(self, name: CounterName, **labels: str) -> Counter:
+        """The counter with exactly its declared labels; ValueError where they differ."""
+        metric = self._counters[name]
+        return metric.labels(**labels) if COUNTERS[name].labels else metric
+
+    def gauge(self, name: GaugeName, **labels: str) -> Gauge:
+        """The gauge with exactly its declared labels; ValueError where they differ."""
+        metric = self._gauges[name]
+        return metric.labels(**labels) if GAUGES[name].labels else metric
+
+    def histogram(self, name: HistogramName, **labels: str) -> Histogram:
+        """The histogram with exactly its declared labels; ValueError where they differ."""
+        metric = self._histograms[name]
+        return metric.labels(**labels) if HISTOGRAMS[name].labels else metric
+
+    def stages(self) -> Mapping[StageName, Histogram]:
+        """A handle for every stage: `stages["dedup"].observe(seconds)`."""
+        names = cast("tuple[StageName, ...]", get_args(StageName))
+        return {name: self.histogram("leadline_stage_seconds", stage=name) for name in names}
+
+    def exposition(self) -> bytes:
+        """Everything in the Prometheus text format."""
+        return generate_latest(self._registry)
+
+    def value(self, sample: str, **labels: str) -> float:
+        """One sample's present value, 0 where nothing was counted yet; for tests and for the console."""
+        return self._registry.get_sample_value(sample, labels) or 0.0
