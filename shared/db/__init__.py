@@ -1,0 +1,1 @@
+"""Postgres: pools under a service's own role, migrations, and the outbox."""

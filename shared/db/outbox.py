@@ -1,0 +1,208 @@
+"""The outbox: what a transaction made true reaches each consumer, exactly once in effect.
+
+`put` writes in the producer's transaction. A consumer takes messages away, acts on them and commits, all in one
+transaction of the same database: if acting fails or the process dies, messages and effects are as if nothing
+had been. Order is not promised, and an effect outside the database may happen twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+
+from shared.db.failures import is_away
+from shared.db.pool import Connection, Pool
+
+#: Attempts after which a message is put aside as a dead letter.
+MAX_ATTEMPTS = 10
+_FIRST_WAIT_SECONDS = 0.5
+_LONGEST_WAIT_SECONDS = 300.0
+_OUTAGE_WAIT_SECONDS = 1.0
+
+_PUT = "SELECT outbox.put($1, $2, $3, $4, $5)"
+_TAKE = "SELECT buyer_id, message_id, topic, payload, attempts FROM outbox.take($1, $2)"
+_DONE = "SELECT outbox.done($1, $2, $3)"
+_FAIL = "SELECT outbox.fail($1, $2, $3, $4, $5)"
+_REPLAY = "SELECT outbox.replay($1)"
+_BEHIND = "SELECT messages, oldest_seconds, dead FROM outbox.behind($1, $2)"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A message to write.
+
+    Attributes:
+        buyer_id: The buyer.
+        consumer: Who acts on it: `routing` or `reporting`.
+        topic: What it is about, such as the name of the event's body.
+        payload: Its content; never contact data.
+        message_id: A UUID, the same each time the same fact is written.
+    """
+
+    buyer_id: str
+    consumer: str
+    topic: str
+    payload: bytes
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMessage:
+    """A message to act on. `attempts`: how often acting on it failed before."""
+
+    buyer_id: str
+    message_id: str
+    topic: str
+    payload: bytes
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How far a consumer is behind: messages waiting, age of the oldest in seconds (0 if none), dead letters."""
+
+    messages: int
+    oldest_seconds: float
+    dead: int
+
+
+class Wake(Protocol):
+    """What tells a consumer to look; see `shared.wake.Doorbell`."""
+
+    async def wait(self, timeout: float) -> bool:
+        """Return on a ring or after `timeout` seconds."""
+        ...
+
+
+#: Acts on messages on a connection that is inside the transaction that took them.
+Handle = Callable[[Connection, Sequence[OutboxMessage]], Awaitable[None]]
+
+
+async def put(connection: Connection, rows: Sequence[OutboxRow]) -> None:
+    """Write messages in the caller's transaction, with one statement; one already written stays as it is."""
+    if rows:
+        await connection.execute(
+            _PUT,
+            [row.buyer_id for row in rows],
+            [row.consumer for row in rows],
+            [row.message_id for row in rows],
+            [row.topic for row in rows],
+            [row.payload for row in rows],
+        )
+
+
+async def behind(connection: Connection | Pool, consumer: str, buyer_id: str | None = None) -> Backlog:
+    """How far a consumer is behind, for one buyer or for all. Only the consumer's own role may ask."""
+    row = await connection.fetchrow(_BEHIND, consumer, buyer_id)
+    assert row is not None  # noqa: S101 - an aggregate always has its row
+    return Backlog(row["messages"], row["oldest_seconds"], row["dead"])
+
+
+async def replay(connection: Connection | Pool, consumer: str) -> int:
+    """Give the consumer's dead letters another ten attempts; returns how many there were."""
+    return int(await connection.fetchval(_REPLAY, consumer))
+
+
+def wait_after(attempts: int) -> float | None:
+    """Seconds until a message is due again after so many failed attempts; None: it is dead."""
+    if attempts >= MAX_ATTEMPTS:
+        return None
+    return min(_FIRST_WAIT_SECONDS * 2.0 ** (attempts - 1), _LONGEST_WAIT_SECONDS)
+
+
+class OutboxConsumer:
+    """Takes one consumer's messages and has them acted on. Any number may run side by side.
+
+    Args:
+        pool: Connections under the consumer's own role.
+        consumer: `routing` or `reporting`.
+        handle: Acts on a batch, inside the transaction. If it fails, its batch is given again one by one, and
+            what fails then is tried again later, in the end put aside.
+        wake: Cuts the waiting short when there is work.
+        batch: Messages taken at once.
+        idle_seconds: How long to sleep without a ring before looking again.
+    """
+
+    def __init__(
+        self, pool: Pool, consumer: str, handle: Handle, wake: Wake, *, batch: int = 200, idle_seconds: float = 0.25
+    ) -> None:
+        self._pool = pool
+        self._consumer = consumer
+        self._handle = handle
+        self._wake = wake
+        self._batch = batch
+        self._idle_seconds = idle_seconds
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Act on messages until `stop` is set, finishing the batch under way; outages are waited out."""
+        while not stop.is_set():
+            try:
+                taken = await self.step()
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                _log.warning("outbox_outage", consumer=self._consumer, error_type=type(error).__name__)
+                taken = 0
+                await self._wake.wait(_OUTAGE_WAIT_SECONDS)
+            if taken < self._batch and not stop.is_set():
+                await self._wake.wait(self._idle_seconds)
+
+    async def step(self) -> int:
+        """Act on one batch; returns how many messages were taken, failed ones included.
+
+        Raises:
+            OSError, asyncpg.PostgresError: the database is away. Nothing counts as tried.
+        """
+        messages: list[OutboxMessage] = []
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                rows = await connection.fetch(_TAKE, self._consumer, self._batch)
+                if not rows:
+                    return 0
+                messages = [_message(*row) for row in rows]
+                await self._handle(connection, messages)
+        except Exception as error:
+            if not messages or is_away(error):
+                raise
+            _log.warning("outbox_batch_failed", consumer=self._consumer, count=len(messages), failure=_where(error))
+            for message in messages:
+                await self._single(message)
+        return len(messages)
+
+    async def _single(self, message: OutboxMessage) -> None:
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                if await connection.fetchval(_DONE, self._consumer, message.buyer_id, message.message_id):
+                    await self._handle(connection, [message])
+        except Exception as error:
+            if is_away(error):
+                raise
+            await self._failed(message, _where(error))
+
+    async def _failed(self, message: OutboxMessage, failure: str) -> None:
+        seconds = wait_after(message.attempts + 1)
+        await self._pool.execute(
+            _FAIL, self._consumer, message.buyer_id, message.message_id, failure,
+            None if seconds is None else timedelta(seconds=seconds),
+        )  # fmt: skip
+        if seconds is None:
+            _log.error("outbox_dead_letter", consumer=self._consumer, message_id=message.message_id, failure=failure)
+
+
+def _message(buyer_id: str, message_id: object, topic: str, payload: bytes, attempts: int) -> OutboxMessage:
+    return OutboxMessage(buyer_id, str(message_id), topic, payload, attempts)
+
+
+def _where(error: BaseException) -> str:
+    """Kind and place of a failure. Its text stays out: it may quote what it failed on."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"
