@@ -1,0 +1,118 @@
+"""The processes of the suite: what runs, where it listens, in which order it starts and stops."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from deploy.local.listeners import free_ports
+from deploy.local.ports import LOOPBACK
+from deploy.local.settings import MailboxSettings
+from shared.runtime.settings import RpcSettings, load
+
+_PROBE_SECONDS = 1.0
+
+
+def serves_grpc(port: int) -> bool:
+    """True where a gRPC server says that it serves."""
+    # A channel of its own each time: a kept one would wait out its back-off after the first refusal.
+    with grpc.insecure_channel(f"{LOOPBACK}:{port}", options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+        try:
+            answer = health_pb2_grpc.HealthStub(channel).Check(
+                health_pb2.HealthCheckRequest(), timeout=_PROBE_SECONDS
+            )
+        except grpc.RpcError:
+            return False
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+def serves_http(port: int) -> bool:
+    """True where a web server says that it is ready."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=_PROBE_SECONDS)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def serves_mail(port: int) -> bool:
+    """True where a mail server greets."""
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=_PROBE_SECONDS) as connection:
+            return connection.recv(3) == b"220"
+    except OSError:
+        return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """One process of the suite."""
+
+    name: str
+    #: Started as `python -m module`.
+    module: str
+    #: Whether it answers on its port.
+    healthy: Callable[[int], bool]
+    #: A program uses those of smaller rank only: it starts after and stops before them.
+    rank: int
+    #: False: it has no port for metrics.
+    metrics: bool = True
+
+    def variable(self, what: str) -> str:
+        """Name of a variable of this program's environment, such as LEADLINE_INTAKE_PORT."""
+        return f"LEADLINE_{self.name.upper()}_{what}"
+
+
+POSTGRES_RANK, VALKEY_RANK = 0, 1
+
+MAILBOX = Program(name="mailbox", module="deploy.local.mailbox", healthy=serves_mail, rank=1, metrics=False)
+
+SERVICES = (
+    Program(name="validation", module="services.validation", healthy=serves_grpc, rank=2),
+    Program(name="dedup", module="services.dedup", healthy=serves_grpc, rank=2),
+    Program(name="routing", module="services.routing", healthy=serves_grpc, rank=2),
+    Program(name="reporting", module="services.reporting", healthy=serves_grpc, rank=2),
+    Program(name="intake", module="services.intake", healthy=serves_grpc, rank=3),
+    Program(name="gateway", module="services.gateway", healthy=serves_http, rank=4),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listening:
+    """Ports of one program; 0: it has none."""
+
+    port: int
+    metrics_port: int
+
+
+def settled(programs: tuple[Program, ...], environ: Mapping[str, str]) -> dict[str, Listening]:
+    """The ports that the environment gives, or the usual ones.
+
+    Raises:
+        SettingsError: a variable does not hold a port.
+    """
+    ports = {}
+    for program in programs:
+        if program is MAILBOX:
+            ports[program.name] = Listening(port=load(MailboxSettings, environ).port, metrics_port=0)
+        else:
+            rpc = load(RpcSettings, environ, service=program.name)
+            ports[program.name] = Listening(port=rpc.port, metrics_port=rpc.metrics_port)
+    return ports
+
+
+def chosen(programs: tuple[Program, ...]) -> dict[str, Listening]:
+    """Ports that nobody uses at the moment."""
+    free = iter(free_ports(2 * len(programs)))
+    return {
+        program.name: Listening(port=next(free), metrics_port=next(free) if program.metrics else 0)
+        for program in programs
+    }
