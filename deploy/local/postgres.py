@@ -102,6 +102,11 @@ class EmbeddedPostgres:
         return self._process.pid
 
     @property
+    def status(self) -> int | None:
+        """Exit status where the server ended without being asked to; None while it runs and after a stop."""
+        return self._process.poll() if self._process is not None else None
+
+    @property
     def log(self) -> Path:
         """The server's log."""
         return self._directory / "postgres.log"
