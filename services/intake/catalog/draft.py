@@ -8,8 +8,18 @@ from zoneinfo import ZoneInfo
 
 from services.intake.catalog.reading import Path, did_you_mean
 from shared.catalog.states import USPS_STATES
-from shared.catalog.terms import STANDARD_FIELDS, Buyer, Catalog, Disclosure, Order, Playbook, Product, Seller, Source
-from shared.catalog.terms import Team
+from shared.catalog.terms import (
+    STANDARD_FIELDS,
+    Buyer,
+    Catalog,
+    Disclosure,
+    Order,
+    Playbook,
+    Product,
+    Seller,
+    Source,
+    Team,
+)
 
 #: What a check finds: where, and what was expected there.
 Finding = tuple[Path, str]

@@ -1,0 +1,110 @@
+"""intake's composition root."""
+
+from __future__ import annotations
+
+from leadline.dedup.v1.dedup_service_pb2_grpc import DedupServiceStub
+from leadline.intake.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
+from leadline.intake.v1.intake_service_pb2_grpc import add_IntakeServiceServicer_to_server
+from leadline.intake.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
+from leadline.routing.v1.routing_service_pb2_grpc import RoutingServiceStub
+from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceStub
+from services.intake.bells import Bells
+from services.intake.catalog.directory import Directory
+from services.intake.catalog.service import CatalogService
+from services.intake.catalog.store import CatalogStore
+from services.intake.chain import Chain
+from services.intake.ledger_service import LedgerService
+from services.intake.ledger_store import LedgerStore
+from services.intake.opening import Opening
+from services.intake.pending import PendingLeads, Sweeper
+from services.intake.pipeline import Pipeline
+from services.intake.service import IntakeService
+from services.intake.settings import Settings
+from services.intake.settlement import CONSUMERS, Settlement
+from services.intake.store import LeadStore
+from services.intake.trace import LeadTraces
+from shared.catalog.snapshot import CatalogReader
+from shared.db.pool import open_pool
+from shared.redis import open_redis
+from shared.rpc.client import open_channel
+from shared.rpc.server import RpcServer
+from shared.runtime.clock import SystemClock
+from shared.runtime.coalescer import Coalescer
+from shared.runtime.lifecycle import Process, run
+from shared.runtime.settings import load
+from shared.telemetry.start import start
+from shared.wake import Doorbell
+
+
+async def main(process: Process) -> None:
+    """Build intake and serve until told to stop."""
+    settings = load(Settings)
+    clock = SystemClock()
+    metrics = await start(process, settings.telemetry, settings.rpc)
+    pool = await process.enter(open_pool(settings.database, role="leadline_intake", name="intake"))
+    redis = await process.enter(open_redis(settings.redis))
+    validation, dedup, routing = [
+        await process.enter(open_channel(target))
+        for target in (settings.validation_target, settings.dedup_target, settings.routing_target)
+    ]
+    catalog_store = CatalogStore(pool)
+    directory = Directory(catalog_store, CatalogReader(pool), clock)
+    process.work("directory", directory.run)
+
+    store = LeadStore(pool)
+    settlement = Settlement(
+        store, clock, bells=Bells([Doorbell(redis, f"outbox:{consumer}") for consumer in CONSUMERS])
+    )
+    chain = Chain(ValidationServiceStub(validation), DedupServiceStub(dedup), RoutingServiceStub(routing))
+    traces = LeadTraces(metrics)
+    sweeper = Sweeper(
+        directory=directory,
+        chain=chain,
+        store=store,
+        settlement=settlement,
+        traces=traces,
+        clock=clock,
+        chain_seconds=settings.chain_seconds,
+        idle_seconds=settings.sweep_seconds,
+    )
+    process.work("sweeper", sweeper.run)
+    pipeline = Pipeline(
+        opening=Opening(directory, clock, trace_ratio=settings.telemetry.trace_ratio),
+        chain=chain,
+        store=store,
+        settlement=settlement,
+        pending=PendingLeads(store, clock),
+        traces=traces,
+        clock=clock,
+        chain_seconds=settings.chain_seconds,
+    )
+    coalescer = Coalescer(
+        pipeline.submit,
+        max_batch=settings.max_batch,
+        max_in_flight=settings.max_in_flight,
+        max_waiting=settings.max_waiting,
+        on_batch=metrics.histogram("leadline_batch_leads", batch="intake").observe,
+    )
+    process.stack.push_async_callback(coalescer.close)
+
+    server = RpcServer(settings.rpc, checks={"postgres": store.ping, "catalog": directory.check}, metrics=metrics)
+    server.add(
+        add_IntakeServiceServicer_to_server,
+        IntakeService(pipeline=pipeline, coalescer=coalescer, directory=directory, store=store, clock=clock),
+        "leadline.intake.v1.IntakeService",
+    )
+    server.add(
+        add_CatalogServiceServicer_to_server,
+        CatalogService(catalog_store, clock, directory=directory),
+        "leadline.intake.v1.CatalogService",
+    )
+    server.add(
+        add_LedgerServiceServicer_to_server,
+        LedgerService(store=LedgerStore(pool), directory=directory, clock=clock),
+        "leadline.intake.v1.LedgerService",
+    )
+    await process.serve(server)
+
+
+if __name__ == "__main__":
+    run("intake", main)

@@ -1,0 +1,206 @@
+"""Leads that could not be decided in time: kept, then finished by the sweeper.
+
+Only Postgres has to be up to take a lead. Whatever else is away, the lead is
+stored with its submission, the seller is told `pending`, and the sweeper has it
+decided as soon as the chain answers again, or rejects it once the order's
+decision window is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+
+import asyncpg
+
+from leadline.common.v1 import lead_pb2
+from leadline.events.v1 import lead_event_pb2
+from services.intake.candidates import choose_candidates
+from services.intake.catalog.directory import Directory
+from services.intake.chain import Chain, ChainUnavailable
+from services.intake.draft import Draft, moment
+from services.intake.opening import is_own
+from services.intake.rows import LeadRow
+from services.intake.settlement import Settlement, submission_row
+from services.intake.store import LeadStore
+from services.intake.submission import SubmissionKey
+from services.intake.trace import LeadTraces
+from services.intake.verdict import apply_decision, expire
+from shared.rpc.errors import AppError
+from shared.runtime.clock import Clock
+
+#: How long a sweeper that took a pending lead has it to itself. Longer than the
+#: chain's time and the settlement together; a sweeper that died frees its leads by this.
+LEASE_SECONDS = 5.0
+#: Pending leads that are taken at once.
+BATCH = 64
+
+
+class PendingLeads:
+    """Keeps leads that could not be decided."""
+
+    def __init__(self, store: LeadStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def keep(self, drafts: Sequence[Draft]) -> list[Draft]:
+        """Store undecided drafts of one buyer.
+
+        Returns:
+            The drafts whose submission another process took first.
+
+        Raises:
+            Unavailable: Postgres did not say that it committed.
+        """
+        now = self._clock.now()
+        async with self._store.transaction() as connection:
+            taken = await self._store.take_submissions(connection, [submission_row(d, now) for d in drafts], now)
+            kept = [draft for draft in drafts if draft.lead_id in taken]
+            if kept:
+                await self._store.write_leads(connection, [_pending_row(draft) for draft in kept])
+                await self._store.write_pending(
+                    connection, [(d.buyer_id, d.lead_id, " ".join(d.key_orders), _expiry(d), now) for d in kept]
+                )
+        return [draft for draft in drafts if draft.lead_id not in taken]
+
+
+class Sweeper:
+    """Finishes pending leads."""
+
+    def __init__(
+        self,
+        *,
+        directory: Directory,
+        chain: Chain,
+        store: LeadStore,
+        settlement: Settlement,
+        traces: LeadTraces,
+        clock: Clock,
+        chain_seconds: float,
+        idle_seconds: float,
+    ) -> None:
+        """`idle_seconds`: how long it rests when nothing was due."""
+        self._directory = directory
+        self._chain = chain
+        self._store = store
+        self._settlement = settlement
+        self._traces = traces
+        self._clock = clock
+        self._chain_seconds = chain_seconds
+        self._idle_seconds = idle_seconds
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sweep until told to stop. A store that is away is waited for."""
+        while not stop.is_set():
+            try:
+                busy = await self.sweep() == BATCH
+            except AppError:
+                busy = False
+            if not busy:
+                try:
+                    await asyncio.wait_for(stop.wait(), self._idle_seconds)
+                except TimeoutError:
+                    continue
+
+    async def sweep(self) -> int:
+        """Take what is due once and finish what can be finished; returns how many leads were taken."""
+        due = await self._store.lease_pending(self._clock.now(), LEASE_SECONDS, BATCH)
+        drafts = [self._resume(row) for row in due]
+        for _, group in groupby(sorted(drafts, key=_buyer), key=_buyer):
+            await self._finish(list(group))
+        return len(due)
+
+    async def _finish(self, drafts: Sequence[Draft]) -> None:
+        now = self._clock.now()
+        late = [draft for draft in drafts if _expiry(draft) <= now]
+        timely = [draft for draft in drafts if _expiry(draft) > now]
+        for draft in late:
+            expire(draft)
+        decided = late + (await self._decide(timely) if timely else [])
+        if decided:
+            lost = {draft.lead_id for draft in await self._settlement.settle(decided)}
+            for draft in decided:
+                if draft.lead_id not in lost:
+                    self._traces.decided(draft)
+
+    async def _decide(self, drafts: Sequence[Draft]) -> list[Draft]:
+        """Those of the drafts that the chain answers for now."""
+        try:
+            await self._chain.run(drafts, within_seconds=self._chain_seconds)
+        except ChainUnavailable as failed:
+            if not failed.defect or len(drafts) == 1:
+                return []
+            # One lead that a stage cannot digest must not hold up the rest of its batch.
+            return [draft for alone in drafts for draft in await self._decide([alone])]
+        for draft in drafts:
+            apply_decision(draft)
+        return list(drafts)
+
+    def _resume(self, row: asyncpg.Record) -> Draft:
+        """Make a draft again, under the catalog in force now."""
+        view = self._directory.current(row["buyer_id"])
+        sent = lead_pb2.Submission.FromString(row["submission"])
+        return Draft(
+            lead_id=row["lead_id"],
+            view=view,
+            seller=row["seller"],
+            own=is_own(view, row["seller"]),
+            candidates=choose_candidates(
+                sent.order,
+                view.order(sent.order) if sent.order else None,
+                view.orders_of(row["seller"]),
+                seller=row["seller"],
+                key_orders=row["key_orders"],
+            ),
+            key_orders=tuple(row["key_orders"]),
+            submission=sent,
+            payload=b"",
+            key=SubmissionKey("", timedelta()),
+            content_hash=b"",
+            test=row["test"],
+            clock=lead_event_pb2.ClockPoints.FromString(row["clock"]),
+            resumed=True,
+        )
+
+
+def _expiry(draft: Draft) -> datetime:
+    """The end of the longest decision window among the candidates; without any, there is nothing to wait for long."""
+    seconds = max((order.decision_window_seconds for order in draft.candidates.orders), default=60)
+    return moment(draft.clock.received_at) + timedelta(seconds=seconds)
+
+
+def _pending_row(draft: Draft) -> LeadRow:
+    sent = draft.submission
+    return LeadRow(
+        buyer_id=draft.buyer_id,
+        lead_id=draft.lead_id,
+        seller=draft.seller,
+        external_id=sent.external_id,
+        source=sent.source[:255],
+        sub_source=sent.sub_source,
+        outcome="pending",
+        order=None,
+        order_version=None,
+        price_minor=0,
+        currency=draft.view.buyer.currency,
+        team="",
+        test=draft.test,
+        catalog_revision=draft.view.revision,
+        traceparent=sent.traceparent,
+        submitted_at=moment(draft.clock.submitted_at) if draft.clock.HasField("submitted_at") else None,
+        received_at=moment(draft.clock.received_at),
+        decided_at=None,
+        clock=draft.clock.SerializeToString(),
+        lead_type=b"",
+        answer=b"",
+        receipt=b"",
+        fields="{}",
+        submission=sent.SerializeToString(),
+        payload=draft.payload,
+    )
+
+
+def _buyer(draft: Draft) -> str:
+    return draft.buyer_id

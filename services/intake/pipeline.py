@@ -1,0 +1,191 @@
+"""From submissions to answers: recognise, decide, settle.
+
+A batch goes through the methods of `Pipeline` from top to bottom.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+from leadline.intake.v1 import intake_service_pb2 as intake_pb2
+from services.intake import sandbox
+from services.intake.answer import answer_of, pending_answer
+from services.intake.chain import Chain, ChainUnavailable
+from services.intake.draft import Draft
+from services.intake.opening import Opening
+from services.intake.pending import PendingLeads
+from services.intake.settlement import Settlement
+from services.intake.store import LeadStore, Stored
+from services.intake.trace import LeadTraces
+from services.intake.verdict import apply_decision
+from shared.rpc.errors import AppError, SubmissionConflict, Unavailable, to_refusal
+from shared.runtime.clock import Clock
+
+Result = intake_pb2.SubmitLeadResult
+
+
+class Pipeline:
+    """Decides batches of submissions."""
+
+    def __init__(
+        self,
+        *,
+        opening: Opening,
+        chain: Chain,
+        store: LeadStore,
+        settlement: Settlement,
+        pending: PendingLeads,
+        traces: LeadTraces,
+        clock: Clock,
+        chain_seconds: float,
+    ) -> None:
+        """`chain_seconds`: how long all stages together may take before a lead is kept as pending."""
+        self._opening = opening
+        self._chain = chain
+        self._store = store
+        self._settlement = settlement
+        self._pending = pending
+        self._traces = traces
+        self._clock = clock
+        self._chain_seconds = chain_seconds
+        #: Submissions being decided by this process: a copy that arrives meanwhile waits for the first one's answer.
+        self._in_hand: dict[tuple[str, str, str], asyncio.Future[tuple[bytes, Result]]] = {}
+
+    async def submit(self, items: Sequence[intake_pb2.SubmitLeadItem]) -> list[Result]:
+        """Answer a batch, by index. One item never spoils another."""
+        results: dict[int, Result] = {}
+        first: dict[int, Draft] = {}
+        copies: dict[int, tuple[Draft, asyncio.Future[tuple[bytes, Result]]]] = {}
+        for n, item in enumerate(items):
+            try:
+                draft = self._opening.open(item)
+            except AppError as error:
+                results[n] = Result(refusal=to_refusal(error))
+                continue
+            in_hand = self._in_hand.get(draft.identity)
+            if in_hand is None:
+                first[n] = draft
+                self._in_hand[draft.identity] = asyncio.get_running_loop().create_future()
+            else:
+                copies[n] = (draft, in_hand)
+        results |= await self._decide_first(first)
+        # Only now: whoever decides never waits for a copy, so two batches cannot wait for each other.
+        for n, (draft, answered) in copies.items():
+            results[n] = _copy_of(draft, *await answered)
+        return [results[n] for n in range(len(items))]
+
+    async def _decide_first(self, first: Mapping[int, Draft]) -> dict[int, Result]:
+        """Decide those that are the first of their submission in this process, and tell the copies that wait."""
+        answers: dict[str, Result] = {}
+        try:
+            for _, group in groupby(sorted(first.values(), key=_buyer), key=_buyer):
+                answers |= await self._decide_for_buyer(list(group))
+        finally:
+            for draft in first.values():
+                waiting = self._in_hand.pop(draft.identity)
+                waiting.set_result((draft.content_hash, answers.get(draft.lead_id) or _unknown()))
+        return {n: answers[draft.lead_id] for n, draft in first.items()}
+
+    async def _decide_for_buyer(self, drafts: list[Draft]) -> dict[str, Result]:
+        try:
+            answers = await self._replay(drafts)
+            fresh = [draft for draft in drafts if draft.lead_id not in answers]
+            forced, chained = _split_forced_pending(fresh)
+            if forced:
+                answers |= await self._keep_pending(forced)
+            if chained:
+                answers |= await self._decide_and_settle(chained)
+        except AppError as error:
+            return {draft.lead_id: Result(refusal=to_refusal(error)) for draft in drafts}
+        return answers
+
+    async def _replay(self, drafts: Sequence[Draft]) -> dict[str, Result]:
+        """The answers of submissions that were taken before, by the id of the draft that asks."""
+        stored = await self._store.find_submissions([draft.identity for draft in drafts], self._clock.now())
+        return {drafts[n].lead_id: _stored_answer(drafts[n], found) for n, found in stored.items()}
+
+    async def _decide_and_settle(self, drafts: Sequence[Draft]) -> dict[str, Result]:
+        try:
+            await self._chain.run(drafts, within_seconds=self._chain_seconds)
+        except ChainUnavailable:
+            return await self._keep_pending(drafts)
+        for draft in drafts:
+            apply_decision(draft)
+        return await self._finish(drafts, await self._settlement.settle(drafts))
+
+    async def _keep_pending(self, drafts: Sequence[Draft]) -> dict[str, Result]:
+        lost = await self._pending.keep(drafts)
+        replayed = await self._replay(lost) if lost else {}
+        return replayed | {
+            draft.lead_id: Result(
+                answer=pending_answer(
+                    lead_id=draft.lead_id,
+                    currency=draft.view.buyer.currency,
+                    traceparent=draft.submission.traceparent,
+                    test=draft.test,
+                    replayed=False,
+                )
+            )
+            for draft in drafts
+            if draft.lead_id not in replayed
+        }
+
+    async def _finish(self, drafts: Sequence[Draft], lost: Sequence[Draft]) -> dict[str, Result]:
+        answers = await self._replay(lost) if lost else {}
+        for draft in drafts:
+            if draft.lead_id not in answers:
+                answers[draft.lead_id] = Result(answer=answer_of(draft))
+                self._traces.decided(draft)
+        return answers
+
+
+def _stored_answer(draft: Draft, stored: Stored) -> Result:
+    if stored.content_hash != draft.content_hash:
+        return _conflict()
+    if stored.outcome == "pending":
+        return Result(
+            answer=pending_answer(
+                lead_id=stored.lead_id,
+                currency=draft.view.buyer.currency,
+                traceparent=stored.traceparent,
+                test=stored.test,
+                replayed=True,
+            )
+        )
+    answer = intake_pb2.LeadAnswer.FromString(stored.answer)
+    answer.replayed = True
+    return Result(answer=answer)
+
+
+def _copy_of(draft: Draft, content_hash: bytes, result: Result) -> Result:
+    if content_hash != draft.content_hash:
+        return _conflict()
+    copy = Result()
+    copy.CopyFrom(result)
+    if copy.HasField("answer"):
+        copy.answer.replayed = True
+    return copy
+
+
+def _conflict() -> Result:
+    error = SubmissionConflict("this submission key came with other content before; nothing was changed")
+    return Result(refusal=to_refusal(error))
+
+
+def _unknown() -> Result:
+    return Result(refusal=to_refusal(Unavailable("the outcome is not known; send the same submission again")))
+
+
+def _split_forced_pending(drafts: Iterable[Draft]) -> tuple[list[Draft], list[Draft]]:
+    forced: list[Draft] = []
+    others: list[Draft] = []
+    for draft in drafts:
+        asked = sandbox.forced_outcome(draft.submission.fields) if draft.test else None
+        (forced if asked is not None and asked.outcome == "pending" else others).append(draft)
+    return forced, others
+
+
+def _buyer(draft: Draft) -> str:
+    return draft.buyer_id

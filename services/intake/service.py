@@ -1,0 +1,161 @@
+"""IntakeService: protobuf in, protobuf out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+import grpc
+import msgspec
+
+from leadline.common.v1 import lead_pb2
+from leadline.events.v1 import lead_event_pb2
+from leadline.intake.v1 import intake_service_pb2 as pb
+from leadline.intake.v1 import receipt_pb2
+from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceServicer
+from services.intake.answer import pending_answer
+from services.intake.catalog.directory import Directory
+from services.intake.identifiers import is_lead_id
+from services.intake.pipeline import Pipeline
+from services.intake.store import LeadStore
+from shared.rpc.errors import Malformed, NotFound
+from shared.runtime.clock import Clock
+from shared.runtime.coalescer import Coalescer
+
+#: The most submissions in one call.
+MOST_ITEMS = 256
+#: A call with at least this many is a batch of its own; smaller ones are joined with others that wait.
+OWN_BATCH = 32
+_OUTCOMES = {pb.OUTCOME_ACCEPTED: "accepted", pb.OUTCOME_REJECTED: "rejected", pb.OUTCOME_PENDING: "pending"}
+
+
+class IntakeService(IntakeServiceServicer):
+    """Takes leads and answers for them."""
+
+    def __init__(
+        self,
+        *,
+        pipeline: Pipeline,
+        coalescer: Coalescer[pb.SubmitLeadItem, pb.SubmitLeadResult],
+        directory: Directory,
+        store: LeadStore,
+        clock: Clock,
+    ) -> None:
+        self._pipeline = pipeline
+        self._coalescer = coalescer
+        self._directory = directory
+        self._store = store
+        self._clock = clock
+        #: Batches that run to their end although their caller has gone: a settlement is never cut off half-way.
+        self._running: set[asyncio.Task[list[pb.SubmitLeadResult]]] = set()
+
+    async def SubmitLeads(
+        self, request: pb.SubmitLeadsRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> pb.SubmitLeadsResponse:
+        """Decide a batch."""
+        items = request.items
+        if not 1 <= len(items) <= MOST_ITEMS:
+            raise Malformed.field("items", f"expected 1 to {MOST_ITEMS} submissions")
+        if len(items) >= OWN_BATCH:
+            results: Sequence[pb.SubmitLeadResult] = await self._to_the_end(list(items))
+        else:
+            results = await asyncio.gather(*[self._coalescer.submit(item) for item in items])
+        return pb.SubmitLeadsResponse(results=results)
+
+    async def _to_the_end(self, items: list[pb.SubmitLeadItem]) -> list[pb.SubmitLeadResult]:
+        task = asyncio.create_task(self._pipeline.submit(items))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def GetLead(
+        self, request: pb.GetLeadRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> pb.GetLeadResponse:
+        """One lead, for its seller or for the buyer."""
+        buyer_id, seller = self._who_asks(request.access_key, request.buyer_id)
+        row = await self._store.get_lead(buyer_id, request.lead_id) if is_lead_id(request.lead_id) else None
+        if row is None or (seller and row["seller"] != seller):
+            raise NotFound("no such lead")
+        return _lead_of(row)
+
+    async def ListLeads(
+        self, request: pb.ListLeadsRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> pb.ListLeadsResponse:
+        """A page of leads, newest first."""
+        buyer_id, seller = self._who_asks(request.access_key, request.buyer_id)
+        size = request.page_size or 100
+        if not 1 <= size <= 500:
+            raise Malformed.field("page_size", "expected 1 to 500")
+        if request.page_token and not is_lead_id(request.page_token):
+            raise Malformed.field("page_token", "expected the token of an earlier answer")
+        rows = await self._store.list_leads(
+            buyer_id, seller or request.seller, _OUTCOMES.get(request.outcome, ""), request.page_token, size + 1
+        )
+        return pb.ListLeadsResponse(
+            leads=[_summary_of(row) for row in rows[:size]],
+            next_page_token=rows[size - 1]["lead_id"] if len(rows) > size else "",
+        )
+
+    async def GetContacts(
+        self, request: pb.GetContactsRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> pb.GetContactsResponse:
+        """Contact data of accepted leads, by index."""
+        if len(request.lead_ids) > MOST_ITEMS:
+            raise Malformed.field("lead_ids", f"expected at most {MOST_ITEMS}")
+        wanted = [lead_id for lead_id in request.lead_ids if is_lead_id(lead_id)]
+        found = await self._store.contacts(request.buyer_id, wanted)
+        return pb.GetContactsResponse(contacts=[_contact_of(lead_id, found) for lead_id in request.lead_ids])
+
+    def _who_asks(self, access_key: str, buyer_id: str) -> tuple[str, str]:
+        """The buyer, and the seller whose leads alone may be seen; empty for the buyer's own people."""
+        if access_key:
+            key = self._directory.authenticate(access_key, self._clock.now())
+            return key.buyer_id, key.seller
+        return self._directory.buyer(buyer_id), ""
+
+
+def _lead_of(row: asyncpg.Record) -> pb.GetLeadResponse:
+    return pb.GetLeadResponse(
+        answer=_answer_of(row),
+        seller=row["seller"],
+        external_id=row["external_id"],
+        source=row["source"],
+        sub_source=row["sub_source"],
+        lead_type=lead_pb2.LeadType.FromString(row["lead_type"]),
+        clock=lead_event_pb2.ClockPoints.FromString(row["clock"]),
+        receipt=receipt_pb2.DecisionReceipt.FromString(row["receipt"]).stages,
+        catalog_revision=row["catalog_revision"],
+        team=row["team"],
+    )
+
+
+def _summary_of(row: asyncpg.Record) -> pb.LeadSummary:
+    summary = pb.LeadSummary(answer=_answer_of(row), seller=row["seller"], source=row["source"])
+    summary.received_at.FromDatetime(row["received_at"])
+    return summary
+
+
+def _answer_of(row: asyncpg.Record) -> pb.LeadAnswer:
+    if row["outcome"] != "pending":
+        return pb.LeadAnswer.FromString(row["answer"])
+    return pending_answer(
+        lead_id=row["lead_id"],
+        currency=row["currency"],
+        traceparent=row["traceparent"],
+        test=row["test"],
+        replayed=False,
+    )
+
+
+def _contact_of(lead_id: str, found: dict[str, str]) -> pb.Contact:
+    text = found.get(lead_id)
+    if text is None:
+        return pb.Contact(lead_id=lead_id)
+    fields = msgspec.json.decode(text, type=dict[str, str])
+    return pb.Contact(
+        lead_id=lead_id,
+        found=True,
+        **{name: fields.get(name, "") for name in ("first_name", "last_name", "email", "phone")},
+    )

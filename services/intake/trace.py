@@ -1,0 +1,98 @@
+"""What a decided lead leaves in the telemetry: one observation per stage, and spans where it is traced.
+
+The stages are the gaps between the lead's clock points, so they add up to the
+time from received to decided by construction.
+"""
+
+from __future__ import annotations
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from leadline.common.v1 import reason_pb2
+from leadline.events.v1 import lead_event_pb2
+from services.intake.draft import Draft
+from shared.telemetry.metrics import Metrics, StageName
+from shared.telemetry.tracing import is_sampled, record_span
+
+_PREFIX = len("REASON_")
+
+
+class LeadTraces:
+    """Metrics and spans of decided leads."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._stages = metrics.stages()
+        self._outcomes = {
+            outcome: metrics.counter("leadline_leads_total", outcome=outcome)
+            for outcome in ("accepted", "rejected", "pending", "test")
+        }
+        self._reasons = {
+            number: metrics.counter("leadline_reasons_total", reason=name[_PREFIX:].lower())
+            for name, number in reason_pb2.Reason.items()
+        }
+
+    def kept_pending(self, count: int) -> None:
+        """Count leads that were kept undecided."""
+        self._outcomes["pending"].inc(count)
+
+    def decided(self, draft: Draft) -> None:
+        """Observe one decided lead."""
+        if draft.test:
+            self._outcomes["test"].inc()
+            return
+        self._outcomes["accepted" if draft.accepted else "rejected"].inc()
+        for finding in draft.reasons:
+            self._reasons[finding.reason].inc()
+        gaps = stage_gaps(draft.clock)
+        for stage, start, end in gaps:
+            self._stages[stage].observe(max(0, end - start) / 1e9)
+        if is_sampled(draft.submission.traceparent):
+            _record(draft, gaps)
+
+
+def stage_gaps(clock: lead_event_pb2.ClockPoints) -> list[tuple[StageName, int, int]]:
+    """The stages that the lead went through, each with its start and end in nanoseconds since the epoch.
+
+    A lead that was pending has no points of the stages that failed; the next stage
+    that answered then begins where the last one ended.
+    """
+    points: list[tuple[StageName, bool, Timestamp]] = [
+        ("gateway", True, clock.intake_at),
+        ("validation", clock.HasField("validated_at"), clock.validated_at),
+        ("dedup", clock.HasField("deduplicated_at"), clock.deduplicated_at),
+        ("routing", clock.HasField("routed_at"), clock.routed_at),
+        ("settlement", True, clock.decided_at),
+    ]
+    gaps: list[tuple[StageName, int, int]] = []
+    start = received = _nanos(clock.received_at)
+    for stage, reached, point in points:
+        if reached:
+            end = _nanos(point)
+            gaps.append((stage, start, end))
+            start = end
+    gaps.append(("decision", received, start))
+    return gaps
+
+
+def _record(draft: Draft, gaps: list[tuple[StageName, int, int]]) -> None:
+    first, last = gaps[1][1], gaps[-1][2]
+    own = record_span(
+        "intake",
+        draft.submission.traceparent,
+        first,
+        last,
+        {
+            "lead_id": draft.lead_id,
+            "buyer_id": draft.buyer_id,
+            "seller": draft.seller,
+            "order": draft.order,
+            "outcome": "accepted" if draft.accepted else "rejected",
+            "catalog_revision": draft.view.revision,
+        },
+    )
+    for stage, start, end in gaps[1:-1]:
+        record_span(stage, own, start, end, {"stage": stage})
+
+
+def _nanos(stamp: Timestamp) -> int:
+    return stamp.seconds * 1_000_000_000 + stamp.nanos
