@@ -21,7 +21,7 @@ from shared.db.pool import Connection, Pool
 
 #: Attempts after which a message is put aside as a dead letter.
 MAX_ATTEMPTS = 10
-_FIRST_WAIT_SECONDS = 0.5
+_FIRST_WAIT_SECONDS = 1.0
 _LONGEST_WAIT_SECONDS = 300.0
 _OUTAGE_WAIT_SECONDS = 1.0
 
