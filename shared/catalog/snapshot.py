@@ -11,7 +11,7 @@ import msgspec
 
 from shared.catalog.money import decode_hook, encode_hook
 from shared.catalog.terms import Buyer, Catalog, Disclosure, Order, Playbook, Product, Seller, Source, Team
-from shared.rpc.errors import NotFound
+from shared.rpc.errors import Internal, NotFound
 
 _ENCODER = msgspec.json.Encoder(enc_hook=encode_hook, order="deterministic")
 _DECODER = msgspec.json.Decoder(Catalog, dec_hook=decode_hook)
@@ -22,6 +22,11 @@ _SNAPSHOT = "SELECT document FROM catalog.snapshot WHERE buyer_id = $1 AND revis
 def encode(catalog: Catalog) -> str:
     """A catalog as the JSON text that is stored; equal catalogs give equal texts."""
     return _ENCODER.encode(catalog).decode()
+
+
+def encode_order(order: Order) -> str:
+    """One order as the JSON text that is stored of its version."""
+    return _ENCODER.encode(order).decode()
 
 
 def decode(document: str) -> Catalog:
@@ -112,6 +117,7 @@ class CatalogReader:
 
         Raises:
             NotFound: there is no such revision.
+            Internal: a later release wrote it in a way that this one cannot read.
         """
         key = (buyer_id, revision)
         view = self._views.get(key)
@@ -127,7 +133,11 @@ class CatalogReader:
         document: str | None = await self._pool.fetchval(_SNAPSHOT, *key)
         if document is None:
             raise NotFound(f"buyer {key[0]} has no catalog revision {key[1]}")
-        view = self._views[key] = CatalogView(decode(document))
+        try:
+            catalog = decode(document)
+        except msgspec.MsgspecError:
+            raise Internal(f"this release cannot read catalog revision {key[1]} of buyer {key[0]}") from None
+        view = self._views[key] = CatalogView(catalog)
         while len(self._views) > self._keep:
             self._views.popitem(last=False)
         return view

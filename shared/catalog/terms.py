@@ -16,10 +16,10 @@ from msgspec import Meta, Struct
 from shared.catalog.money import Minor
 
 Slug = Annotated[
-    str, Meta(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", description="lower-case name with hyphens")
+    str, Meta(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", description="a lower-case name with hyphens")
 ]
-FieldName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="lower-case name with underscores")]
-StateCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="USPS code")]
+FieldName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="a lower-case name with underscores")]
+StateCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="a USPS code")]
 Positive = Annotated[int, Meta(ge=1)]
 NonNegative = Annotated[int, Meta(ge=0)]
 Text = Annotated[str, Meta(min_length=1, max_length=4000)]

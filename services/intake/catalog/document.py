@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
 from msgspec import inspect
 
-from services.intake.catalog.draft import Draft
+from services.intake.catalog.draft import Draft, Finding
 from services.intake.catalog.nodes import Fault, Unreadable, read
 from services.intake.catalog.order_checks import check_orders
 from services.intake.catalog.part_checks import check_parts
@@ -27,6 +27,14 @@ class Document:
     faults: tuple[Fault, ...]
     #: Whom it is about; empty where even that could not be read.
     buyer_id: str
+    _reader: Reader = field(repr=False, compare=False)
+
+    def locate(self, findings: Sequence[Finding]) -> tuple[Fault, ...]:
+        """Findings of a later check as faults with their places in the text."""
+        known = len(self._reader.faults)
+        for path, message in findings:
+            self._reader.blame(path, message)
+        return tuple(sorted(self._reader.faults[known:]))
 
 
 def read_document(text: str) -> Document:
@@ -42,7 +50,7 @@ def read_document(text: str) -> Document:
         reader.faults.append(stop.fault)
     faults = tuple(sorted(set(reader.faults)))
     buyer_id = draft.buyer.slug if draft is not None and draft.buyer is not None else ""
-    return Document(draft.catalog() if draft is not None and not faults else None, faults, buyer_id)
+    return Document(draft.catalog() if draft is not None and not faults else None, faults, buyer_id, reader)
 
 
 def _read(reader: Reader, root: yaml.MappingNode) -> Draft:

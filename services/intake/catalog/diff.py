@@ -1,0 +1,226 @@
+"""What a new catalog changes in the one in force. Pure.
+
+Nothing that ever bought a lead disappears: an order that is no longer in the file ends as a new version, and
+whatever it names (seller, product, …) stays with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import fields, replace
+
+from services.intake.catalog.draft import Finding
+from shared.catalog.terms import Catalog, DayHours, Order
+
+Action = Literal["create", "update", "remove"]
+
+#: Sections of a catalog with the word for one part and the field that names it, in the order of the file.
+_SECTIONS: Final = (
+    ("sellers", "seller", "slug"),
+    ("sources", "source", "site"),
+    ("disclosures", "disclosure", "slug"),
+    ("products", "product", "slug"),
+    ("teams", "team", "slug"),
+    ("playbooks", "playbook", "slug"),
+)
+#: Fields that name an item of a list inside a part, so that a diff says `caps.day` and not `caps[0]`.
+_ITEM_NAMES: Final = ("window", "field", "name")
+_SHOWN_CHARACTERS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One part that is new, different or gone."""
+
+    action: Action
+    kind: str
+    name: str
+    #: Such as `caps.day.leads: 100 -> 200`; empty for a part that is new or gone.
+    details: tuple[str, ...] = ()
+    #: The version made, for an order; else 0.
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What applying a catalog would do."""
+
+    #: What would then be in force.
+    catalog: Catalog
+    changes: tuple[Change, ...]
+    #: What may not change, by its place in the new file; where there is any, nothing may be written.
+    conflicts: tuple[Finding, ...]
+    #: The order versions made.
+    versions: tuple[Order, ...]
+
+
+def plan(current: Catalog | None, wanted: Catalog) -> Plan:
+    """Compare a file's catalog with the one in force; `None`: there is none yet."""
+    base = current if current is not None else Catalog(buyer=wanted.buyer)
+    changes = [*_buyer_change(current, wanted)]
+    orders, order_changes, versions = _merge_orders(base.orders, wanted.orders)
+    merged = replace(wanted, orders=orders)
+    for section, kind, name in _SECTIONS:
+        kept = _kept(section, name, base, merged)
+        merged = replace(merged, **{section: kept})
+        changes += _part_changes(kind, name, getattr(base, section), kept)
+    changes += order_changes
+    if not changes:
+        return Plan(base, (), (), ())
+    return Plan(
+        catalog=replace(merged, revision=base.revision + 1),
+        changes=tuple(changes),
+        conflicts=tuple(_conflicts(current, wanted)),
+        versions=versions,
+    )
+
+
+def _conflicts(current: Catalog | None, wanted: Catalog) -> Iterator[Finding]:
+    if current is None:
+        return
+    if current.buyer.currency != wanted.buyer.currency:
+        yield ("buyer", "currency"), f"the books are kept in {current.buyer.currency}; a buyer's currency cannot change"
+    sellers = {order.slug: order.seller for order in current.orders}
+    for index, order in enumerate(wanted.orders):
+        if sellers.get(order.slug, order.seller) != order.seller:
+            message = f"the order is seller `{sellers[order.slug]}`'s; end it and write another one"
+            yield ("orders", index, "seller"), message
+    was_own = {seller.slug: seller.own for seller in current.sellers}
+    for index, seller in enumerate(wanted.sellers):
+        if was_own.get(seller.slug, seller.own) != seller.own:
+            yield ("sellers", index, "own"), "a seller cannot become the buyer's own site or cease to be it"
+
+
+def _buyer_change(current: Catalog | None, wanted: Catalog) -> Iterator[Change]:
+    if current is None:
+        yield Change("create", "buyer", wanted.buyer.slug)
+    elif current.buyer != wanted.buyer:
+        yield Change("update", "buyer", wanted.buyer.slug, _details(current.buyer, wanted.buyer))
+
+
+def _merge_orders(
+    old: Sequence[Order], new: Sequence[Order]
+) -> tuple[tuple[Order, ...], list[Change], tuple[Order, ...]]:
+    """The orders then in force, what changed, and the versions made."""
+    before = {order.slug: order for order in old}
+    merged: list[Order] = []
+    changes: list[Change] = []
+    for order in new:
+        last = before.pop(order.slug, None)
+        version = last.version if last is not None else 0
+        same = last is not None and replace(last, version=0) == replace(order, version=0)
+        merged.append(last if last is not None and same else replace(order, version=version + 1))
+        if last is None:
+            changes.append(Change("create", "order", order.slug, version=1))
+        elif not same:
+            changes.append(Change("update", "order", order.slug, _details(last, order), version + 1))
+    for order in before.values():
+        ended = order if order.state == "ended" else replace(order, state="ended", version=order.version + 1)
+        merged.append(ended)
+        if ended is not order:
+            changes.append(Change("remove", "order", order.slug, _details(order, ended), ended.version))
+    known = {(order.slug, order.version) for order in old}
+    return tuple(merged), changes, tuple(order for order in merged if (order.slug, order.version) not in known)
+
+
+def _kept(section: str, name: str, base: Catalog, merged: Catalog) -> tuple[Any, ...]:
+    """The new file's parts and those old ones that an ended order still names."""
+    new = getattr(merged, section)
+    names = {getattr(part, name) for part in new}
+    needed = {needed for order in merged.orders for needed in _named_by(order, section)}
+    old = (part for part in getattr(base, section) if getattr(part, name) not in names)
+    return (*new, *(part for part in old if getattr(part, name) in needed))
+
+
+def _named_by(order: Order, section: str) -> tuple[str, ...]:
+    match section:
+        case "sellers":
+            return (order.seller,)
+        case "products":
+            return (order.product,)
+        case "disclosures":
+            return order.consent.disclosures
+        case "teams":
+            return tuple(order.follow_up.teams)
+        case "playbooks":
+            return (order.follow_up.playbook,)
+        case _:
+            return ()
+
+
+def _part_changes(kind: str, name: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Change]:
+    before = {getattr(part, name): part for part in old}
+    for part in new:
+        slug = getattr(part, name)
+        last = before.pop(slug, None)
+        if last is None:
+            yield Change("create", kind, slug)
+        elif last != part:
+            yield Change("update", kind, slug, _details(last, part))
+    for slug in before:
+        yield Change("remove", kind, slug)
+
+
+def _details(old: Struct, new: Struct) -> tuple[str, ...]:
+    before, after = dict(_flat(old, "")), dict(_flat(new, ""))
+    return tuple(
+        f"{path}: {was} -> {becomes}"
+        for path in dict.fromkeys((*after, *before))
+        if path != "version" and before.get(path) != after.get(path)
+        for was, becomes in [_shown(before.get(path, "none"), after.get(path, "none"))]
+    )
+
+
+def _flat(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Every field with its value as text, by path."""
+    if isinstance(value, Struct) and not isinstance(value, DayHours):
+        for item in fields(value):
+            yield from _flat(getattr(value, item.name), f"{path}.{item.name}" if path else item.name)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _flat(item, f"{path}.{key}")
+    elif isinstance(value, tuple) and value and isinstance(value[0], Struct) and not isinstance(value[0], DayHours):
+        for index, item in enumerate(value):
+            name = next((getattr(item, word) for word in _ITEM_NAMES if hasattr(item, word)), None)
+            yield from _flat(item, f"{path}.{name}" if name is not None else f"{path}[{index}]")
+    else:
+        yield path, _text(value)
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+        case DayHours():
+            return f"{value.day} {value.opens}-{value.closes}"
+        case tuple():
+            return ", ".join(map(_text, value)) or "none"
+        case _:
+            return str(value)
+
+
+def _shown(old: str, new: str) -> tuple[str, str]:
+    """Both texts short enough for one line; of long ones, the part where they begin to differ."""
+    if max(len(old), len(new)) <= _SHOWN_CHARACTERS:
+        return _quoted(old), _quoted(new)
+    pairs = zip(old, new, strict=False)
+    same = next((index for index, (left, right) in enumerate(pairs) if left != right), min(len(old), len(new)))
+    start = max(0, same - 20)
+    return _cut(old, start), _cut(new, start)
+
+
+def _cut(text: str, start: int) -> str:
+    end = start + _SHOWN_CHARACTERS
+    return _quoted(("…" if start else "") + text[start:end] + ("…" if len(text) > end else ""))
+
+
+def _quoted(text: str) -> str:
+    return repr(text) if "\n" in text or text != text.strip() or not text else text

@@ -1,0 +1,135 @@
+"""Catalogs and keys in memory, so that taking a lead asks Postgres for neither."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from services.intake.catalog.keys import parse, verify
+from services.intake.catalog.store import CatalogStore, Head, KeyRecord
+from shared.catalog.snapshot import CatalogReader, CatalogView
+from shared.rpc.errors import AppError, KeyInvalid, KeyMissing, Unavailable
+from shared.runtime.clock import Clock
+
+POLL_SECONDS = 1.0
+#: A revoked key stops within 60 s even where Postgres cannot be asked: knowledge older than this is not used.
+STALE_SECONDS = 50.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What is known of one buyer, as of one head."""
+
+    head: Head
+    view: CatalogView
+    keys: Mapping[str, KeyRecord]
+
+
+class Directory:
+    """Every buyer's catalog in force and every key, at most a second old.
+
+    Reads and writes happen on one event loop; a reload replaces whole entries, so that no caller sees half of one.
+    """
+
+    def __init__(self, store: CatalogStore, reader: CatalogReader, clock: Clock) -> None:
+        self._store = store
+        self._reader = reader
+        self._clock = clock
+        self._entries: Mapping[str, _Entry] = {}
+        self._keys: Mapping[str, KeyRecord] = {}
+        self._refreshed_at = float("-inf")
+        self._refreshing = asyncio.Lock()
+
+    @property
+    def age_seconds(self) -> float:
+        """How long ago Postgres last confirmed what is held here; infinite before the first time."""
+        return self._clock.monotonic() - self._refreshed_at
+
+    @property
+    def buyers(self) -> tuple[str, ...]:
+        """Every buyer with a catalog, sorted."""
+        return tuple(self._entries)
+
+    async def refresh(self) -> None:
+        """Ask what is in force and load what changed. One cheap query where nothing did.
+
+        Raises:
+            Unavailable: Postgres is away; what was known stays.
+        """
+        async with self._refreshing:
+            asked_at = self._clock.monotonic()
+            heads = await self._store.heads()
+            entries = {head.buyer_id: await self._entry(head) for head in heads}
+            if entries != self._entries:
+                self._keys = {key.key_id: key for entry in entries.values() for key in entry.keys.values()}
+                self._entries = entries
+            self._refreshed_at = asked_at
+
+    async def _entry(self, head: Head) -> _Entry:
+        known = self._entries.get(head.buyer_id)
+        if known is not None and known.head == head:
+            return known
+        view = await self._reader.get(head.buyer_id, head.revision)
+        if known is not None and known.head.keys_revision == head.keys_revision:
+            return _Entry(head, view, known.keys)
+        return _Entry(head, view, {key.key_id: key for key in await self._store.keys(head.buyer_id)})
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Refresh every second until `stop` is set; outlives Postgres being away."""
+        while not stop.is_set():
+            try:
+                await self.refresh()
+            except AppError as failure:
+                _log.warning("directory.refresh_failed", reason=type(failure).__name__)
+            try:
+                await asyncio.wait_for(stop.wait(), POLL_SECONDS)
+            except TimeoutError:
+                continue
+
+    async def check(self) -> None:
+        """For health: raise where the directory is too old to be used."""
+        self._require_fresh()
+
+    def authenticate(self, access_key: str, now: datetime) -> KeyRecord:
+        """Whose key this is. Asks nobody.
+
+        Raises:
+            KeyMissing: the text is empty.
+            KeyInvalid: the key is mistyped, unknown, expired or revoked.
+            Unavailable: what is known is too old to tell.
+        """
+        if not access_key:
+            raise KeyMissing("no access key was sent")
+        parts = parse(access_key)
+        if parts is None:
+            raise KeyInvalid("the access key has a typing error or was cut off")
+        self._require_fresh()
+        key = self._keys.get(parts.key_id)
+        if key is None or not verify(parts, key.secret_sha256):
+            raise KeyInvalid("there is no such access key")
+        if key.revoked_at is not None:
+            raise KeyInvalid(f"the access key {key.key_id} was revoked")
+        if key.expires_at is not None and key.expires_at <= now:
+            raise KeyInvalid(f"the access key {key.key_id} has expired")
+        return key
+
+    def current(self, buyer_id: str) -> CatalogView:
+        """The buyer's catalog in force.
+
+        Raises:
+            Unavailable: no catalog of that buyer is known (yet).
+        """
+        entry = self._entries.get(buyer_id)
+        if entry is None:
+            raise Unavailable(f"no catalog of buyer {buyer_id} is loaded")
+        return entry.view
+
+    def _require_fresh(self) -> None:
+        if self.age_seconds > STALE_SECONDS:
+            raise Unavailable("access keys cannot be checked: the store does not answer")

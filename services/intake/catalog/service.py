@@ -1,0 +1,227 @@
+"""CatalogService: proto to catalog and back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from leadline.intake.v1 import catalog_service_pb2 as pb
+from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceServicer
+from services.intake.catalog import keys
+from services.intake.catalog.diff import Action, Change, Plan, plan
+from services.intake.catalog.directory import Directory
+from services.intake.catalog.document import Document, read_document
+from services.intake.catalog.nodes import Fault
+from services.intake.catalog.store import Approval, CatalogStore, KeyRecord
+from shared.rpc.errors import AppError, Malformed, NotFound, Violation
+from shared.runtime.clock import Clock
+
+_ACTIONS: Final[Mapping[Action, pb.CatalogAction.ValueType]] = {
+    "create": pb.CATALOG_ACTION_CREATE,
+    "update": pb.CATALOG_ACTION_UPDATE,
+    "remove": pb.CATALOG_ACTION_REMOVE,
+}
+
+
+class CatalogService(CatalogServiceServicer):
+    """The catalog and its keys, for the buyer's people."""
+
+    def __init__(
+        self, store: CatalogStore, clock: Clock, *, directory: Directory, random_bytes: Callable[[int], bytes]
+    ) -> None:
+        """`directory` is this process's; it hears of every change at once. `random_bytes`: `secrets.token_bytes`."""
+        self._store = store
+        self._clock = clock
+        self._directory = directory
+        self._random_bytes = random_bytes
+
+    async def ApplyCatalog(
+        self, request: pb.ApplyCatalogRequest, context: grpc.aio.ServicerContext
+    ) -> pb.ApplyCatalogResponse:
+        """Show or write what a document changes."""
+        _require_texts(request.approved_by, request.note, signed=not request.dry_run)
+        # A large document takes a good part of a second to read; leads are not to wait for it.
+        document = await asyncio.to_thread(read_document, request.document)
+        if document.catalog is None:
+            return pb.ApplyCatalogResponse(
+                errors=_errors(document.faults),
+                revision=await self._revision(document.buyer_id),
+                buyer_id=document.buyer_id,
+            )
+        made = await self._apply(document, request)
+        conflicts = document.locate(made.conflicts)
+        revision = made.catalog.revision
+        if made.changes and (request.dry_run or conflicts):
+            revision -= 1
+        return pb.ApplyCatalogResponse(
+            changes=[_change(change) for change in made.changes],
+            errors=_errors(conflicts),
+            revision=revision,
+            buyer_id=document.buyer_id,
+        )
+
+    async def _apply(self, document: Document, request: pb.ApplyCatalogRequest) -> Plan:
+        assert document.catalog is not None
+        wanted = document.catalog
+        if request.dry_run:
+            return plan(await self._store.current(document.buyer_id), wanted)
+        approval = Approval(request.approved_by.strip(), request.note.strip(), self._clock.now())
+        made = await self._store.apply(document.buyer_id, approval, lambda current: plan(current, wanted))
+        await self._tell_directory()
+        return made
+
+    async def GetCatalog(
+        self, request: pb.GetCatalogRequest, context: grpc.aio.ServicerContext
+    ) -> pb.GetCatalogResponse:
+        """One revision, whole."""
+        if request.revision < 0:
+            raise Malformed.field("revision", "expected 0 for the one in force, or a revision from 1")
+        buyer_id = await self._buyer(request.buyer_id)
+        snapshot = await self._store.snapshot(buyer_id, request.revision or None)
+        if snapshot is None:
+            raise NotFound(f"buyer {buyer_id} has no catalog revision {request.revision or 1}")
+        return pb.GetCatalogResponse(
+            buyer_id=buyer_id,
+            revision=snapshot.revision,
+            document=snapshot.document,
+            create_time=_timestamp(snapshot.created_at),
+        )
+
+    async def CreateAccessKey(
+        self, request: pb.CreateAccessKeyRequest, context: grpc.aio.ServicerContext
+    ) -> pb.CreateAccessKeyResponse:
+        """Make a key."""
+        buyer_id = await self._buyer(request.buyer_id)
+        await self._require_seller_and_orders(buyer_id, request.seller, request.orders)
+        now = self._clock.now()
+        expires_at = None
+        if request.HasField("expire_time"):
+            expires_at = _instant(request.expire_time)
+            if expires_at <= now:
+                raise Malformed.field("expire_time", "expected an instant in the future")
+        if len(request.label) > 200 or "\x00" in request.label:
+            raise Malformed.field("label", "expected at most 200 characters")
+        made = keys.generate(self._random_bytes)
+        record = KeyRecord(
+            buyer_id=buyer_id,
+            key_id=made.key_id,
+            seller=request.seller,
+            orders=tuple(dict.fromkeys(request.orders)),
+            secret_sha256=made.digest,
+            label=request.label,
+            created_at=now,
+            expires_at=expires_at,
+            revoked_at=None,
+        )
+        await self._store.add_key(record)
+        await self._tell_directory()
+        return pb.CreateAccessKeyResponse(access_key=made.text, key=_key(record))
+
+    async def ListAccessKeys(
+        self, request: pb.ListAccessKeysRequest, context: grpc.aio.ServicerContext
+    ) -> pb.ListAccessKeysResponse:
+        """Keys, without their secrets."""
+        buyer_id = await self._buyer(request.buyer_id)
+        return pb.ListAccessKeysResponse(keys=map(_key, await self._store.keys(buyer_id, request.seller)))
+
+    async def RevokeAccessKey(
+        self, request: pb.RevokeAccessKeyRequest, context: grpc.aio.ServicerContext
+    ) -> pb.RevokeAccessKeyResponse:
+        """End a key."""
+        buyer_id = await self._buyer(request.buyer_id)
+        record = await self._store.revoke_key(buyer_id, request.key_id, self._clock.now())
+        if record is None:
+            raise NotFound("there is no access key of that id")
+        await self._tell_directory()
+        return pb.RevokeAccessKeyResponse(key=_key(record))
+
+    async def _buyer(self, named: str) -> str:
+        """The buyer that a request means."""
+        heads = await self._store.heads()
+        if named:
+            if all(head.buyer_id != named for head in heads):
+                raise NotFound("there is no buyer of that name; apply its catalog first")
+            return named
+        if not heads:
+            raise NotFound("there is no catalog yet; apply one first")
+        if len(heads) > 1:
+            raise Malformed.field("buyer_id", f"expected one of {', '.join(head.buyer_id for head in heads)}")
+        return heads[0].buyer_id
+
+    async def _revision(self, buyer_id: str) -> int:
+        heads = await self._store.heads() if buyer_id else []
+        return next((head.revision for head in heads if head.buyer_id == buyer_id), 0)
+
+    async def _require_seller_and_orders(self, buyer_id: str, seller: str, orders: Iterable[str]) -> None:
+        catalog = await self._store.current(buyer_id)
+        assert catalog is not None, "a buyer has a head only with a snapshot"
+        sellers = [known.slug for known in catalog.sellers]
+        if seller not in sellers:
+            raise Malformed.field("seller", f"expected a seller of the catalog: {', '.join(sellers)}")
+        fillable = [order.slug for order in catalog.orders if order.seller == seller]
+        if not set(orders) <= set(fillable):
+            raise Malformed.field("orders", f"expected orders of {seller}: {', '.join(fillable) or 'it has none'}")
+
+    async def _tell_directory(self) -> None:
+        # The change is committed whatever happens here; the directory asks again within a second.
+        with contextlib.suppress(AppError):
+            await self._directory.refresh()
+
+
+def _require_texts(approved_by: str, note: str, *, signed: bool) -> None:
+    violations = []
+    if signed and not approved_by.strip():
+        violations.append(Violation("approved_by", "expected who approves the change"))
+    for name, text, most in (("approved_by", approved_by, 200), ("note", note, 2000)):
+        if len(text) > most or "\x00" in text:
+            violations.append(Violation(name, f"expected at most {most} characters"))
+    if violations:
+        raise Malformed("; ".join(f"{fault.field}: {fault.message}" for fault in violations), violations=violations)
+
+
+def _change(change: Change) -> pb.CatalogChange:
+    return pb.CatalogChange(
+        action=_ACTIONS[change.action],
+        kind=change.kind,
+        name=change.name,
+        details=change.details,
+        version=change.version,
+    )
+
+
+def _errors(faults: Iterable[Fault]) -> list[pb.CatalogError]:
+    return [
+        pb.CatalogError(line=fault.line, column=fault.column, field=fault.field, message=fault.message)
+        for fault in faults
+    ]
+
+
+def _key(record: KeyRecord) -> pb.AccessKey:
+    return pb.AccessKey(
+        key_id=record.key_id,
+        seller=record.seller,
+        orders=record.orders,
+        label=record.label,
+        create_time=_timestamp(record.created_at),
+        expire_time=_timestamp(record.expires_at) if record.expires_at is not None else None,
+        revoke_time=_timestamp(record.revoked_at) if record.revoked_at is not None else None,
+    )
+
+
+def _timestamp(instant: datetime) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromDatetime(instant)
+    return stamp
+
+
+def _instant(stamp: Timestamp) -> datetime:
+    try:
+        return stamp.ToDatetime(tzinfo=UTC)
+    except ValueError:
+        raise Malformed.field("expire_time", "expected an instant between the years 1 and 9999") from None

@@ -1,0 +1,187 @@
+"""Catalog revisions, order versions and access keys in Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from services.intake.catalog.diff import Plan
+from shared.catalog.snapshot import decode, encode, encode_order
+from shared.catalog.terms import Catalog
+from shared.db.failures import translated
+
+# One writer per buyer at a time, for as long as its transaction lasts.
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('catalog:' || $1, 0))"
+
+_HEADS = "SELECT buyer_id, revision, keys_revision FROM catalog.head ORDER BY buyer_id"
+
+_SNAPSHOT = """
+SELECT s.revision, s.document, s.created_at
+  FROM catalog.snapshot s
+ WHERE s.buyer_id = $1
+   AND s.revision = coalesce($2::bigint, (SELECT h.revision FROM catalog.head h WHERE h.buyer_id = $1))
+"""
+
+_WRITE_SNAPSHOT = """
+INSERT INTO catalog.snapshot (buyer_id, revision, document, approved_by, note, created_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+"""
+
+_WRITE_VERSIONS = """
+INSERT INTO catalog.order_version (buyer_id, order_slug, version, revision, terms, approved_by, note, created_at)
+SELECT $1, v.slug, v.version, $2, v.terms, $3, $4, $5
+  FROM unnest($6::text[], $7::int[], $8::text[]) AS v (slug, version, terms)
+"""
+
+_WRITE_HEAD = """
+INSERT INTO catalog.head (buyer_id, revision, changed_at) VALUES ($1, $2, $3)
+ON CONFLICT (buyer_id) DO UPDATE SET revision = EXCLUDED.revision, changed_at = EXCLUDED.changed_at
+"""
+
+_KEY_COLUMNS = "buyer_id, key_id, seller, orders, secret_sha256, label, created_at, expires_at, revoked_at"
+
+_KEYS = f"""
+SELECT {_KEY_COLUMNS} FROM catalog.access_key
+ WHERE buyer_id = $1 AND ($2 = '' OR seller = $2)
+ ORDER BY created_at DESC, key_id
+"""
+
+_WRITE_KEY = f"""
+INSERT INTO catalog.access_key ({_KEY_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+
+_REVOKE_KEY = f"""
+UPDATE catalog.access_key SET revoked_at = coalesce(revoked_at, $3)
+ WHERE buyer_id = $1 AND key_id = $2
+RETURNING {_KEY_COLUMNS}
+"""
+
+_KEYS_CHANGED = "UPDATE catalog.head SET keys_revision = keys_revision + 1, changed_at = $2 WHERE buyer_id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is in force for one buyer. Either number grows when its kind changes."""
+
+    buyer_id: str
+    revision: int
+    keys_revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who changed the terms, why and when."""
+
+    approved_by: str
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One revision as it is stored."""
+
+    revision: int
+    document: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """An access key as it is stored; its secret is not."""
+
+    buyer_id: str
+    key_id: str
+    seller: str
+    #: The orders that it may fill; empty: all of the seller's.
+    orders: tuple[str, ...]
+    secret_sha256: bytes
+    label: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class CatalogStore:
+    """The catalog's tables. Every method raises Unavailable where Postgres is away."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def heads(self) -> list[Head]:
+        """What is in force, for every buyer."""
+        with translated():
+            return [Head(*row) for row in await self._pool.fetch(_HEADS)]
+
+    async def snapshot(self, buyer_id: str, revision: int | None) -> Snapshot | None:
+        """A revision; `None` as revision: the one in force. None where there is no such."""
+        with translated():
+            row = await self._pool.fetchrow(_SNAPSHOT, buyer_id, revision)
+        return Snapshot(*row) if row is not None else None
+
+    async def current(self, buyer_id: str) -> Catalog | None:
+        """The catalog in force; None where the buyer has none yet."""
+        snapshot = await self.snapshot(buyer_id, None)
+        return decode(snapshot.document) if snapshot is not None else None
+
+    async def apply(self, buyer_id: str, approval: Approval, compare: Callable[[Catalog | None], Plan]) -> Plan:
+        """Compare with the catalog in force and write the result, as one step that no other apply can cut into.
+
+        Nothing is written where the plan has conflicts or no changes.
+        """
+        with translated():
+            async with self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(_LOCK, buyer_id)
+                row = await connection.fetchrow(_SNAPSHOT, buyer_id, None)
+                plan = compare(decode(row["document"]) if row is not None else None)
+                if plan.changes and not plan.conflicts:
+                    await self._write(connection, buyer_id, approval, plan)
+                return plan
+
+    async def _write(
+        self, connection: asyncpg.pool.PoolConnectionProxy, buyer_id: str, approval: Approval, plan: Plan
+    ) -> None:
+        revision, signed = plan.catalog.revision, (approval.approved_by, approval.note, approval.at)
+        await connection.execute(_WRITE_SNAPSHOT, buyer_id, revision, encode(plan.catalog), *signed)
+        await connection.execute(
+            _WRITE_VERSIONS,
+            buyer_id,
+            revision,
+            *signed,
+            [order.slug for order in plan.versions],
+            [order.version for order in plan.versions],
+            [encode_order(order) for order in plan.versions],
+        )
+        await connection.execute(_WRITE_HEAD, buyer_id, revision, approval.at)
+
+    async def keys(self, buyer_id: str, seller: str = "") -> list[KeyRecord]:
+        """Keys, newest first; `seller`: only this one's."""
+        with translated():
+            return _records(await self._pool.fetch(_KEYS, buyer_id, seller))
+
+    async def add_key(self, key: KeyRecord) -> None:
+        """Store a new key and tell the caches."""
+        values = (
+            *(key.buyer_id, key.key_id, key.seller, list(key.orders), key.secret_sha256),
+            *(key.label, key.created_at, key.expires_at, key.revoked_at),
+        )
+        with translated():
+            async with self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(_WRITE_KEY, *values)
+                await connection.execute(_KEYS_CHANGED, key.buyer_id, key.created_at)
+
+    async def revoke_key(self, buyer_id: str, key_id: str, at: datetime) -> KeyRecord | None:
+        """End a key and tell the caches; a key that had ended keeps its instant. None where there is no such key."""
+        with translated():
+            async with self._pool.acquire() as connection, connection.transaction():
+                rows = await connection.fetch(_REVOKE_KEY, buyer_id, key_id, at)
+                if rows:
+                    await connection.execute(_KEYS_CHANGED, buyer_id, at)
+        return next(iter(_records(rows)), None)
+
+
+def _records(rows: Sequence[asyncpg.Record]) -> list[KeyRecord]:
+    return [KeyRecord(**{**row, "orders": tuple(row["orders"])}) for row in rows]
