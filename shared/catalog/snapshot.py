@@ -6,11 +6,12 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 
-import asyncpg
 import msgspec
 
 from shared.catalog.money import decode_hook, encode_hook
 from shared.catalog.terms import Buyer, Catalog, Disclosure, Order, Playbook, Product, Seller, Source, Team
+from shared.db.failures import translated
+from shared.db.pool import Pool
 from shared.rpc.errors import Internal, NotFound
 
 _ENCODER = msgspec.json.Encoder(enc_hook=encode_hook, order="deterministic")
@@ -105,7 +106,7 @@ def _orders_by_seller(catalog: Catalog) -> Mapping[str, tuple[Order, ...]]:
 class CatalogReader:
     """Reads snapshots from Postgres. A revision never changes, so that it is read once and kept."""
 
-    def __init__(self, pool: asyncpg.Pool, *, keep: int = 64) -> None:
+    def __init__(self, pool: Pool, *, keep: int = 64) -> None:
         """`keep`: the most snapshots held; the one unused longest goes first."""
         self._pool = pool
         self._keep = keep
@@ -117,6 +118,7 @@ class CatalogReader:
 
         Raises:
             NotFound: there is no such revision.
+            Unavailable: Postgres is away.
             Internal: a later release wrote it in a way that this one cannot read.
         """
         key = (buyer_id, revision)
@@ -130,7 +132,8 @@ class CatalogReader:
             return view if view is not None else await self._load(key)
 
     async def _load(self, key: tuple[str, int]) -> CatalogView:
-        document: str | None = await self._pool.fetchval(_SNAPSHOT, *key)
+        async with translated(self._pool):
+            document: str | None = await self._pool.fetchval(_SNAPSHOT, *key)
         if document is None:
             raise NotFound(f"buyer {key[0]} has no catalog revision {key[1]}")
         try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-#: The states, the District of Columbia, the territories and the armed forces (USPS Publication 28, appendix B).
-USPS_STATES = frozenset(
+_CODES = (
     "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR "
-    "PA RI SC SD TN TX UT VT VA WA WV WI WY DC AS FM GU MH MP PW PR VI AA AE AP".split()
+    "PA RI SC SD TN TX UT VT VA WA WV WI WY DC AS FM GU MH MP PW PR VI AA AE AP"
 )
+
+#: The states, the District of Columbia, the territories and the armed forces (USPS Publication 28, appendix B).
+USPS_STATES = frozenset(_CODES.split())

@@ -43,6 +43,8 @@ class Directory:
         self._clock = clock
         self._entries: Mapping[str, _Entry] = {}
         self._keys: Mapping[str, KeyRecord] = {}
+        # Keys that were checked before, by their text: the same key comes with every lead of a seller.
+        self._checked: dict[str, KeyRecord] = {}
         self._refreshed_at = float("-inf")
         self._refreshing = asyncio.Lock()
 
@@ -69,6 +71,7 @@ class Directory:
             if entries != self._entries:
                 self._keys = {key.key_id: key for entry in entries.values() for key in entry.keys.values()}
                 self._entries = entries
+                self._checked = {}
             self._refreshed_at = asked_at
 
     async def _entry(self, head: Head) -> _Entry:
@@ -104,6 +107,17 @@ class Directory:
             KeyInvalid: the key is mistyped, unknown, expired or revoked.
             Unavailable: what is known is too old to tell.
         """
+        key = self._checked.get(access_key)
+        if key is None:
+            key = self._check(access_key)
+        self._require_fresh()
+        if key.revoked_at is not None:
+            raise KeyInvalid(f"the access key {key.key_id} was revoked")
+        if key.expires_at is not None and key.expires_at <= now:
+            raise KeyInvalid(f"the access key {key.key_id} has expired")
+        return key
+
+    def _check(self, access_key: str) -> KeyRecord:
         if not access_key:
             raise KeyMissing("no access key was sent")
         parts = parse(access_key)
@@ -113,10 +127,7 @@ class Directory:
         key = self._keys.get(parts.key_id)
         if key is None or not verify(parts, key.secret_sha256):
             raise KeyInvalid("there is no such access key")
-        if key.revoked_at is not None:
-            raise KeyInvalid(f"the access key {key.key_id} was revoked")
-        if key.expires_at is not None and key.expires_at <= now:
-            raise KeyInvalid(f"the access key {key.key_id} has expired")
+        self._checked[access_key] = key
         return key
 
     def current(self, buyer_id: str) -> CatalogView:

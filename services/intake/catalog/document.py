@@ -10,13 +10,13 @@ import yaml
 from msgspec import inspect
 
 from services.intake.catalog.draft import Draft, Finding
-from services.intake.catalog.nodes import Fault, Unreadable, read
+from services.intake.catalog.nodes import DocumentError, Fault, read
 from services.intake.catalog.order_checks import check_orders
 from services.intake.catalog.part_checks import check_parts
-from services.intake.catalog.reading import BROKEN, Broken, Reader
+from services.intake.catalog.reading import BROKEN, Reader, struct_type
 from shared.catalog.terms import Catalog
 
-_CATALOG: Final = inspect.type_info(Catalog)
+_CATALOG: Final = struct_type(Catalog)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def read_document(text: str) -> Document:
         for path, message in (*check_parts(draft), *check_orders(draft)):
             if not reader.is_doubtful(path):
                 reader.blame(path, message)
-    except Unreadable as stop:
+    except DocumentError as stop:
         reader.faults.append(stop.fault)
     faults = tuple(sorted(set(reader.faults)))
     buyer_id = draft.buyer.slug if draft is not None and draft.buyer is not None else ""
@@ -54,9 +54,7 @@ def read_document(text: str) -> Document:
 
 
 def _read(reader: Reader, root: yaml.MappingNode) -> Draft:
-    assert isinstance(_CATALOG, inspect.StructType)
     members = reader.members(root, _CATALOG, ())
-    assert not isinstance(members, Broken), "the root is a mapping"
     kinds = {item.name: item.type for item in _CATALOG.fields}
     buyer: Any = BROKEN
     if "buyer" in members:
@@ -76,8 +74,6 @@ def _section(
 ) -> tuple[dict[int, Any], tuple[str, ...]]:
     """The parts of one list by their place, and what each is called."""
     nodes = reader.items(node, (section,)) if node is not None else []
-    if isinstance(nodes, Broken):
-        return {}, ()
     parts = {}
     for index, item in enumerate(nodes):
         part = reader.value(item, kind, (section, index))

@@ -32,8 +32,8 @@ class Fault:
     message: str
 
 
-class Unreadable(Exception):
-    """The document cannot be read any further."""
+class DocumentError(Exception):
+    """The document cannot be read any further; `fault` says why."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.message)
@@ -44,31 +44,32 @@ def read(text: str) -> yaml.MappingNode:
     """The document's top mapping.
 
     Raises:
-        Unreadable: it is too large, no YAML, uses aliases or tags, or is no mapping.
+        DocumentError: it is too large, no YAML, uses aliases or tags, or is no mapping.
     """
     try:
         size = len(text.encode())
         if size > MAX_BYTES:
-            raise Unreadable(_whole(f"the document has {size} bytes; at most {MAX_BYTES} (1 MiB) are read"))
+            raise DocumentError(_whole(f"the document has {size} bytes; at most {MAX_BYTES} (1 MiB) are read"))
         for event in _watched(yaml.parse(text, Loader=_Loader)):
             _refuse_indirection(event)
         node = yaml.compose(text, Loader=_Loader)
     except UnicodeEncodeError:
-        raise Unreadable(_whole("the document holds characters that are no Unicode text")) from None
+        raise DocumentError(_whole("the document holds characters that are no Unicode text")) from None
     except yaml.MarkedYAMLError as error:
-        raise Unreadable(_syntax_fault(error, text)) from None
+        raise DocumentError(_syntax_fault(error, text)) from None
     except yaml.YAMLError as error:
-        raise Unreadable(_character_fault(error, text)) from None
+        raise DocumentError(_character_fault(error, text)) from None
     if node is None:
-        raise Unreadable(_whole("the document is empty; expected a catalog with `buyer`, `sellers`, `orders` …"))
+        raise DocumentError(_whole("the document is empty; expected a catalog with `buyer`, `sellers`, `orders` …"))
     if not isinstance(node, yaml.MappingNode):
-        raise Unreadable(fault_at(node, "", "expected a catalog: `buyer:`, `sellers:`, `orders:` …"))
+        raise DocumentError(fault_at(node, "", "expected a catalog: `buyer:`, `sellers:`, `orders:` …"))
     return node
 
 
 def fault_at(place: yaml.Node | yaml.Event, field: str, message: str) -> Fault:
     """A fault at a place of the text."""
-    return Fault(place.start_mark.line + 1, place.start_mark.column + 1, field, message)
+    mark = place.start_mark
+    return Fault(mark.line + 1, mark.column + 1, field, message) if mark is not None else _whole(message)
 
 
 def _whole(message: str) -> Fault:
@@ -82,9 +83,9 @@ def _watched(events: Iterator[yaml.Event]) -> Iterator[yaml.Event]:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         count += isinstance(event, yaml.NodeEvent)
         if depth > MAX_DEPTH:
-            raise Unreadable(fault_at(event, "", f"lists and mappings may nest {MAX_DEPTH} deep, not deeper"))
+            raise DocumentError(fault_at(event, "", f"lists and mappings may nest {MAX_DEPTH} deep, not deeper"))
         if count > MAX_NODES:
-            raise Unreadable(fault_at(event, "", f"the document has more than {MAX_NODES} values"))
+            raise DocumentError(fault_at(event, "", f"the document has more than {MAX_NODES} values"))
         yield event
 
 
@@ -93,11 +94,11 @@ def _refuse_indirection(event: yaml.Event) -> None:
     if not isinstance(event, yaml.NodeEvent):
         return
     if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
-        raise Unreadable(
+        raise DocumentError(
             fault_at(event, "", "anchors (`&`) and aliases (`*`) are not read; quote the text or repeat it")
         )
     if getattr(event, "tag", None) is not None:
-        raise Unreadable(fault_at(event, "", "tags (`!`) are not read; quote the text"))
+        raise DocumentError(fault_at(event, "", "tags (`!`) are not read; quote the text"))
 
 
 def _syntax_fault(error: yaml.MarkedYAMLError, text: str) -> Fault:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import yaml
-from msgspec import inspect
+from msgspec import Struct, inspect
 from rapidfuzz import fuzz, process
 
-from services.intake.catalog.nodes import Fault, Unreadable, fault_at
+from services.intake.catalog.nodes import DocumentError, Fault, fault_at
 from shared.catalog.money import Minor
 
 Path = tuple[str | int, ...]
@@ -52,6 +52,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean `{nearest[0]}`?" if nearest else ""
 
 
+def struct_type(kind: type[Struct]) -> inspect.StructType:
+    """What msgspec knows of a struct's fields."""
+    return cast(inspect.StructType, inspect.type_info(kind))
+
+
 class Reader:
     """Reads one document and remembers where everything stood and what was wrong."""
 
@@ -64,7 +69,7 @@ class Reader:
         """Note a fault at a path, or at the nearest thing around it that the document has.
 
         Raises:
-            Unreadable: there are too many faults to go on.
+            DocumentError: there are too many faults to go on.
         """
         place = path
         while node is None:
@@ -73,18 +78,21 @@ class Reader:
         self._broken.add(path)
         self.faults.append(fault_at(node, path_text(path), message))
         if len(self.faults) >= MAX_FAULTS:
-            raise Unreadable(fault_at(node, path_text(path), f"more than {MAX_FAULTS} faults; the rest was not read"))
+            raise DocumentError(
+                fault_at(node, path_text(path), f"more than {MAX_FAULTS} faults; the rest was not read")
+            )
         return BROKEN
 
     def is_doubtful(self, path: Path) -> bool:
         """True where something at, above or below the path could not be read, so that nothing can be said of it."""
         return any(broken[: len(path)] == path or path[: len(broken)] == broken for broken in self._broken)
 
-    def members(self, node: yaml.Node, kind: inspect.StructType, path: Path) -> dict[str, yaml.Node] | Broken:
-        """The values of a mapping by their words, once each, known words only."""
+    def members(self, node: yaml.Node, kind: inspect.StructType, path: Path) -> dict[str, yaml.Node]:
+        """The values of a mapping by their words, once each, known words only; none where it is no mapping."""
         self._places[path] = node
         if not isinstance(node, yaml.MappingNode):
-            return self.blame(path, f"expected {_words(kind)}")
+            self.blame(path, f"expected {_words(kind)}")
+            return {}
         words = {item.name: item for item in kind.fields if item.name not in _GIVEN}
         members: dict[str, yaml.Node] = {}
         for key, value in node.value:
@@ -100,11 +108,12 @@ class Reader:
                 members[word] = value
         return members
 
-    def items(self, node: yaml.Node, path: Path) -> list[yaml.Node] | Broken:
-        """The items of a list."""
+    def items(self, node: yaml.Node, path: Path) -> list[yaml.Node]:
+        """The items of a list; none where it is no list."""
         self._places[path] = node
         if not isinstance(node, yaml.SequenceNode):
-            return self.blame(path, "expected a list, such as `[a, b]` or lines that begin with `- `")
+            self.blame(path, "expected a list, such as `[a, b]` or lines that begin with `- `")
+            return []
         return list(node.value)
 
     def value(self, node: yaml.Node, kind: inspect.Type, path: Path) -> Any:
@@ -129,7 +138,7 @@ class Reader:
     def struct(self, node: yaml.Node, kind: inspect.StructType, path: Path) -> Any:
         """The struct; a broken word that has a default takes it, so that the rest can still be looked at."""
         members = self.members(node, kind, path)
-        if isinstance(members, Broken):
+        if not isinstance(node, yaml.MappingNode):
             return BROKEN
         values: dict[str, Any] = {}
         whole = True
@@ -145,11 +154,8 @@ class Reader:
         return kind.cls(**values) if whole else BROKEN
 
     def _tuple(self, node: yaml.Node, kind: inspect.Type, path: Path) -> Any:
-        nodes = self.items(node, path)
-        if isinstance(nodes, Broken):
-            return BROKEN
-        values = [self.value(item, kind, (*path, index)) for index, item in enumerate(nodes)]
-        return BROKEN if any(value is BROKEN for value in values) else tuple(values)
+        values = [self.value(item, kind, (*path, index)) for index, item in enumerate(self.items(node, path))]
+        return BROKEN if path in self._broken or any(value is BROKEN for value in values) else tuple(values)
 
     def _dict(self, node: yaml.Node, kind: inspect.DictType, path: Path) -> Any:
         if not isinstance(node, yaml.MappingNode):
@@ -238,19 +244,19 @@ def _integer(text: str, kind: Any) -> int:
     return number
 
 
-def _number(text: str, kind: Any) -> float:
+def _number(text: str, _kind: Any) -> float:
     if not _NUMBER.fullmatch(text):
         raise ValueError
     return float(text)
 
 
-def _boolean(text: str, kind: Any) -> bool:
+def _boolean(text: str, _kind: Any) -> bool:
     if text not in ("true", "false"):
         raise ValueError
     return text == "true"
 
 
-def _day(text: str, kind: Any) -> date:
+def _day(text: str, _kind: Any) -> date:
     if not _DATE.fullmatch(text):
         raise ValueError
     return date.fromisoformat(text)
@@ -262,7 +268,7 @@ def _literal(text: str, kind: Any) -> str:
     return text
 
 
-def _amount(text: str, kind: Any) -> Minor:
+def _amount(text: str, _kind: Any) -> Minor:
     return Minor.parse(text)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -19,6 +19,7 @@ from services.intake.catalog.directory import Directory
 from services.intake.catalog.document import Document, read_document
 from services.intake.catalog.nodes import Fault
 from services.intake.catalog.store import Approval, CatalogStore, KeyRecord
+from shared.catalog.terms import Catalog
 from shared.rpc.errors import AppError, Malformed, NotFound, Violation
 from shared.runtime.clock import Clock
 
@@ -42,7 +43,7 @@ class CatalogService(CatalogServiceServicer):
         self._random_bytes = random_bytes
 
     async def ApplyCatalog(
-        self, request: pb.ApplyCatalogRequest, context: grpc.aio.ServicerContext
+        self, request: pb.ApplyCatalogRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> pb.ApplyCatalogResponse:
         """Show or write what a document changes."""
         _require_texts(request.approved_by, request.note, signed=not request.dry_run)
@@ -54,7 +55,7 @@ class CatalogService(CatalogServiceServicer):
                 revision=await self._revision(document.buyer_id),
                 buyer_id=document.buyer_id,
             )
-        made = await self._apply(document, request)
+        made = await self._apply(document, document.catalog, request)
         conflicts = document.locate(made.conflicts)
         revision = made.catalog.revision
         if made.changes and (request.dry_run or conflicts):
@@ -66,9 +67,7 @@ class CatalogService(CatalogServiceServicer):
             buyer_id=document.buyer_id,
         )
 
-    async def _apply(self, document: Document, request: pb.ApplyCatalogRequest) -> Plan:
-        assert document.catalog is not None
-        wanted = document.catalog
+    async def _apply(self, document: Document, wanted: Catalog, request: pb.ApplyCatalogRequest) -> Plan:
         if request.dry_run:
             return plan(await self._store.current(document.buyer_id), wanted)
         approval = Approval(request.approved_by.strip(), request.note.strip(), self._clock.now())
@@ -77,7 +76,7 @@ class CatalogService(CatalogServiceServicer):
         return made
 
     async def GetCatalog(
-        self, request: pb.GetCatalogRequest, context: grpc.aio.ServicerContext
+        self, request: pb.GetCatalogRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> pb.GetCatalogResponse:
         """One revision, whole."""
         if request.revision < 0:
@@ -94,7 +93,7 @@ class CatalogService(CatalogServiceServicer):
         )
 
     async def CreateAccessKey(
-        self, request: pb.CreateAccessKeyRequest, context: grpc.aio.ServicerContext
+        self, request: pb.CreateAccessKeyRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> pb.CreateAccessKeyResponse:
         """Make a key."""
         buyer_id = await self._buyer(request.buyer_id)
@@ -124,14 +123,14 @@ class CatalogService(CatalogServiceServicer):
         return pb.CreateAccessKeyResponse(access_key=made.text, key=_key(record))
 
     async def ListAccessKeys(
-        self, request: pb.ListAccessKeysRequest, context: grpc.aio.ServicerContext
+        self, request: pb.ListAccessKeysRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> pb.ListAccessKeysResponse:
         """Keys, without their secrets."""
         buyer_id = await self._buyer(request.buyer_id)
         return pb.ListAccessKeysResponse(keys=map(_key, await self._store.keys(buyer_id, request.seller)))
 
     async def RevokeAccessKey(
-        self, request: pb.RevokeAccessKeyRequest, context: grpc.aio.ServicerContext
+        self, request: pb.RevokeAccessKeyRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> pb.RevokeAccessKeyResponse:
         """End a key."""
         buyer_id = await self._buyer(request.buyer_id)
@@ -160,7 +159,8 @@ class CatalogService(CatalogServiceServicer):
 
     async def _require_seller_and_orders(self, buyer_id: str, seller: str, orders: Iterable[str]) -> None:
         catalog = await self._store.current(buyer_id)
-        assert catalog is not None, "a buyer has a head only with a snapshot"
+        if catalog is None:
+            raise NotFound("there is no catalog of that buyer yet; apply one first")
         sellers = [known.slug for known in catalog.sellers]
         if seller not in sellers:
             raise Malformed.field("seller", f"expected a seller of the catalog: {', '.join(sellers)}")

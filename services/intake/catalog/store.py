@@ -12,6 +12,7 @@ from services.intake.catalog.diff import Plan
 from shared.catalog.snapshot import decode, encode, encode_order
 from shared.catalog.terms import Catalog
 from shared.db.failures import translated
+from shared.db.pool import Connection, Pool
 
 # One writer per buyer at a time, for as long as its transaction lasts.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('catalog:' || $1, 0))"
@@ -108,17 +109,17 @@ class KeyRecord:
 class CatalogStore:
     """The catalog's tables. Every method raises Unavailable where Postgres is away."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def heads(self) -> list[Head]:
         """What is in force, for every buyer."""
-        with translated():
+        async with translated(self._pool):
             return [Head(*row) for row in await self._pool.fetch(_HEADS)]
 
     async def snapshot(self, buyer_id: str, revision: int | None) -> Snapshot | None:
         """A revision; `None` as revision: the one in force. None where there is no such."""
-        with translated():
+        async with translated(self._pool):
             row = await self._pool.fetchrow(_SNAPSHOT, buyer_id, revision)
         return Snapshot(*row) if row is not None else None
 
@@ -132,18 +133,15 @@ class CatalogStore:
 
         Nothing is written where the plan has conflicts or no changes.
         """
-        with translated():
-            async with self._pool.acquire() as connection, connection.transaction():
-                await connection.execute(_LOCK, buyer_id)
-                row = await connection.fetchrow(_SNAPSHOT, buyer_id, None)
-                plan = compare(decode(row["document"]) if row is not None else None)
-                if plan.changes and not plan.conflicts:
-                    await self._write(connection, buyer_id, approval, plan)
-                return plan
+        async with translated(self._pool), self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_LOCK, buyer_id)
+            row = await connection.fetchrow(_SNAPSHOT, buyer_id, None)
+            plan = compare(decode(row["document"]) if row is not None else None)
+            if plan.changes and not plan.conflicts:
+                await self._write(connection, buyer_id, approval, plan)
+            return plan
 
-    async def _write(
-        self, connection: asyncpg.pool.PoolConnectionProxy, buyer_id: str, approval: Approval, plan: Plan
-    ) -> None:
+    async def _write(self, connection: Connection, buyer_id: str, approval: Approval, plan: Plan) -> None:
         revision, signed = plan.catalog.revision, (approval.approved_by, approval.note, approval.at)
         await connection.execute(_WRITE_SNAPSHOT, buyer_id, revision, encode(plan.catalog), *signed)
         await connection.execute(
@@ -159,7 +157,7 @@ class CatalogStore:
 
     async def keys(self, buyer_id: str, seller: str = "") -> list[KeyRecord]:
         """Keys, newest first; `seller`: only this one's."""
-        with translated():
+        async with translated(self._pool):
             return _records(await self._pool.fetch(_KEYS, buyer_id, seller))
 
     async def add_key(self, key: KeyRecord) -> None:
@@ -168,18 +166,16 @@ class CatalogStore:
             *(key.buyer_id, key.key_id, key.seller, list(key.orders), key.secret_sha256),
             *(key.label, key.created_at, key.expires_at, key.revoked_at),
         )
-        with translated():
-            async with self._pool.acquire() as connection, connection.transaction():
-                await connection.execute(_WRITE_KEY, *values)
-                await connection.execute(_KEYS_CHANGED, key.buyer_id, key.created_at)
+        async with translated(self._pool), self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_WRITE_KEY, *values)
+            await connection.execute(_KEYS_CHANGED, key.buyer_id, key.created_at)
 
     async def revoke_key(self, buyer_id: str, key_id: str, at: datetime) -> KeyRecord | None:
         """End a key and tell the caches; a key that had ended keeps its instant. None where there is no such key."""
-        with translated():
-            async with self._pool.acquire() as connection, connection.transaction():
-                rows = await connection.fetch(_REVOKE_KEY, buyer_id, key_id, at)
-                if rows:
-                    await connection.execute(_KEYS_CHANGED, buyer_id, at)
+        async with translated(self._pool), self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(_REVOKE_KEY, buyer_id, key_id, at)
+            if rows:
+                await connection.execute(_KEYS_CHANGED, buyer_id, at)
         return next(iter(_records(rows)), None)
 
 
