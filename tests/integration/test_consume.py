@@ -1,0 +1,316 @@
+"""`routing.consume`: a cap or budget is never passed, not by one."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+DAY = datetime(2026, 11, 22, 5, tzinfo=UTC)
+HOUR = datetime(2026, 11, 22, 12, tzinfo=UTC)
+PRICE = 3_200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demand:
+    """What one lead takes from one capacity row."""
+
+    lead: int
+    order: str = "auto"
+    window: str = "day"
+    starts_at: datetime = DAY
+    max_leads: int | None = None
+    max_spend: int | None = None
+    price: int = PRICE
+
+    @property
+    def row(self) -> tuple[str, str, datetime]:
+        return (self.order, self.window, self.starts_at)
+
+
+Refused = tuple[int, str, str, str]
+
+
+async def consume(connection: asyncpg.Connection, demands: Sequence[Demand], buyer: str = "big-bank") -> list[Refused]:
+    """Call `routing.consume` as settlement does; what did not fit as (lead, order, window, limit)."""
+    rows = await connection.fetch(
+        "SELECT * FROM routing.consume($1, $2, $3, $4, $5, $6, $7, $8)",
+        buyer,
+        [demand.lead for demand in demands],
+        [demand.order for demand in demands],
+        [demand.window for demand in demands],
+        [demand.starts_at for demand in demands],
+        [demand.max_leads for demand in demands],
+        [demand.max_spend for demand in demands],
+        [demand.price for demand in demands],
+    )
+    return [(row["lead"], row["order_slug"], row["window_kind"], row["limit_kind"]) for row in rows]
+
+
+async def settle(pool: asyncpg.Pool, demands: Sequence[Demand]) -> int:
+    """Buy what fits as settlement does: any refusal rolls all back, and the rest is tried again."""
+    while demands:
+        async with pool.acquire() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            refused = {row[0] for row in await consume(connection, demands)}
+            if not refused:
+                await transaction.commit()
+                break
+            await transaction.rollback()
+            demands = [demand for demand in demands if demand.lead not in refused]
+    return len({demand.lead for demand in demands})
+
+
+@pytest_asyncio.fixture
+async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    """Connections with settlement's privileges."""
+    async with asyncpg.create_pool(
+        database_url, min_size=1, max_size=16, server_settings={"role": "leadline_intake"}
+    ) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that may look into the table."""
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+async def used(owner: asyncpg.Connection) -> dict[tuple[str, str], tuple[int, int]]:
+    """Leads and spend by order and window."""
+    rows = await owner.fetch("SELECT * FROM routing.capacity")
+    return {(row["order_slug"], row["window_kind"]): (row["leads"], row["spend"]) for row in rows}
+
+
+async def waits_for(
+    owner: asyncpg.Connection, waiting: asyncpg.Connection, task: asyncio.Task[object], holding: asyncpg.Connection
+) -> bool:
+    """True once one connection waits for a lock of the other; False if its statement ended without waiting."""
+    async with asyncio.timeout(10):
+        while not task.done():
+            if holding.get_server_pid() in await owner.fetchval(
+                "SELECT pg_blocking_pids($1)", waiting.get_server_pid()
+            ):
+                return True
+            await asyncio.sleep(0.005)
+    return False
+
+
+async def test_a_thousand_racing_leads_fill_a_cap_of_a_hundred_exactly(
+    pool: asyncpg.Pool, owner: asyncpg.Connection
+) -> None:
+    dice = random.Random(5)
+    batches, left = [], 1_000
+    while left:
+        size = min(left, dice.randint(1, 30))
+        batches.append([Demand(lead=index, max_leads=100) for index in range(1, size + 1)])
+        left -= size
+    granted = await asyncio.gather(*(settle(pool, batch) for batch in batches))
+    assert sum(granted) == 100
+    assert await used(owner) == {("auto", "day"): (100, 100 * PRICE)}
+
+
+async def test_a_rival_waits_for_the_commit_and_then_sees_it(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+    async with pool.acquire() as ours, pool.acquire() as theirs:
+        assert await consume(ours, [Demand(lead=1, max_leads=2)]) == []
+        transaction = ours.transaction()
+        await transaction.start()
+        assert await consume(ours, [Demand(lead=1, max_leads=2)]) == []
+        rival = asyncio.create_task(consume(theirs, [Demand(lead=1, max_leads=2)]))
+        assert await waits_for(owner, theirs, rival, ours)
+        await transaction.commit()
+        assert await rival == [(1, "auto", "day", "leads")]
+
+
+async def test_deciding_lead_by_lead_also_waits_for_a_rival(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+    full, last, busy = (
+        Demand(lead=1, max_leads=0),
+        Demand(lead=2, order="boat", max_leads=2),
+        Demand(lead=3, order="car"),
+    )
+    async with pool.acquire() as ours, pool.acquire() as rival, pool.acquire() as holder:
+        assert await consume(rival, [last, busy]) == []
+        holding, racing = holder.transaction(), rival.transaction()
+        await holding.start()
+        assert await consume(holder, [busy]) == []
+        # The full order sends the batch down the slow path, where it waits for the car's row. Meanwhile the rival
+        # takes the boat's last room, behind our back.
+        decision = asyncio.create_task(consume(ours, [full, last, busy]))
+        assert await waits_for(owner, ours, decision, holder)
+        await racing.start()
+        assert await consume(rival, [last]) == []
+        await holding.commit()
+        assert await waits_for(owner, ours, decision, rival)
+        await racing.commit()
+        assert await decision == [(1, "auto", "day", "leads"), (2, "boat", "day", "leads")]
+    assert (await used(owner))[("boat", "day")] == (2, 2 * PRICE)
+
+
+@pytest.mark.parametrize(("keep", "leads"), [(True, 2), (False, 1)])
+async def test_two_first_batches_of_a_window_both_count(
+    pool: asyncpg.Pool, owner: asyncpg.Connection, keep: bool, leads: int
+) -> None:
+    async with pool.acquire() as ours, pool.acquire() as theirs:
+        transaction = ours.transaction()
+        await transaction.start()
+        assert await consume(ours, [Demand(lead=1, max_leads=10)]) == []
+        rival = asyncio.create_task(consume(theirs, [Demand(lead=1, max_leads=10)]))
+        assert await waits_for(owner, theirs, rival, ours)
+        await (transaction.commit() if keep else transaction.rollback())
+        assert await rival == []
+    assert await used(owner) == {("auto", "day"): (leads, leads * PRICE)}
+
+
+async def test_many_first_batches_at_once_all_count(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+    await asyncio.gather(*(settle(pool, [Demand(lead=1), Demand(lead=2)]) for _ in range(40)))
+    assert await used(owner) == {("auto", "day"): (80, 80 * PRICE)}
+
+
+async def test_opposite_orders_never_wait_in_a_ring(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+    upwards = [Demand(lead=index, order=f"order-{index:03}") for index in range(1, 101)]
+    await asyncio.gather(*(settle(pool, upwards if turn % 2 else upwards[::-1]) for turn in range(24)))
+    assert set((await used(owner)).values()) == {(24, 24 * PRICE)}
+
+
+async def test_opposite_orders_never_wait_in_a_ring_when_full(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+    upwards = [Demand(lead=index, order=f"order-{index:03}", max_leads=3) for index in range(1, 31)]
+    await asyncio.gather(*(settle(pool, upwards if turn % 2 else upwards[::-1]) for turn in range(24)))
+    assert set((await used(owner)).values()) == {(3, 3 * PRICE)}
+
+
+async def test_a_batch_bigger_than_the_room_grants_the_first_by_lead_index(
+    pool: asyncpg.Pool, owner: asyncpg.Connection
+) -> None:
+    batch = [Demand(lead=index, max_leads=3) for index in (5, 3, 1, 4, 2)]
+    async with pool.acquire() as connection:
+        assert await consume(connection, batch) == [(4, "auto", "day", "leads"), (5, "auto", "day", "leads")]
+    assert await used(owner) == {("auto", "day"): (3, 3 * PRICE)}
+
+
+async def test_a_lead_takes_all_its_demands_or_none(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+    def both(lead: int) -> list[Demand]:
+        return [
+            Demand(lead=lead, max_leads=1),
+            Demand(lead=lead, window="hour", starts_at=HOUR, max_leads=10),
+        ]
+
+    async with pool.acquire() as connection:
+        assert await consume(connection, [*both(1), *both(2)]) == [(2, "auto", "day", "leads")]
+    assert await used(owner) == {("auto", "day"): (1, PRICE), ("auto", "hour"): (1, PRICE)}
+
+
+async def test_a_refused_lead_leaves_its_room_to_a_later_one(pool: asyncpg.Pool) -> None:
+    dear, cheap = Demand(lead=1, price=9_000, max_spend=5_000), Demand(lead=2, price=5_000, max_spend=5_000)
+    async with pool.acquire() as connection:
+        assert await consume(connection, [dear, cheap]) == [(1, "auto", "day", "spend")]
+
+
+async def test_spend_is_limited_to_the_cent(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+    async with pool.acquire() as connection:
+        batch = [Demand(lead=index, max_spend=3 * PRICE - 1) for index in (1, 2, 3)]
+        assert await consume(connection, batch) == [(3, "auto", "day", "spend")]
+        assert await consume(connection, [Demand(lead=1, max_spend=3 * PRICE)]) == []
+    assert await used(owner) == {("auto", "day"): (3, 3 * PRICE)}
+
+
+async def test_both_limits_are_told_when_both_are_reached(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection:
+        assert await consume(connection, [Demand(lead=1, max_leads=0, max_spend=PRICE - 1)]) == [
+            (1, "auto", "day", "leads"),
+            (1, "auto", "day", "spend"),
+        ]
+
+
+async def test_a_raised_cap_counts_what_was_bought_before(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection:
+        await consume(connection, [Demand(lead=index, max_leads=3) for index in (1, 2, 3)])
+        more = [Demand(lead=index, max_leads=5) for index in (1, 2, 3)]
+        assert await consume(connection, more) == [(3, "auto", "day", "leads")]
+
+
+async def test_each_lead_is_held_against_its_own_limit(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection:
+        await consume(connection, [Demand(lead=1)])
+        assert await consume(connection, [Demand(lead=1, max_leads=1), Demand(lead=2, max_leads=5)]) == [
+            (1, "auto", "day", "leads")
+        ]
+        assert await consume(connection, [Demand(lead=1, max_spend=PRICE), Demand(lead=2, max_spend=9 * PRICE)]) == [
+            (1, "auto", "day", "spend")
+        ]
+
+
+async def test_windows_orders_and_buyers_do_not_share_room(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection:
+        assert await consume(connection, [Demand(lead=1, max_leads=1)]) == []
+        assert await consume(connection, [Demand(lead=1, max_leads=1, order="boat")]) == []
+        assert await consume(connection, [Demand(lead=1, max_leads=1, starts_at=HOUR)]) == []
+        assert await consume(connection, [Demand(lead=1, max_leads=1)], buyer="small-bank") == []
+        assert await consume(connection, []) == []
+
+
+async def test_any_batch_is_decided_as_if_lead_by_lead(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+    dice = random.Random(11)
+    rows = [(order, window) for order in ("auto", "boat") for window in ("day", "month")]
+    taken = {row: (0, 0) for row in rows}
+    async with pool.acquire() as connection:
+        for _ in range(60):
+            batch, expected = [], set()
+            for lead in range(1, dice.randint(2, 9)):
+                price = dice.choice([0, 100, 250])
+                demands = [
+                    Demand(
+                        lead=lead,
+                        order=order,
+                        window=window,
+                        price=price,
+                        max_leads=dice.choice([None, 40, 60]),
+                        max_spend=dice.choice([None, 5_000, 9_000]),
+                    )
+                    for order, window in dice.sample(rows, dice.randint(1, 3))
+                ]
+                batch += demands
+                full = {(lead, d.order, d.window, limit) for d in demands for limit in full_limits(taken[d.row[:2]], d)}
+                expected |= full
+                for demand in () if full else demands:
+                    leads, spend = taken[demand.row[:2]]
+                    taken[demand.row[:2]] = (leads + 1, spend + price)
+            assert set(await consume(connection, batch)) == expected
+    now_used = await used(owner)
+    assert {row: now_used.get(row, (0, 0)) for row in rows} == taken
+
+
+def full_limits(taken: tuple[int, int], demand: Demand) -> list[str]:
+    """The limits that one more lead would pass."""
+    leads, spend = taken
+    full = []
+    if demand.max_leads is not None and leads + 1 > demand.max_leads:
+        full.append("leads")
+    if demand.max_spend is not None and spend + demand.price > demand.max_spend:
+        full.append("spend")
+    return full
+
+
+async def test_settlement_may_consume_and_nothing_else(
+    pool: asyncpg.Pool, owner: asyncpg.Connection, database_url: str
+) -> None:
+    async with pool.acquire() as connection:
+        for statement in ("SELECT 1 FROM routing.capacity", "UPDATE routing.capacity SET leads = 0"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+    # Not the schema but the function itself must be closed to others.
+    await owner.execute("GRANT USAGE ON SCHEMA routing TO leadline_dedup")
+    stranger = await asyncpg.connect(database_url, server_settings={"role": "leadline_dedup"})
+    try:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="function"):
+            await consume(stranger, [Demand(lead=1)])
+    finally:
+        await stranger.close()
