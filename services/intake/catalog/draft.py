@@ -90,7 +90,7 @@ def unknown_time_zone(name: str, path: Path) -> Iterator[Finding]:
     """A time zone that the IANA database does not have."""
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         yield path, f"there is no time zone `{name}`; expected an IANA name such as America/New_York"
 
 

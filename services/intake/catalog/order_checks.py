@@ -166,6 +166,9 @@ def _prices(order: Order, path: Path, *, own: bool) -> Iterator[Finding]:
         if order.prices:
             yield path, f"seller `{order.seller}` is the buyer's own site, whose leads have no price"
         return
+    if not order.prices:
+        yield path, f"an order of seller `{order.seller}` needs what its leads pay"
+        return
     for index, price in enumerate(order.prices):
         place = (*path, index)
         yield from unknown_states(price.states, (*place, "states"))

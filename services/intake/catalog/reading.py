@@ -48,7 +48,7 @@ def path_text(path: Path) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A question to put behind a message, or nothing where no known word is near."""
-    nearest = process.extractOne(word, list(known), scorer=fuzz.ratio, score_cutoff=70)
+    nearest = process.extractOne(word, list(known), scorer=fuzz.ratio, score_cutoff=65)
     return f"; did you mean `{nearest[0]}`?" if nearest else ""
 
 
