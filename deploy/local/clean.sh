@@ -12,5 +12,7 @@ if [ -d "$data" ] && [ ! -e "$data/lock" ] && [ -n "$(ls -A "$data")" ]; then
     echo "$data was not made by Leadline (it has no lock file): remove it yourself." >&2
     exit 1
 fi
+# As root, Postgres may live outside, where its own user can reach it.
+[ ! -L "$data/postgres" ] || rm -rf "$(readlink -f "$data/postgres")"
 rm -rf "$data" .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache ./*.egg-info
 find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,8 +57,14 @@ def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
 
 
 @pytest.fixture
-def suite(tmp_path: Path) -> Iterator[Suite]:
-    with stand_in_suite(tmp_path / "data") as started:
+def data_dir(server_folder: Path) -> Path:
+    """A folder of this test alone."""
+    return server_folder / uuid.uuid4().hex[:12]
+
+
+@pytest.fixture
+def suite(data_dir: Path) -> Iterator[Suite]:
+    with stand_in_suite(data_dir) as started:
         yield started
 
 
@@ -78,12 +85,12 @@ def test_every_process_learns_where_the_others_are(suite: Suite) -> None:
     assert f"LEADLINE_IDENTITY_KEY_FILE={suite.directory.identity_key}" in variables
 
 
-def test_identity_key_is_private_and_stays_the_same(tmp_path: Path) -> None:
-    with stand_in_suite(tmp_path) as suite:
+def test_identity_key_is_private_and_stays_the_same(data_dir: Path) -> None:
+    with stand_in_suite(data_dir) as suite:
         key = suite.directory.identity_key
         first = key.read_text()
         assert key.stat().st_mode & 0o777 == 0o600
-    with stand_in_suite(tmp_path):
+    with stand_in_suite(data_dir):
         assert key.read_text() == first
     assert len(bytes.fromhex(first)) == 32
 
@@ -95,26 +102,26 @@ def test_second_suite_in_one_folder_is_refused_and_the_first_goes_on(suite: Suit
     assert serves_http(suite.port("alpha"))
 
 
-def test_a_taken_port_is_named_with_who_holds_it_and_nothing_starts(tmp_path: Path) -> None:
+def test_a_taken_port_is_named_with_who_holds_it_and_nothing_starts(data_dir: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
         variables = environ(**ELSEWHERE, LEADLINE_ALPHA_PORT=str(port), LEADLINE_ALPHA_METRICS_PORT="0")
-        suite = Suite(tmp_path, environ={**variables, "LEADLINE_SMTP_URL": "smtp://127.0.0.1:1"}, services=(ALPHA,))
+        suite = Suite(data_dir, environ={**variables, "LEADLINE_SMTP_URL": "smtp://127.0.0.1:1"}, services=(ALPHA,))
 
         with pytest.raises(SuiteError, match=rf"port {port}.*process {os.getpid()}.*LEADLINE_ALPHA_PORT"):
             suite.start()
     assert not suite.log("alpha").exists()
 
 
-def test_a_service_that_does_not_start_is_told_with_its_last_log_lines(tmp_path: Path) -> None:
-    suite = stand_in_suite(tmp_path, STAND_IN_FAILS="1")
+def test_a_service_that_does_not_start_is_told_with_its_last_log_lines(data_dir: Path) -> None:
+    suite = stand_in_suite(data_dir, STAND_IN_FAILS="1")
 
     with pytest.raises(SuiteError, match=r"alpha ended, status 1(.|\n)*no such table"):
         suite.start()
 
-    with stand_in_suite(tmp_path) as again:
+    with stand_in_suite(data_dir) as again:
         assert again.fallen() == []
 
 
@@ -149,14 +156,14 @@ def test_mail_is_kept_with_its_envelope(suite: Suite) -> None:
     assert "Your offer stands." in text
 
 
-def test_nothing_outlives_a_killed_launcher_not_even_what_is_frozen(tmp_path: Path) -> None:
+def test_nothing_outlives_a_killed_launcher_not_even_what_is_frozen(data_dir: Path) -> None:
     program = f"""
 import signal
 from pathlib import Path
 from deploy.local.launch import Suite
 from tests.e2e.test_launch import ALPHA, environ
 
-suite = Suite(Path({str(tmp_path / "data")!r}), free=True, environ=environ(), services=(ALPHA,), migrate=False)
+suite = Suite(Path({str(data_dir)!r}), free=True, environ=environ(), services=(ALPHA,), migrate=False)
 suite.start()
 suite.pause("alpha")
 print(*(suite.pid(name) for name in ("postgres", "valkey", "mailbox", "alpha")), flush=True)
@@ -170,12 +177,12 @@ signal.pause()
         launcher.kill()
 
     assert eventually(lambda: not any(runs(pid) for pid in pids), seconds=40)
-    with Suite(tmp_path / "data", free=True, environ=environ(), services=(), migrate=False) as next_run:
+    with Suite(data_dir, free=True, environ=environ(), services=(), migrate=False) as next_run:
         assert next_run.fallen() == []
 
 
-def test_stores_come_back_after_a_crash_at_the_same_address(tmp_path: Path) -> None:
-    with Suite(tmp_path, free=True, environ=environ(), services=(), migrate=False) as suite:
+def test_stores_come_back_after_a_crash_at_the_same_address(data_dir: Path) -> None:
+    with Suite(data_dir, free=True, environ=environ(), services=(), migrate=False) as suite:
         addresses = suite.postgres_url, suite.redis_url
         for name in ("postgres", "valkey"):
             suite.kill(name)
