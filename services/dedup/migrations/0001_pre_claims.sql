@@ -1,7 +1,5 @@
 -- Who was bought, recognised by keyed digests only; and the one function that may say "not bought before".
 
-CREATE SCHEMA IF NOT EXISTS dedup AUTHORIZATION leadline_dedup;
-
 -- One row per identity of every bought lead. The history stays, so that each order can have its own
 -- window, and so that a finding can name the lead it collided with. No other index: each would be paid for by
 -- every lead (a BRIN on claimed_at measured 15 % of a claim), and old rows can be removed by a slow scan.

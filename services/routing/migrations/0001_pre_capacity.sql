@@ -1,7 +1,5 @@
 -- How much of each order's caps is used; and the one function that may use more of it.
 
-CREATE SCHEMA IF NOT EXISTS routing AUTHORIZATION leadline_routing;
-
 -- What an order has bought in one window. The limits are not here: they are terms, of the catalog revision
 -- that decides, and an amendment must count what was bought before it.
 CREATE TABLE routing.capacity (
