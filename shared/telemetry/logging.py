@@ -17,7 +17,7 @@ import sys
 import traceback
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 import structlog
@@ -32,8 +32,8 @@ _WITHHELD = "text withheld"
 _OWN_CODE = ("/services/", "/shared/", "/deploy/")
 
 
-def configure(service: str, settings: TelemetrySettings) -> None:
-    """Sets up logging for this process. May be called again; the last call counts."""
+def configure(service: str, settings: TelemetrySettings, *, output: BinaryIO | None = None) -> None:
+    """Sets up logging for this process, to `output` (default: standard output). The last call counts."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     structlog.configure(
         processors=[
@@ -44,7 +44,7 @@ def configure(service: str, settings: TelemetrySettings) -> None:
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer if output is None else output),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()

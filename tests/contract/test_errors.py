@@ -63,9 +63,9 @@ def test_every_reason_has_one_class_and_one_row() -> None:
 
 def test_the_table_is_what_the_contract_says() -> None:
     documented = re.findall(r"([A-Z_]+), HTTP (\d+)\.\n\s+(ERROR_REASON_\w+) = ", PROTO.read_text())
-    assert {
-        ErrorReason.Value(reason): (grpc.StatusCode[code], int(status)) for code, status, reason in documented
-    } == {reason: (row.code, row.http_status) for reason, row in TABLE.items()}
+    assert {ErrorReason.Value(reason): (grpc.StatusCode[code], int(status)) for code, status, reason in documented} == {
+        reason: (row.code, row.http_status) for reason, row in TABLE.items()
+    }
 
 
 @given(FAILURES)
