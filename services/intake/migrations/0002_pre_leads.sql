@@ -1,7 +1,5 @@
 -- Leads as facts, persons apart from them, and the submissions that brought them.
 
-CREATE SCHEMA IF NOT EXISTS intake AUTHORIZATION leadline_intake;
-
 -- One row per lead, without contact data.
 CREATE TABLE intake.lead (
     buyer_id         text        NOT NULL,

@@ -1,8 +1,6 @@
 -- The books. A transfer moves an amount from one account to another, so the books
 -- sum to zero by construction; nothing in them is ever changed or removed.
 
-CREATE SCHEMA IF NOT EXISTS ledger AUTHORIZATION leadline_intake;
-
 CREATE TABLE ledger.transfer (
     buyer_id       text        NOT NULL,
     -- A charge carries its lead's id, so a second charge for a lead cannot be written.
