@@ -1,0 +1,233 @@
+"""Tasks and deliveries in Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from services.routing.follow_up import LEASE, AcceptedLead, CallTask, Delivery, DeliveryState, Settled
+from shared.db.pool import Connection, Pool
+
+# Both inserts sort: two consumers with the same events in another order must not wait for each other in a circle.
+_INSERT_TASKS = """
+INSERT INTO routing.call_task (buyer_id, task_id, lead_id, team, offer, clock_started_at, due_at, created_at)
+SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[],
+                     $6::timestamptz[], $7::timestamptz[], $8::timestamptz[]) AS t (buyer_id, task_id)
+ORDER BY buyer_id, task_id
+ON CONFLICT DO NOTHING
+RETURNING task_id
+"""
+
+_INSERT_DELIVERIES = """
+INSERT INTO routing.delivery (buyer_id, delivery_id, lead_id, channel, due_at, created_at, order_slug,
+                              catalog_revision, seller, source, submitted_at, received_at, decided_at, traceparent)
+SELECT buyer_id, delivery_id, lead_id, channel, created_at, created_at, order_slug,
+       catalog_revision, seller, source, submitted_at, received_at, decided_at, traceparent
+FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[], $7::bigint[],
+            $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[])
+     AS t (buyer_id, delivery_id, lead_id, channel, created_at, order_slug, catalog_revision,
+           seller, source, submitted_at, received_at, decided_at, traceparent)
+ORDER BY buyer_id, delivery_id
+ON CONFLICT DO NOTHING
+"""
+
+# $1 now, $2 most rows, $3 end of the lease, $4 lease.
+_CLAIM = """
+WITH due AS (
+    SELECT buyer_id, delivery_id FROM routing.delivery
+    WHERE state = 'waiting' AND due_at <= $1
+    ORDER BY due_at
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE routing.delivery AS d
+SET due_at = $3, lease_id = $4, attempts = d.attempts + 1
+FROM due
+WHERE d.buyer_id = due.buyer_id AND d.delivery_id = due.delivery_id
+RETURNING d.*
+"""
+
+# That a channel took the message is true whoever holds the lease by now; a failure counts only for the holder.
+_SETTLE = """
+WITH tried AS (
+    SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[],
+                         $7::text[])
+        AS t (buyer_id, delivery_id, lease_id, state, due_at, handed_off_at, last_error)
+), held AS (
+    SELECT d.buyer_id, d.delivery_id
+    FROM routing.delivery AS d JOIN tried AS t USING (buyer_id, delivery_id)
+    WHERE d.state = 'waiting' AND (t.state = 'handed_off' OR d.lease_id = t.lease_id)
+    ORDER BY d.buyer_id, d.delivery_id
+    FOR UPDATE OF d
+)
+UPDATE routing.delivery AS d
+SET state = t.state, due_at = t.due_at, handed_off_at = t.handed_off_at, last_error = t.last_error, lease_id = NULL
+FROM tried AS t JOIN held USING (buyer_id, delivery_id)
+WHERE d.buyer_id = t.buyer_id AND d.delivery_id = t.delivery_id
+RETURNING d.delivery_id
+"""
+
+_HEAD = "SELECT revision FROM catalog.head WHERE buyer_id = $1"
+
+_TASK_COLUMNS = "task_id, lead_id, team, state, offer, clock_started_at, due_at, created_at"
+_TASKS_OF_LEAD = f"""
+SELECT {_TASK_COLUMNS} FROM routing.call_task
+WHERE buyer_id = $1 AND lead_id = $2 ORDER BY created_at, task_id
+"""
+_DELIVERIES_OF_LEAD = """
+SELECT delivery_id, lead_id, channel, state, attempts, created_at, handed_off_at, last_error FROM routing.delivery
+WHERE buyer_id = $1 AND lead_id = $2 ORDER BY created_at, delivery_id
+"""
+_TASKS_OF_TEAM = f"""
+SELECT {_TASK_COLUMNS} FROM routing.call_task
+WHERE buyer_id = $1 AND team = $2 AND (due_at, task_id) > ($3, $4)
+ORDER BY due_at, task_id LIMIT $5
+"""
+_TASKS = f"""
+SELECT {_TASK_COLUMNS} FROM routing.call_task
+WHERE buyer_id = $1 AND (due_at, task_id) > ($2, $3)
+ORDER BY due_at, task_id LIMIT $4
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecord:
+    """A task as stored."""
+
+    task_id: UUID
+    lead_id: UUID
+    team: str
+    state: str
+    offer: str
+    clock_started_at: datetime
+    due_at: datetime
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRecord:
+    """A delivery as stored."""
+
+    delivery_id: UUID
+    lead_id: UUID
+    channel: str
+    state: DeliveryState
+    attempts: int
+    created_at: datetime
+    handed_off_at: datetime | None
+    last_error: str
+
+
+#: Where a listing of tasks goes on: after the task of this due time and id.
+TaskCursor = tuple[datetime, UUID]
+
+
+class FollowUpStore:
+    """SQL of follow-up. Methods that take a connection run in the caller's transaction."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def revision_in_force(self, buyer_id: str) -> int:
+        """The buyer's present catalog revision; 0 where there is none."""
+        return await self._pool.fetchval(_HEAD, buyer_id) or 0
+
+    async def add_tasks(self, conn: Connection, tasks: Sequence[CallTask]) -> set[UUID]:
+        """Insert tasks that are not there yet; returns the ids of those that were not."""
+        rows = await conn.fetch(
+            _INSERT_TASKS,
+            [task.lead.buyer_id for task in tasks],
+            [task.task_id for task in tasks],
+            [task.lead.lead_id for task in tasks],
+            [task.lead.team for task in tasks],
+            [task.offer for task in tasks],
+            [task.lead.decided_at for task in tasks],
+            [task.due_at for task in tasks],
+            [task.created_at for task in tasks],
+        )
+        return {row["task_id"] for row in rows}
+
+    async def add_deliveries(self, conn: Connection, deliveries: Sequence[Delivery]) -> None:
+        """Insert deliveries that are not there yet, due at once."""
+        leads = [delivery.lead for delivery in deliveries]
+        await conn.execute(
+            _INSERT_DELIVERIES,
+            [lead.buyer_id for lead in leads],
+            [delivery.delivery_id for delivery in deliveries],
+            [lead.lead_id for lead in leads],
+            [delivery.channel for delivery in deliveries],
+            [delivery.created_at for delivery in deliveries],
+            [lead.order for lead in leads],
+            [lead.catalog_revision for lead in leads],
+            [lead.seller for lead in leads],
+            [lead.source for lead in leads],
+            [lead.submitted_at for lead in leads],
+            [lead.received_at for lead in leads],
+            [lead.decided_at for lead in leads],
+            [lead.traceparent for lead in leads],
+        )
+
+    async def claim(self, now: datetime, limit: int, lease_id: UUID) -> list[Delivery]:
+        """Take up to `limit` due deliveries for the length of a lease, the longest due first; counts the try."""
+        rows = await self._pool.fetch(_CLAIM, now, limit, now + LEASE, lease_id)
+        return [_delivery(row) for row in rows]
+
+    async def settle(self, conn: Connection, tries: Sequence[tuple[Delivery, Settled]]) -> set[UUID]:
+        """Record what became of tries; returns the deliveries that changed.
+
+        Absent are those that somebody else settled first, and failures whose lease had passed on.
+        """
+        rows = await conn.fetch(
+            _SETTLE,
+            [delivery.lead.buyer_id for delivery, _ in tries],
+            [delivery.delivery_id for delivery, _ in tries],
+            [delivery.lease_id for delivery, _ in tries],
+            [settled.state for _, settled in tries],
+            [settled.due_at for _, settled in tries],
+            [settled.handed_off_at for _, settled in tries],
+            [settled.last_error for _, settled in tries],
+        )
+        return {row["delivery_id"] for row in rows}
+
+    async def follow_up(self, buyer_id: str, lead_id: UUID) -> tuple[list[TaskRecord], list[DeliveryRecord]]:
+        """Tasks and deliveries of one lead, oldest first."""
+        async with self._pool.acquire() as conn:
+            tasks = await conn.fetch(_TASKS_OF_LEAD, buyer_id, lead_id)
+            deliveries = await conn.fetch(_DELIVERIES_OF_LEAD, buyer_id, lead_id)
+        return [TaskRecord(**row) for row in tasks], [DeliveryRecord(**row) for row in deliveries]
+
+    async def tasks(self, buyer_id: str, team: str, after: TaskCursor, limit: int) -> list[TaskRecord]:
+        """Tasks of a team (empty: of all), the one due first, first."""
+        if team:
+            rows = await self._pool.fetch(_TASKS_OF_TEAM, buyer_id, team, *after, limit)
+        else:
+            rows = await self._pool.fetch(_TASKS, buyer_id, *after, limit)
+        return [TaskRecord(**row) for row in rows]
+
+
+def _delivery(row: asyncpg.Record) -> Delivery:
+    lead = AcceptedLead(
+        buyer_id=row["buyer_id"],
+        lead_id=row["lead_id"],
+        seller=row["seller"],
+        source=row["source"],
+        order=row["order_slug"],
+        catalog_revision=row["catalog_revision"],
+        team="",
+        submitted_at=row["submitted_at"],
+        received_at=row["received_at"],
+        decided_at=row["decided_at"],
+        traceparent=row["traceparent"],
+    )
+    return Delivery(
+        delivery_id=row["delivery_id"],
+        lead=lead,
+        channel=row["channel"],
+        created_at=row["created_at"],
+        attempts=row["attempts"],
+        lease_id=row["lease_id"],
+    )

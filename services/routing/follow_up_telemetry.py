@@ -1,0 +1,72 @@
+"""What follow-up tells about itself: histograms for every lead, spans for sampled ones."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from services.routing.follow_up import EMAIL, CallTask, Delivery, speed_to_lead_seconds
+from shared.telemetry.metrics import Metrics
+from shared.telemetry.tracing import record_span
+
+_log = structlog.get_logger(__name__)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class FollowUpTelemetry:
+    """Counts and times follow-up. A span stands in the lead's own trace, from its acceptance on."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._task_seconds = metrics.histogram("leadline_stage_seconds", stage="task")
+        self._email_seconds = metrics.histogram("leadline_stage_seconds", stage="email")
+        self._speed = metrics.histogram("leadline_speed_to_lead_seconds", channel=EMAIL)
+        self._tasks = metrics.counter("leadline_follow_ups_total", channel="task", outcome="created")
+        self._handed_off = metrics.counter("leadline_follow_ups_total", channel=EMAIL, outcome="handed_off")
+        self._dead = metrics.counter("leadline_follow_ups_total", channel=EMAIL, outcome="dead")
+
+    def task_written(self, task: CallTask) -> None:
+        """A call task was written; not a contact."""
+        self._tasks.inc()
+        self._task_seconds.observe(_seconds(task.lead.decided_at, task.created_at))
+        record_span(
+            "follow_up.task",
+            task.lead.traceparent,
+            _nanoseconds(task.lead.decided_at),
+            _nanoseconds(max(task.created_at, task.lead.decided_at)),
+            {"task_id": str(task.task_id), "team": task.lead.team},
+        )
+
+    def handed_off(self, delivery: Delivery, at: datetime) -> None:
+        """A channel took a message; not a contact."""
+        lead = delivery.lead
+        self._handed_off.inc()
+        self._email_seconds.observe(_seconds(lead.decided_at, at))
+        self._speed.observe(speed_to_lead_seconds(lead, at))
+        record_span(
+            "follow_up.email",
+            lead.traceparent,
+            _nanoseconds(lead.decided_at),
+            _nanoseconds(max(at, lead.decided_at)),
+            {"message_id": str(delivery.delivery_id), "channel": delivery.channel, "attempts": delivery.attempts},
+        )
+
+    def dead(self, delivery: Delivery) -> None:
+        """A delivery was given up; a person must look (GetFollowUp says why)."""
+        self._dead.inc()
+        _log.warning(
+            "delivery given up",
+            message_id=str(delivery.delivery_id),
+            lead_id=str(delivery.lead.lead_id),
+            channel=delivery.channel,
+            attempts=delivery.attempts,
+        )
+
+
+def _seconds(start: datetime, end: datetime) -> float:
+    return max((end - start).total_seconds(), 0.0)
+
+
+def _nanoseconds(instant: datetime) -> int:
+    return (instant - _EPOCH) // _MICROSECOND * 1000

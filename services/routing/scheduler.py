@@ -1,0 +1,93 @@
+"""Turns bought leads into follow-up, in the transaction that takes their events from the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from services.routing.follow_up import AcceptedLead, CallTask, plan_email, plan_task
+from services.routing.follow_up_events import accepted_lead, task_created
+from services.routing.follow_up_store import FollowUpStore
+from services.routing.follow_up_telemetry import FollowUpTelemetry
+from shared.catalog.snapshot import CatalogReader
+from shared.db import outbox
+from shared.db.pool import Connection
+from shared.rpc.errors import NotFound
+from shared.runtime.clock import Clock
+from shared.wake import Doorbell
+
+
+class FollowUpScheduler:
+    """Writes a call task and a delivery for each bought lead, once, however often the event comes."""
+
+    def __init__(
+        self,
+        store: FollowUpStore,
+        catalogs: CatalogReader,
+        telemetry: FollowUpTelemetry,
+        clock: Clock,
+        scheduled: Callable[[], None],
+    ) -> None:
+        """`scheduled` is told, still before the commit, that deliveries were written."""
+        self._store = store
+        self._catalogs = catalogs
+        self._telemetry = telemetry
+        self._clock = clock
+        self._scheduled = scheduled
+
+    async def handle(self, conn: Connection, messages: Sequence[outbox.OutboxMessage]) -> None:
+        """Schedule the follow-up of every bought lead among the messages.
+
+        Raises:
+            NotFound: the catalog does not know the order. The outbox then tries the messages one by one.
+        """
+        found = (accepted_lead(message.payload) for message in messages)
+        leads = [await self._with_revision(lead) for lead in found if lead is not None]
+        if not leads:
+            return
+        now = self._clock.now()
+        tasks = [task for lead in leads if (task := await self._task(lead)) is not None]
+        fresh = await self._store.add_tasks(conn, tasks) if tasks else set()
+        written = [task for task in tasks if task.task_id in fresh]
+        await self._store.add_deliveries(conn, [plan_email(lead, now) for lead in leads])
+        if written:
+            await outbox.put(conn, [task_created(task) for task in written])
+        self._scheduled()
+        for task in written:
+            self._telemetry.task_written(task)
+
+    async def _with_revision(self, lead: AcceptedLead) -> AcceptedLead:
+        if lead.catalog_revision:
+            return lead
+        return replace(lead, catalog_revision=await self._store.revision_in_force(lead.buyer_id))
+
+    async def _task(self, lead: AcceptedLead) -> CallTask | None:
+        view = await self._catalogs.get(lead.buyer_id, lead.catalog_revision)
+        order = view.order(lead.order)
+        playbook = view.playbook(order.follow_up.playbook) if order is not None else None
+        if order is None or playbook is None:
+            raise NotFound(f"order {lead.order} or its playbook is not in catalog revision {lead.catalog_revision}")
+        return plan_task(lead, order.follow_up, playbook, self._clock.now())
+
+
+class OnwardBell:
+    """The consumer's bell, which rings the next one each time the consumer has nothing left to commit.
+
+    Deliveries become visible with the commit of the transaction that wrote them; ringing inside it would be too early.
+    """
+
+    def __init__(self, listen: Doorbell, onward: Doorbell) -> None:
+        self._listen = listen
+        self._onward = onward
+        self._due = False
+
+    def scheduled(self) -> None:
+        """There will be something to ring for."""
+        self._due = True
+
+    async def wait(self, timeout: float) -> bool:
+        """Ring on, then wait as the consumer's bell does."""
+        if self._due:
+            self._due = False
+            await self._onward.ring()
+        return await self._listen.wait(timeout)

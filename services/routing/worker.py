@@ -1,0 +1,270 @@
+"""Hands due deliveries to their channel.
+
+At least once: a worker that dies between the channel's yes and the record of it loses its lease, and another sends
+a copy with the same Message-ID. A yes that cannot be recorded at once is kept and recorded as soon as possible.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from itertools import groupby
+from random import random
+from typing import Protocol
+from uuid import uuid4
+
+import asyncpg
+import structlog
+
+from services.routing.confirmation import CompositionError, Recipient, compose, parsed_mailbox, render
+from services.routing.contacts import Contacts
+from services.routing.follow_up import (
+    Delivery,
+    Outcome,
+    Postponed,
+    Refused,
+    Settled,
+    retry_seconds,
+    settle,
+)
+from services.routing.follow_up_events import message_handed_off
+from services.routing.follow_up_store import FollowUpStore
+from services.routing.follow_up_telemetry import FollowUpTelemetry
+from shared.catalog.snapshot import CatalogReader
+from shared.db import outbox
+from shared.db.failures import is_away
+from shared.db.pool import Pool
+from shared.rpc.errors import AppError
+from shared.runtime.clock import Clock
+from shared.runtime.coalescer import Coalescer
+
+_log = structlog.get_logger(__name__)
+
+#: Deliveries of one claim.
+BATCH = 50
+#: Deliveries claimed and not yet settled; bounds memory and what a crash sends twice.
+MAX_UNDER_WAY = 100
+#: Seconds after its claim in which a delivery may still be begun: the rest of the lease is for sending it.
+BEGIN_WITHIN = 10.0
+#: Seconds between looks at the queue when no bell rings.
+POLL_SECONDS = 0.25
+#: Waits between attempts to record outcomes while Postgres is away; about the length of a lease in all.
+_RECORD_RETRIES = (0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 10.0)
+
+
+class Bell(Protocol):
+    """What wakes the worker; see `shared.wake.Doorbell`."""
+
+    async def wait(self, timeout: float) -> object:
+        """Return when rung, or after `timeout` seconds."""
+
+
+class Channel(Protocol):
+    """What takes messages; see `services.routing.mail.Mailer`."""
+
+    async def send(self, sender: str, recipient: str, message: bytes, *, begin_before: float) -> Outcome:
+        """Hand one message over; every failure is an outcome."""
+
+
+class OutagePause:
+    """Stops claiming while contacts or the channel are away as a whole; then tries one delivery, then all.
+
+    So an outage costs a handful of deliveries a try each, not every waiting one, and what waited goes out at full
+    speed as soon as one got through.
+    """
+
+    def __init__(self, clock: Clock, jitter: Callable[[], float]) -> None:
+        self._clock = clock
+        self._jitter = jitter
+        self._failures = 0
+        self._until = 0.0
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until the next try; 0 or less: now."""
+        return self._until - self._clock.monotonic() if self._failures else 0.0
+
+    @property
+    def probing(self) -> bool:
+        """True until something got through again."""
+        return self._failures > 0
+
+    def failed(self) -> None:
+        """Something was away. Many failures of one moment count once."""
+        if self.seconds_left <= 0:
+            self._failures += 1
+            self._until = self._clock.monotonic() + retry_seconds(self._failures, True, self._jitter())
+
+    def succeeded(self) -> None:
+        """Something got through."""
+        self._failures = 0
+
+
+class DeliveryWorker:
+    """Claims, sends and settles deliveries until told to stop. Any number of them may run, in any processes."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        store: FollowUpStore,
+        contacts: Contacts,
+        catalogs: CatalogReader,
+        channel: Channel,
+        bell: Bell,
+        telemetry: FollowUpTelemetry,
+        clock: Clock,
+        jitter: Callable[[], float] = random,
+    ) -> None:
+        self._pool = pool
+        self._store = store
+        self._contacts = contacts
+        self._catalogs = catalogs
+        self._channel = channel
+        self._bell = bell
+        self._telemetry = telemetry
+        self._clock = clock
+        self._jitter = jitter
+        self._pause = OutagePause(clock, jitter)
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._records: Coalescer[tuple[Delivery, Outcome], None] = Coalescer(
+            self._record, max_batch=MAX_UNDER_WAY, max_in_flight=1, max_waiting=2 * MAX_UNDER_WAY
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until `stop`; then finish what is under way. Cancelled: leave that to whoever gets the leases."""
+        try:
+            while not stop.is_set():
+                if not await self._begin_due_or_warn():
+                    await self._bell.wait(POLL_SECONDS)
+                elif len(self._under_way) >= MAX_UNDER_WAY:
+                    await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+            await self.finish()
+        finally:
+            for task in self._under_way:
+                task.cancel()
+
+    async def _begin_due_or_warn(self) -> bool:
+        try:
+            return await self.begin_due()
+        except Exception as error:
+            if not isinstance(error, AppError) and not is_away(error):
+                raise
+            _log.warning("deliveries not claimed", exc_info=error)
+            return False
+
+    async def begin_due(self) -> bool:
+        """Claim what is due and begin to send it; True where there may be more."""
+        if self._pause.seconds_left > 0 or (self._pause.probing and self._under_way):
+            return False
+        limit = 1 if self._pause.probing else min(BATCH, MAX_UNDER_WAY - len(self._under_way))
+        if limit <= 0:
+            return True
+        begin_before = self._clock.monotonic() + BEGIN_WITHIN
+        claimed = await self._store.claim(self._clock.now(), limit, uuid4())
+        claimed.sort(key=lambda delivery: delivery.lead.buyer_id)
+        for buyer_id, group in groupby(claimed, key=lambda delivery: delivery.lead.buyer_id):
+            await self._begin(buyer_id, list(group), begin_before)
+        return len(claimed) == limit and not self._pause.probing
+
+    async def finish(self) -> None:
+        """Wait until everything begun is settled."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def _begin(self, buyer_id: str, deliveries: Sequence[Delivery], begin_before: float) -> None:
+        try:
+            recipients = await self._contacts.fetch(buyer_id, [delivery.lead.lead_id for delivery in deliveries])
+        except AppError as error:
+            self._pause.failed()
+            away = Postponed(f"contacts: {error.code.name.lower()}", outage=True)
+            self._start(*(self._settle(delivery, away) for delivery in deliveries))
+            return
+        self._start(
+            *(
+                self._deliver(delivery, recipient, begin_before)
+                for delivery, recipient in zip(deliveries, recipients, strict=True)
+            )
+        )
+
+    def _start(self, *work: Coroutine[None, None, None]) -> None:
+        for coroutine in work:
+            task = asyncio.create_task(coroutine)
+            self._under_way.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("delivery broke off", exc_info=error)
+
+    async def _deliver(self, delivery: Delivery, recipient: Recipient | None, begin_before: float) -> None:
+        outcome = await self._try(delivery, recipient, begin_before)
+        if isinstance(outcome, Postponed) and outcome.outage:
+            self._pause.failed()
+        else:
+            self._pause.succeeded()
+        await self._settle(delivery, outcome)
+
+    async def _try(self, delivery: Delivery, recipient: Recipient | None, begin_before: float) -> Outcome:
+        if recipient is None:
+            return Refused("contact: unknown or forgotten")
+        if not recipient.email:
+            return Refused("contact: no e-mail address")
+        try:
+            sender, address, message = await self._message(delivery, recipient)
+        except CompositionError as error:
+            return Refused(f"compose: {error}")
+        except AppError as error:
+            return Postponed(f"catalog: {error.code.name.lower()}")
+        return await self._channel.send(sender, address, message, begin_before=begin_before)
+
+    async def _message(self, delivery: Delivery, recipient: Recipient) -> tuple[str, str, bytes]:
+        view = await self._catalogs.get(delivery.lead.buyer_id, delivery.lead.catalog_revision)
+        order = view.order(delivery.lead.order)
+        playbook = view.playbook(order.follow_up.playbook) if order is not None else None
+        product = view.product(order.product) if order is not None else None
+        if order is None or playbook is None or product is None:
+            raise CompositionError("the order, its product or its playbook is not in the catalog")
+        confirmation = render(
+            playbook,
+            first_name=recipient.first_name,
+            offer=order.follow_up.offer,
+            buyer=view.buyer,
+            product=product.name,
+        )
+        sender = parsed_mailbox(view.buyer.email_from, "the buyer's email_from")
+        address = parsed_mailbox(recipient.email, "the contact's email")
+        return sender.address, address.address, compose(delivery, confirmation, sender, address)
+
+    async def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Record an outcome, patiently: forgetting that a message was taken would send it again."""
+        for wait in _RECORD_RETRIES:
+            try:
+                await self._records.submit((delivery, outcome))
+                return
+            except (AppError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await asyncio.sleep(wait)
+        await self._records.submit((delivery, outcome))
+
+    async def _record(self, tries: list[tuple[Delivery, Outcome]]) -> Sequence[None]:
+        now = self._clock.now()
+        settled = [(delivery, settle(delivery, outcome, now, self._jitter())) for delivery, outcome in tries]
+        async with self._pool.acquire() as conn, conn.transaction():
+            changed = await self._store.settle(conn, settled)
+            recorded = [(delivery, result) for delivery, result in settled if delivery.delivery_id in changed]
+            events = [
+                message_handed_off(delivery, result.handed_off_at)
+                for delivery, result in recorded
+                if result.handed_off_at is not None
+            ]
+            if events:
+                await outbox.put(conn, events)
+        for delivery, result in recorded:
+            self._tell(delivery, result)
+        return [None] * len(tries)
+
+    def _tell(self, delivery: Delivery, result: Settled) -> None:
+        if result.handed_off_at is not None:
+            self._telemetry.handed_off(delivery, result.handed_off_at)
+        elif result.state == "dead":
+            self._telemetry.dead(delivery)
