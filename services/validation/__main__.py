@@ -1,0 +1,33 @@
+"""validation's composition root."""
+
+from __future__ import annotations
+
+from leadline.validation.v1.validation_service_pb2_grpc import add_ValidationServiceServicer_to_server
+from services.validation.reference import Reference
+from services.validation.service import ValidationService
+from services.validation.settings import Settings
+from shared.catalog.snapshot import CatalogReader
+from shared.db.pool import open_pool
+from shared.rpc.server import RpcServer
+from shared.runtime.lifecycle import Process, run
+from shared.runtime.settings import load
+from shared.telemetry.start import start
+
+
+async def main(process: Process) -> None:
+    """Build validation and serve until told to stop."""
+    settings = load(Settings)
+    metrics = await start(process, settings.telemetry, settings.rpc)
+    pool = await process.enter(open_pool(settings.database, role="leadline_validation", name="validation"))
+    # No check on Postgres: a revision that was read once is decided by for ever, database or not.
+    server = RpcServer(settings.rpc, checks={}, metrics=metrics)
+    server.add(
+        add_ValidationServiceServicer_to_server,
+        ValidationService(CatalogReader(pool), Reference.load()),
+        "leadline.validation.v1.ValidationService",
+    )
+    await process.serve(server)
+
+
+if __name__ == "__main__":
+    run("validation", main)

@@ -1,0 +1,92 @@
+"""An order's criteria: bounds and lists that a field must keep to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+
+from services.validation.verdict import Finding, Notes, Reading
+from services.validation.when import age_on, parse_date
+from shared.catalog.terms import Criterion
+
+_RULE = "order.criteria"
+#: A criterion on `age` reads the date of birth, where the product has no field of that name.
+AGE, BIRTH = "age", "date_of_birth"
+
+
+class HeldCriterion:
+    """One criterion, its values in the canonical form of its field."""
+
+    def __init__(self, criterion: Criterion, read: Callable[[str], Reading] | None) -> None:
+        """`read`: the reader of the field; None: values are compared as text."""
+        self.field = criterion.field
+        self._lowest = None if criterion.minimum is None else Decimal(str(criterion.minimum))
+        self._highest = None if criterion.maximum is None else Decimal(str(criterion.maximum))
+        self._one_of = _canonical(criterion.one_of, read)
+        self._none_of = _canonical(criterion.none_of, read)
+        self.expected = _expected(criterion)
+        self._bounded = self._lowest is not None or self._highest is not None
+
+    def holds(self, value: str | None) -> bool:
+        """Whether a canonical value keeps to it. A field that is not given is only fit to be none of something."""
+        if value is None:
+            return not self._bounded and not self._one_of
+        if self._bounded and not self._in_bounds(value):
+            return False
+        folded = value.casefold()
+        return (not self._one_of or folded in self._one_of) and folded not in self._none_of
+
+    def _in_bounds(self, value: str) -> bool:
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            return False
+        return (self._lowest is None or number >= self._lowest) and (self._highest is None or number <= self._highest)
+
+
+def judge_criteria(
+    criteria: tuple[HeldCriterion, ...],
+    fields: Mapping[str, str],
+    ages: Mapping[str, str],
+    reported: frozenset[str] | set[str],
+    notes: Notes,
+) -> None:
+    """Holds a lead against every criterion.
+
+    `ages`: derived values by field name. `reported`: fields already found missing or unreadable, which say why
+    themselves.
+    """
+    for criterion in criteria:
+        name = criterion.field
+        value = fields.get(name) or ages.get(name)
+        if criterion.holds(value):
+            notes.passed(_RULE, name, "", criterion.expected)
+        elif name not in reported and not (name == AGE and BIRTH in reported):
+            given = "" if value is not None else "; it was not given"
+            field = BIRTH if name == AGE and name not in fields else name
+            finding = Finding("criteria_not_met", field, f"Expected {name} {criterion.expected}{given}.")
+            notes.failed(_RULE, finding, "outside" if value is not None else "not given", criterion.expected)
+
+
+def age_of(fields: Mapping[str, str], today: str) -> dict[str, str]:
+    """The age in whole years on an ISO day, under the name that criteria use; empty without a date of birth."""
+    born, day = parse_date(fields.get(BIRTH, "")), parse_date(today)
+    return {AGE: str(age_on(born, day))} if born is not None and day is not None else {}
+
+
+def _canonical(values: tuple[str, ...], read: Callable[[str], Reading] | None) -> frozenset[str]:
+    canonical = (read(value).value if read is not None else None for value in values)
+    return frozenset((known or value).casefold() for known, value in zip(canonical, values, strict=True))
+
+
+def _expected(criterion: Criterion) -> str:
+    parts = []
+    if criterion.minimum is not None:
+        parts.append(f"of at least {criterion.minimum:.15g}")
+    if criterion.maximum is not None:
+        parts.append(f"of at most {criterion.maximum:.15g}")
+    if criterion.one_of:
+        parts.append(f"among {', '.join(criterion.one_of)}")
+    if criterion.none_of:
+        parts.append(f"other than {', '.join(criterion.none_of)}")
+    return " and ".join(parts) or "of any value"

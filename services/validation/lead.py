@@ -1,0 +1,39 @@
+"""A lead as it came, in the words of the rules. Times are Unix seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the seller recorded of the consumer's consent. Empty or None: not told."""
+
+    text: str = ""
+    captured_at: float | None = None
+    certificate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """How the form was filled in. None: not told."""
+
+    user_agent: str = ""
+    seconds_on_form: float | None = None
+    honeypot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """One lead and the orders (name, version) that it may fill."""
+
+    seller: str
+    fields: Mapping[str, str]
+    received_at: float
+    source: str = ""
+    submitted_at: float | None = None
+    test: bool = False
+    consent: Consent = Consent()
+    signals: Signals = Signals()
+    candidates: tuple[tuple[str, int], ...] = ()

@@ -1,0 +1,104 @@
+"""One catalog revision, made ready for deciding: everything that is the same for every lead is worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.validation.criteria import HeldCriterion
+from services.validation.disclosure import Registry
+from services.validation.fields import Reader, product_reader
+from services.validation.requirements import HeldGeography
+from shared.catalog.terms import Order
+
+if TYPE_CHECKING:
+    from shared.catalog.snapshot import CatalogView
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlan:
+    """One order, ready to hold a lead against."""
+
+    order: Order
+    readers: Mapping[str, Reader]
+    long_form: tuple[str, ...]
+    criteria: tuple[HeldCriterion, ...]
+    geography: HeldGeography
+
+
+class CatalogPlan:
+    """The orders of one catalog revision, prepared as they are first asked for."""
+
+    def __init__(self, view: CatalogView, standard: Mapping[str, Reader]) -> None:
+        self.view = view
+        self.registry = Registry(view.catalog.disclosures)
+        self._standard = standard
+        self._products: dict[str, Mapping[str, Reader]] = {}
+        self._orders: dict[str, OrderPlan | None] = {}
+        self._readers: dict[tuple[str, ...], Mapping[str, Reader]] = {}
+
+    def order(self, slug: str) -> OrderPlan | None:
+        """The order of that name; None: this revision has none."""
+        if slug not in self._orders:
+            order = self.view.order(slug)
+            self._orders[slug] = None if order is None else self._prepare(order)
+        return self._orders[slug]
+
+    def readers(self, seller: str, plans: list[OrderPlan]) -> Mapping[str, Reader]:
+        """Readers of every field that the candidates' products know; without candidates, those of the seller's orders.
+
+        Where two products call different things by one name, the first candidate's meaning holds.
+        """
+        products = tuple(dict.fromkeys(plan.order.product for plan in plans))
+        if not products:
+            products = tuple(dict.fromkeys(order.product for order in self.view.orders_of(seller)))
+        readers = self._readers.get(products)
+        if readers is None:
+            merged: dict[str, Reader] = {}
+            for product in reversed(products):
+                merged |= self._product(product)
+            readers = self._readers[products] = merged | dict(self._standard)
+        return readers
+
+    def is_own(self, seller: str) -> bool:
+        """Whether the seller is the buyer's own site."""
+        known = self.view.seller(seller)
+        return known is not None and known.own
+
+    def _prepare(self, order: Order) -> OrderPlan:
+        product = self.view.product(order.product)
+        readers = self._product(order.product)
+        criteria = tuple(
+            HeldCriterion(criterion, readers.get(criterion.field) or self._standard.get(criterion.field))
+            for criterion in order.criteria
+        )
+        long_form = () if product is None else product.long_form
+        return OrderPlan(order, readers, long_form, criteria, HeldGeography(order.geography))
+
+    def _product(self, slug: str) -> Mapping[str, Reader]:
+        if slug not in self._products:
+            product = self.view.product(slug)
+            specs = () if product is None else product.fields
+            self._products[slug] = {spec.name: product_reader(spec) for spec in specs}
+        return self._products[slug]
+
+
+class Plans:
+    """Keeps the plans of the revisions in use."""
+
+    def __init__(self, standard: Mapping[str, Reader], *, keep: int = 32) -> None:
+        """`keep`: the most revisions held; the one made first goes first."""
+        self._standard = standard
+        self._keep = keep
+        self._plans: dict[tuple[str, int], CatalogPlan] = {}
+
+    def of(self, view: CatalogView) -> CatalogPlan:
+        """The plan of a catalog revision."""
+        key = (view.buyer.slug, view.revision)
+        plan = self._plans.get(key)
+        if plan is None or plan.view is not view:
+            while len(self._plans) >= self._keep:
+                self._plans.pop(next(iter(self._plans)))
+            plan = self._plans[key] = CatalogPlan(view, self._standard)
+        return plan

@@ -1,0 +1,207 @@
+"""Every rule in order, all of them for every lead, so that all reasons are told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.validation.bots import judge_signals, judge_speed
+from services.validation.consent import judge_consent, judge_record
+from services.validation.criteria import age_of, judge_criteria
+from services.validation.fields import read_all
+from services.validation.lead import Lead
+from services.validation.leadtype import judge_type, lead_type, missing_long_fields
+from services.validation.name import judge_name, split_full_name
+from services.validation.place import judge_place
+from services.validation.plan import CatalogPlan, OrderPlan
+from services.validation.reference import SANDBOX_ZIPS, Reference
+from services.validation.requirements import judge_age, judge_required
+from services.validation.source import host_of, parents
+from services.validation.verdict import CandidateVerdict, Finding, Notes, Reading, Verdict
+from services.validation.when import day_of, judge_birth
+from shared.catalog.terms import STANDARD_FIELDS
+
+_EXPECTED_SOURCE = "Expected the web site that collected the lead, as a URL or a domain."
+_EXPECTED_ORDER = "Expected an order of this catalog revision."
+_EXPECTED_FORM = "by its fields"
+
+
+class LeadFacts:
+    """What is known of one lead once its fields are read, and what was found wrong on the way."""
+
+    __slots__ = ("ages", "fields", "given", "invalid", "product_readings", "source", "unknown")
+
+    def __init__(self, fields: dict[str, str], readings: Mapping[str, Reading], unknown: list[str]) -> None:
+        self.fields = fields
+        self.unknown = unknown
+        #: Fields that came readable or follow from others that did.
+        self.given: set[str] = set(fields)
+        #: Fields that came and cannot be used.
+        self.invalid = {name for name, reading in readings.items() if reading.findings}
+        #: Faults of the product's own fields: only orders of that product mind them.
+        self.product_readings: dict[str, Reading] = {}
+        self.ages: dict[str, str] = {}
+        self.source = ""
+
+
+def validate(lead: Lead, plan: CatalogPlan, reference: Reference) -> Verdict:
+    """Normalises a lead, verifies it, tells its type and holds it against its candidates. Pure."""
+    notes = Notes()
+    known = [found for found in (plan.order(slug) for slug, _ in lead.candidates) if found is not None]
+    facts = _read(lead, plan, known, notes)
+    _complete_names(facts.fields, facts.given)
+    _judge_identity(lead, facts, notes)
+    _judge_place(lead, facts, reference, notes)
+    _judge_birth(lead, facts, notes)
+    facts.source = _source(lead, plan, notes)
+    judge_signals(lead.signals, notes)
+    judge_record(lead.consent, lead.received_at, notes)
+
+    own = plan.is_own(lead.seller)
+    long_form = known[0].long_form if known else ()
+    exclusivity = known[0].order.lead.exclusivity if known else ""
+    kind = lead_type(facts.fields, long_form, exclusivity, own=own)
+    if facts.fields.get("form", kind.form) != kind.form:
+        notes.passed(
+            "lead_type.form_declared", "form", f"declared {facts.fields['form']}", f"{kind.form} {_EXPECTED_FORM}"
+        )
+
+    checks, verdicts = notes.checks, []
+    for slug, version in lead.candidates:
+        found = plan.order(slug)
+        held = Notes(slug)
+        if found is None:
+            held.failed("order.known", Finding("order_not_found", "order", _EXPECTED_ORDER))
+        else:
+            _hold(lead, facts, found, plan, held)
+        checks += held.checks
+        verdicts.append(CandidateVerdict(slug, version, tuple(held.findings)))
+    return Verdict(
+        fields=facts.fields,
+        unknown_fields=tuple(facts.unknown),
+        lead_type=kind,
+        source=facts.source,
+        findings=tuple(notes.findings),
+        candidates=tuple(verdicts),
+        checks=tuple(checks),
+        summary=_summary(len(notes.findings), verdicts),
+    )
+
+
+def _read(lead: Lead, plan: CatalogPlan, known: list[OrderPlan], notes: Notes) -> LeadFacts:
+    readers = plan.readers(lead.seller, known)
+    values, readings, unknown = read_all(lead.fields, readers)
+    facts = LeadFacts(values, readings, unknown)
+    for name, reading in readings.items():
+        if known and reading.findings and name not in STANDARD_FIELDS:
+            facts.product_readings[name] = reading
+        else:
+            notes.add(reading.checks, reading.findings)
+    return facts
+
+
+def _complete_names(fields: dict[str, str], given: set[str]) -> None:
+    """A full name gives first and last, and the other way round: sellers send either."""
+    full, first, last = fields.get("full_name", ""), fields.get("first_name", ""), fields.get("last_name", "")
+    if full and not (first and last):
+        split_first, split_last = split_full_name(full)
+        for name, value in (("first_name", split_first), ("last_name", split_last)):
+            if value and name not in fields:
+                fields[name] = value
+                given.add(name)
+    elif first and last and not full:
+        fields["full_name"] = f"{first} {last}"
+        given.add("full_name")
+
+
+def _judge_identity(lead: Lead, facts: LeadFacts, notes: Notes) -> None:
+    first, last = facts.fields.get("first_name", ""), facts.fields.get("last_name", "")
+    if not first and not last:
+        return
+    sent = "first_name" if "first_name" in lead.fields else "full_name" if "full_name" in lead.fields else "last_name"
+    checks, findings = judge_name(first, last, sent)
+    if lead.test and findings and findings[0].reason == "test_data":
+        # Declared as a test, it may look like one.
+        notes.passed(checks[0].rule, sent, "declared as a test")
+        return
+    notes.add(checks, findings)
+
+
+def _judge_place(lead: Lead, facts: LeadFacts, reference: Reference, notes: Notes) -> None:
+    fields = facts.fields
+    zip5 = fields.get("postal_code", "")[:5]
+    if zip5 in SANDBOX_ZIPS:
+        if not lead.test:
+            message = "Expected a ZIP code that exists; this one is for tests, which send `test: true`."
+            notes.failed("postal_code.exists", Finding("field_invalid", "postal_code", message), f"{zip5[:3]}**")
+            facts.invalid.add("postal_code")
+            del fields["postal_code"]
+        return
+    judge_place(reference.zips, zip5, fields.get("state", ""), fields.get("city", ""), notes)
+    if zip5 and "state" not in fields and "state" not in facts.invalid:
+        # Prices and geography go by state; a required `state` was still not given.
+        fields["state"] = reference.zips.state(zip5) or ""
+        notes.passed("state.readable", "state", fields["state"], "by the ZIP code")
+
+
+def _judge_birth(lead: Lead, facts: LeadFacts, notes: Notes) -> None:
+    born = facts.fields.get("date_of_birth")
+    if born is None:
+        return
+    today = day_of(lead.received_at)
+    reading = judge_birth(born, today)
+    notes.add(reading.checks, reading.findings)
+    if reading.value is None:
+        facts.invalid.add("date_of_birth")
+        del facts.fields["date_of_birth"]
+    else:
+        facts.ages = age_of(facts.fields, today.isoformat())
+
+
+def _source(lead: Lead, plan: CatalogPlan, notes: Notes) -> str:
+    """The source's host; a host below a site of the catalog counts as that site."""
+    if not lead.source.strip():
+        return ""
+    host = host_of(lead.source)
+    if not host:
+        notes.failed("source.readable", Finding("field_invalid", "source", _EXPECTED_SOURCE), "no host")
+        return ""
+    site = next((name for name in parents(host) if plan.view.source(name) is not None), host)
+    notes.passed("source.readable", "source", site, "a host")
+    return site
+
+
+def _hold(lead: Lead, facts: LeadFacts, plan: OrderPlan, catalog: CatalogPlan, notes: Notes) -> None:
+    order = plan.order
+    for name, reading in facts.product_readings.items():
+        if name in plan.readers:
+            for check in reading.checks:
+                notes.checks.append(check._replace(order=notes.order))
+            notes.findings.extend(reading.findings)
+    reported = facts.invalid | judge_required(order.required_fields, facts.given, facts.invalid, notes)
+    sandbox = lead.test and facts.fields.get("postal_code", "")[:5] in SANDBOX_ZIPS
+    if not sandbox:
+        plan.geography.judge(facts.fields, reported, notes)
+    judge_criteria(plan.criteria, facts.fields, facts.ages, reported, notes)
+    missing = missing_long_fields(plan.long_form, facts.fields)
+    kind = lead_type(facts.fields, plan.long_form, order.lead.exclusivity, own=False)
+    judge_type(kind, order.lead, missing, notes)
+    judge_age(lead.submitted_at, lead.received_at, order.max_lead_age_minutes, notes)
+    judge_speed(lead.signals.seconds_on_form, order.bots.minimum_seconds_on_form, notes)
+    judge_consent(
+        lead.consent,
+        order.consent,
+        catalog.registry,
+        seller=lead.seller,
+        site=facts.source,
+        submitted_at=lead.submitted_at,
+        received_at=lead.received_at,
+        notes=notes,
+    )
+
+
+def _summary(faults: int, verdicts: list[CandidateVerdict]) -> str:
+    satisfied = sum(not verdict.findings for verdict in verdicts)
+    if not faults and satisfied == len(verdicts):
+        return "Nothing is wrong with the lead."
+    noun = "fault" if faults == 1 else "faults"
+    return f"{faults or 'No'} {noun} whatever the order; {satisfied} of {len(verdicts)} orders satisfied."

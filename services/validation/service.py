@@ -1,0 +1,127 @@
+"""ValidationService: protobuf in, protobuf out; every decision is made in `rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from leadline.common.v1 import lead_pb2 as common
+from leadline.common.v1.reason_pb2 import Finding as FindingMessage
+from leadline.validation.v1.validation_service_pb2 import (
+    CandidateValidation,
+    LeadToValidate,
+    ValidatedLead,
+    ValidateLeadsRequest,
+    ValidateLeadsResponse,
+)
+from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceServicer
+from services.validation.fields import standard_readers
+from services.validation.lead import Consent, Lead, Signals
+from services.validation.plan import Plans
+from services.validation.receipt import REASONS, ReceiptWriter
+from services.validation.reference import Reference
+from services.validation.rules import validate
+from services.validation.verdict import Finding, LeadType, Verdict
+from shared.catalog.snapshot import CatalogReader
+from shared.rpc.errors import Malformed
+
+MOST_LEADS = 256
+
+
+class ValidationService(ValidationServiceServicer):
+    """Answers batches of leads of one buyer at one catalog revision."""
+
+    def __init__(self, catalogs: CatalogReader, reference: Reference) -> None:
+        self._catalogs = catalogs
+        self._reference = reference
+        self._plans = Plans(standard_readers(reference))
+        self._receipts = ReceiptWriter(reference.versions)
+
+    async def ValidateLeads(
+        self, request: ValidateLeadsRequest, _: grpc.aio.ServicerContext[Any, Any]
+    ) -> ValidateLeadsResponse:
+        """Raises Malformed for a request that no state could make right, NotFound for an unknown revision."""
+        if len(request.leads) > MOST_LEADS:
+            raise Malformed.field("leads", f"expected at most {MOST_LEADS}")
+        view = await self._catalogs.get(request.buyer_id, request.catalog_revision)
+        plan = self._plans.of(view)
+        return ValidateLeadsResponse(
+            results=[
+                self._result(validate(_lead(message, index), plan, self._reference))
+                for index, message in enumerate(request.leads)
+            ]
+        )
+
+    def _result(self, verdict: Verdict) -> ValidatedLead:
+        return ValidatedLead(
+            fields=verdict.fields,
+            unknown_fields=verdict.unknown_fields,
+            lead_type=_type_message(verdict.lead_type),
+            source=verdict.source,
+            findings=_messages(verdict.findings),
+            candidates=[
+                CandidateValidation(
+                    order=common.OrderRef(order=candidate.order, version=candidate.version),
+                    findings=_messages(candidate.findings),
+                )
+                for candidate in verdict.candidates
+            ],
+            receipt=self._receipts.write(verdict.checks, verdict.summary),
+        )
+
+
+def _lead(message: LeadToValidate, index: int) -> Lead:
+    sent = message.submission
+    if not sent.HasField("received_at"):
+        raise Malformed.field(f"leads[{index}].submission.received_at", "expected the time of arrival")
+    consent, signals = sent.consent, sent.signals
+    return Lead(
+        seller=message.seller,
+        fields=dict(sent.fields),
+        received_at=_seconds(sent.received_at),
+        source=sent.source,
+        submitted_at=_seconds(sent.submitted_at) if sent.HasField("submitted_at") else None,
+        test=sent.test,
+        consent=Consent(
+            text=consent.text,
+            captured_at=_seconds(consent.captured_at) if consent.HasField("captured_at") else None,
+            certificate=consent.certificate,
+        ),
+        signals=Signals(
+            user_agent=signals.user_agent,
+            seconds_on_form=signals.seconds_on_form if signals.HasField("seconds_on_form") else None,
+            honeypot=signals.honeypot if signals.HasField("honeypot") else None,
+        ),
+        candidates=tuple((candidate.order, candidate.version) for candidate in message.candidates),
+    )
+
+
+def _seconds(time: Timestamp) -> float:
+    return time.seconds + time.nanos * 1e-9
+
+
+def _messages(findings: Iterable[Finding]) -> list[FindingMessage]:
+    return [
+        FindingMessage(
+            reason=REASONS[finding.reason],
+            field=finding.field,
+            message=finding.message,
+            suggestion=finding.suggestion,
+        )
+        for finding in findings
+    ]
+
+
+@lru_cache(maxsize=256)
+def _type_message(kind: LeadType) -> common.LeadType:
+    return common.LeadType(
+        form=kind.form,
+        exclusivity=kind.exclusivity,
+        incentivized=kind.incentivized,
+        own=kind.own,
+        opt_in=kind.opt_in,
+    )

@@ -1,0 +1,19 @@
+"""What validation reads from the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from shared.runtime.settings import DatabaseSettings, RpcSettings, TelemetrySettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """validation's settings."""
+
+    SERVICE: ClassVar[str] = "validation"
+
+    rpc: RpcSettings
+    database: DatabaseSettings
+    telemetry: TelemetrySettings

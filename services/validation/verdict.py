@@ -1,0 +1,116 @@
+"""What the rules say: checks for the receipt, findings for the seller, canonical values for everybody after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Check(NamedTuple):
+    """What one rule saw and said. `observed` is masked: never a whole phone, address or name."""
+
+    rule: str
+    passed: bool
+    field: str = ""
+    observed: str = ""
+    expected: str = ""
+    #: Public reason code; set where the rule was not content.
+    reason: str = ""
+    #: The candidate order; empty where the check is about the lead alone.
+    order: str = ""
+
+
+class Finding(NamedTuple):
+    """One reason not to buy, for the seller's engineer. `message` never holds personal data."""
+
+    #: Public reason code, such as `phone_fake`.
+    reason: str
+    #: The lead's field, or a path such as `consent.text`; empty: the whole lead.
+    field: str
+    message: str
+    #: A likely correction: a domain or a code, nothing else.
+    suggestion: str = ""
+
+
+class Reading(NamedTuple):
+    """One field, read. No value and no findings: it was not really given."""
+
+    value: str | None = None
+    checks: tuple[Check, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+#: A field that is empty, or holds what systems write instead of nothing.
+MISSING = Reading()
+
+
+def accepted(value: str, rule: str, field_name: str, observed: str = "", expected: str = "") -> Reading:
+    """A reading whose only rule was content."""
+    return Reading(value, (Check(rule, True, field_name, observed, expected),))
+
+
+def refused(rule: str, field_name: str, message: str, *, reason: str = "field_invalid", observed: str = "") -> Reading:
+    """A field that cannot be read. `message` doubles as what the receipt says was expected."""
+    return Reading(
+        None,
+        (Check(rule, False, field_name, observed or "unreadable", message, reason),),
+        (Finding(reason, field_name, message),),
+    )
+
+
+@dataclass(slots=True)
+class Notes:
+    """Collects what the rules say about one lead, or about one lead and one order."""
+
+    #: The order's name; empty: the lead alone.
+    order: str = ""
+    checks: list[Check] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def passed(self, rule: str, field_name: str = "", observed: str = "", expected: str = "") -> None:
+        """The rule was content."""
+        self.checks.append(Check(rule, True, field_name, observed, expected, "", self.order))
+
+    def failed(self, rule: str, finding: Finding, observed: str = "", expected: str = "") -> None:
+        """The rule was not content. `expected` defaults to the finding's sentence."""
+        self.checks.append(
+            Check(rule, False, finding.field, observed, expected or finding.message, finding.reason, self.order)
+        )
+        self.findings.append(finding)
+
+    def add(self, checks: Iterable[Check], findings: Iterable[Finding]) -> None:
+        """Takes over what a field's reader or a cached rule said."""
+        self.checks.extend(checks)
+        self.findings.extend(findings)
+
+
+class LeadType(NamedTuple):
+    """Which kind of lead it is; the values are those of the contract."""
+
+    form: str
+    exclusivity: str
+    incentivized: bool
+    own: bool
+    opt_in: str
+
+
+class CandidateVerdict(NamedTuple):
+    """What one order says of a lead. No findings: satisfied."""
+
+    order: str
+    version: int
+    findings: tuple[Finding, ...]
+
+
+class Verdict(NamedTuple):
+    """Everything that validation says of one lead."""
+
+    fields: Mapping[str, str]
+    unknown_fields: tuple[str, ...]
+    lead_type: LeadType
+    source: str
+    findings: tuple[Finding, ...]
+    candidates: tuple[CandidateVerdict, ...]
+    checks: tuple[Check, ...]
+    summary: str

@@ -1,0 +1,172 @@
+"""ValidationService over the wire, with a catalog snapshot in a real Postgres."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import asyncpg
+import grpc
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from leadline.common.v1 import lead_pb2 as common
+from leadline.common.v1 import reason_pb2
+from leadline.validation.v1.validation_service_pb2 import LeadToValidate, ValidatedLead, ValidateLeadsRequest
+from leadline.validation.v1.validation_service_pb2_grpc import (
+    ValidationServiceStub,
+    add_ValidationServiceServicer_to_server,
+)
+from services.validation.lead import Lead
+from services.validation.service import ValidationService
+from services.validation.settings import Settings
+from shared.catalog.snapshot import CatalogReader, encode
+from shared.db.pool import open_pool
+from shared.rpc.client import call, open_channel
+from shared.rpc.errors import Malformed, NotFound
+from shared.rpc.server import RpcServer
+from shared.runtime.settings import load
+from shared.telemetry.metrics import Metrics
+from tests.unit.validation.terms import GOOD, catalog, lead_with, reference
+
+if TYPE_CHECKING:
+    # Only the types know an asynchronous stub of its own.
+    from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceAsyncStub
+
+_INSERT = "INSERT INTO catalog.snapshot VALUES ($1, $2, $3, 'tracey', '', now())"
+
+
+@pytest.fixture
+async def stub(database_url: str) -> AsyncIterator[ValidationServiceAsyncStub]:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(_INSERT, "big-bank", 7, encode(catalog()))
+    await connection.close()
+    settings = load(
+        Settings,
+        {
+            "LEADLINE_POSTGRES_URL": database_url,
+            "LEADLINE_VALIDATION_PORT": "0",
+            "LEADLINE_VALIDATION_METRICS_PORT": "0",
+        },
+    )
+    async with open_pool(settings.database, role="leadline_validation", name="test-validation") as pool:
+        server = RpcServer(settings.rpc, checks={}, metrics=Metrics())
+        service = ValidationService(CatalogReader(pool), reference())
+        server.add(add_ValidationServiceServicer_to_server, service, "leadline.validation.v1.ValidationService")
+        async with server, open_channel(f"127.0.0.1:{server.port}") as channel:
+            yield ValidationServiceStub(channel)
+
+
+async def test_a_good_lead_comes_back_clean_with_its_type_source_and_receipt(stub: ValidationServiceAsyncStub) -> None:
+    (result,) = await _validate(stub, GOOD)
+    assert not result.findings
+    assert [(c.order.order, c.order.version, len(c.findings)) for c in result.candidates] == [("marco-auto", 3, 0)]
+    assert result.fields["phone"] == "+15126274199"
+    assert result.source == "best-auto-loans.example"
+    assert result.lead_type == common.LeadType(form="long", exclusivity="exclusive", opt_in="single")
+    receipt = common.StageReceipt.FromString(result.receipt)
+    assert receipt.stage == "validation"
+    assert receipt.lists["zip-codes"].startswith("zipcodes ")
+    assert receipt.summary == "Nothing is wrong with the lead."
+    assert all(check.passed for check in receipt.checks)
+    assert {"phone.exists", "consent.disclosure_approved", "order.criteria"} <= {c.rule for c in receipt.checks}
+
+
+async def test_results_stand_in_the_order_of_the_request_with_all_reasons_at_once(
+    stub: ValidationServiceAsyncStub,
+) -> None:
+    bad = dataclasses.replace(lead_with(phone="123-456-7890", email="x@mailinator.com", loan_amount="200"))
+    first, second, third = await _validate(stub, GOOD, bad, GOOD)
+    assert not first.findings
+    assert not third.findings
+    assert {finding.reason for finding in second.findings} == {
+        reason_pb2.REASON_PHONE_FAKE,
+        reason_pb2.REASON_EMAIL_DISPOSABLE,
+    }
+    assert [finding.field for finding in second.candidates[0].findings] == ["loan_amount"]
+    failed = [check for check in common.StageReceipt.FromString(second.receipt).checks if not check.passed]
+    assert [check.reason for check in failed] == [
+        *(finding.reason for finding in second.findings),
+        *(finding.reason for finding in second.candidates[0].findings),
+    ]
+
+
+async def test_the_same_request_gives_the_same_bytes(stub: ValidationServiceAsyncStub) -> None:
+    request = _request(GOOD)
+    one, two = await call(stub.ValidateLeads, request, timeout=5), await call(stub.ValidateLeads, request, timeout=5)
+    assert one.SerializeToString(deterministic=True) == two.SerializeToString(deterministic=True)
+
+
+async def test_nothing_personal_stands_in_receipt_or_findings(stub: ValidationServiceAsyncStub) -> None:
+    lead = lead_with(
+        first_name="Zebulon", last_name="asdfgh", email="zebulon.quartermain@mailinator.com", street="77 Orchid Lane"
+    )
+    (result,) = await _validate(stub, lead)
+    told = result.receipt.decode("utf-8", "replace") + "".join(finding.message for finding in result.findings)
+    for secret in ("6274199", "627-4199", "ebulon", "asdfgh", "quartermain", "Orchid", "78701"):
+        assert secret not in told
+
+
+async def test_an_unknown_revision_is_not_found(stub: ValidationServiceAsyncStub) -> None:
+    request = _request(GOOD)
+    request.catalog_revision = 8
+    with pytest.raises(NotFound):
+        await call(stub.ValidateLeads, request, timeout=5)
+
+
+async def test_a_lead_without_its_time_of_arrival_is_malformed(stub: ValidationServiceAsyncStub) -> None:
+    request = _request(GOOD)
+    request.leads[0].submission.ClearField("received_at")
+    with pytest.raises(Malformed) as caught:
+        await call(stub.ValidateLeads, request, timeout=5)
+    assert caught.value.violations[0].field == "leads[0].submission.received_at"
+
+
+async def test_too_large_a_batch_is_malformed(stub: ValidationServiceAsyncStub) -> None:
+    with pytest.raises(Malformed):
+        await call(stub.ValidateLeads, _request(*[GOOD] * 257), timeout=5)
+
+
+async def test_a_call_without_a_deadline_is_refused(stub: ValidationServiceAsyncStub) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stub.ValidateLeads(_request(GOOD))
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def _validate(stub: ValidationServiceAsyncStub, *leads: Lead) -> list[ValidatedLead]:
+    return list((await call(stub.ValidateLeads, _request(*leads), timeout=5)).results)
+
+
+def _request(*leads: Lead) -> ValidateLeadsRequest:
+    return ValidateLeadsRequest(buyer_id="big-bank", catalog_revision=7, leads=[message_of(lead) for lead in leads])
+
+
+def message_of(lead: Lead) -> LeadToValidate:
+    """A lead as intake sends it."""
+    return LeadToValidate(
+        lead_id="018f0000-0000-7000-8000-000000000000",
+        seller=lead.seller,
+        candidates=[common.OrderRef(order=order, version=version) for order, version in lead.candidates],
+        submission=common.Submission(
+            source=lead.source,
+            submitted_at=_time(lead.submitted_at),
+            received_at=_time(lead.received_at),
+            test=lead.test,
+            fields=lead.fields,
+            consent=common.Consent(
+                text=lead.consent.text,
+                captured_at=_time(lead.consent.captured_at),
+                certificate=lead.consent.certificate,
+            ),
+            signals=common.Signals(
+                user_agent=lead.signals.user_agent,
+                seconds_on_form=lead.signals.seconds_on_form,
+                honeypot=lead.signals.honeypot,
+            ),
+        ),
+    )
+
+
+def _time(seconds: float | None) -> Timestamp | None:
+    return None if seconds is None else Timestamp(seconds=int(seconds), nanos=round(seconds % 1 * 1e9))
