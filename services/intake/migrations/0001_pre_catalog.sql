@@ -1,14 +1,6 @@
 -- Sellers, orders and access keys: what is bought, from whom, on which terms.
 -- A revision and an order version are written once and never changed; `head` names the one in force.
 
-DO $$
-BEGIN
-    IF to_regnamespace('catalog') IS NULL THEN
-        CREATE SCHEMA catalog;
-    END IF;
-END
-$$;
-
 CREATE TABLE catalog.head (
     buyer_id text PRIMARY KEY,
     revision bigint NOT NULL CHECK (revision > 0),
