@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
 import msgspec
@@ -36,12 +37,15 @@ DEMO = (Path(__file__).parents[2] / "deploy" / "demo" / "catalog.yaml").read_tex
 AMENDED = DEMO.replace("{window: day, leads: 5}", "{window: day, leads: 10}")
 SECONDS = 10.0
 
+if TYPE_CHECKING:
+    from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
+
 
 @dataclass
 class House:
     """The catalog service of one process, its client, and what is behind both."""
 
-    stub: CatalogServiceStub
+    stub: CatalogServiceAsyncStub
     directory: Directory
     pool: Pool
     clock: FakeClock
@@ -70,7 +74,7 @@ async def house(database_url: str, clock: FakeClock) -> AsyncIterator[House]:
         store = CatalogStore(pool)
         directory = Directory(store, CatalogReader(pool), clock)
         service = CatalogService(store, clock, directory=directory, random_bytes=secrets.token_bytes)
-        server = RpcServer(RpcSettings(port=0, metrics_port=0), checks={}, metrics=Metrics())
+        server = RpcServer(RpcSettings(port=0, metrics_port=0, drain_wait_seconds=0), checks={}, metrics=Metrics())
         server.add(add_CatalogServiceServicer_to_server, service, "leadline.intake.v1.CatalogService")
         await stack.enter_async_context(server)
         channel = await stack.enter_async_context(open_channel(f"127.0.0.1:{server.port}"))
@@ -236,7 +240,7 @@ async def test_a_bad_key_is_told_apart_from_none(house: House) -> None:
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(SECONDS):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - another loop's state has no event
             await asyncio.sleep(0.01)
 
 

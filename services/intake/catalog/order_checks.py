@@ -53,7 +53,8 @@ def _references(draft: Draft, order: Order, path: Path) -> Iterator[Finding]:
 
 
 def _sources(draft: Draft, order: Order, path: Path) -> Iterator[Finding]:
-    owners = {source.site: source.seller for source in draft.sources.values()}
+    sellers = draft.names["sellers"]
+    owners = {source.site: source.seller for source in draft.sources.values() if source.seller in sellers}
     for position, site in enumerate(order.sources):
         place = (*path, "sources", position)
         yield from unknown_name(draft, "sources", site, place)
