@@ -38,7 +38,7 @@ class FollowUpService(rpc.FollowUpServiceServicer):
     def __init__(self, store: FollowUpStore) -> None:
         self._store = store
 
-    async def GetFollowUp(  # noqa: N802 - the contract's name
+    async def GetFollowUp(
         self, request: pb.GetFollowUpRequest, _context: grpc.aio.ServicerContext[object, object]
     ) -> pb.GetFollowUpResponse:
         """The follow-up of one lead; empty where nothing was scheduled."""
@@ -52,7 +52,7 @@ class FollowUpService(rpc.FollowUpServiceServicer):
             tasks=[_task(task) for task in tasks], deliveries=[_delivery(delivery) for delivery in deliveries]
         )
 
-    async def ListTasks(  # noqa: N802 - the contract's name
+    async def ListTasks(
         self, request: pb.ListTasksRequest, _context: grpc.aio.ServicerContext[object, object]
     ) -> pb.ListTasksResponse:
         """A page of tasks by (due_at, task_id): a task added meanwhile moves no other to another page."""

@@ -17,7 +17,7 @@ import asyncpg
 import structlog
 
 from services.routing.confirmation import CompositionError, Recipient, compose, parsed_mailbox, render
-from services.routing.contacts import Contacts
+from services.routing.contacts_client import Contacts
 from services.routing.follow_up import (
     Delivery,
     Outcome,

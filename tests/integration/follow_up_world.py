@@ -16,7 +16,7 @@ from leadline.common.v1 import lead_pb2
 from leadline.events.v1 import lead_event_pb2 as events
 from leadline.intake.v1 import intake_service_pb2 as intake
 from leadline.intake.v1 import intake_service_pb2_grpc as intake_rpc
-from services.routing.contacts import IntakeContacts
+from services.routing.contacts_client import IntakeContacts
 from services.routing.follow_up_store import FollowUpStore
 from services.routing.follow_up_telemetry import FollowUpTelemetry
 from services.routing.mail import Mailer, SmtpServer
