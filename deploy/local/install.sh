@@ -12,13 +12,14 @@ say() { printf '%s\n' "$*" >&2; }
 usable() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
 interpreter() {
-    for candidate in "${PYTHON:-python3}" python3.14 python3.13 python3.12 python3.11; do
+    # shellcheck disable=SC2086 - several names, one candidate each
+    for candidate in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
         if usable "$candidate"; then
             echo "$candidate"
             return
         fi
     done
-    say "Leadline needs Python 3.11 or newer; found: $("${PYTHON:-python3}" --version 2>&1 || true)."
+    say "Leadline needs Python 3.11 or newer; found: $("${PYTHON:-python3}" --version 2>/dev/null || echo none)."
     say "Install one and try again, or name it: make PYTHON=/path/to/python3.11 …"
     exit 1
 }
