@@ -44,9 +44,9 @@ class Served:
 
 def rpc_settings(**environment: str) -> RpcSettings:
     """Settings for any free port; variables by the end of their name: `MAX_CONCURRENT_CALLS="2"`."""
-    own = {f"LEADLINE_DEDUP_{name}": value for name, value in environment.items()}
+    own = {"LEADLINE_DEDUP_PORT": "0"} | {f"LEADLINE_DEDUP_{name}": value for name, value in environment.items()}
     common = {f"LEADLINE_{name}": value for name, value in environment.items()}
-    return load(RpcSettings, {**own, **common, "LEADLINE_DEDUP_PORT": "0"}, service="dedup")
+    return load(RpcSettings, {**common, **own}, service="dedup")
 
 
 def scripted_server(

@@ -95,7 +95,7 @@ def record_span(
     Does nothing, and returns `own` or `parent`, where the lead is not sampled or no collector is configured.
     """
     basis = own or parent or ""
-    if _recorder is None or not is_sampled(basis):
+    if _recorder is None or not is_sampled(basis) or not extract(basis).is_valid:
         return basis
     return _recorder.record(name, parent, start_ns, end_ns, attributes or {}, links, own)
 
