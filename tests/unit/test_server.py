@@ -264,9 +264,7 @@ async def test_a_port_that_is_taken_is_an_error_and_not_shared() -> None:
 async def test_only_outside_of_production_the_server_describes_itself(environment: str, described: bool) -> None:
     async def names(channel: grpc.aio.Channel) -> set[str]:
         stub = reflection_pb2_grpc.ServerReflectionStub(channel)
-        stream = stub.ServerReflectionInfo(
-            iter([reflection_pb2.ServerReflectionRequest(list_services="")]), timeout=5
-        )
+        stream = stub.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(list_services="")]), timeout=5)
         return {item.name async for answer in stream for item in answer.list_services_response.service}
 
     async with serving(answering, ENVIRONMENT=environment, DRAIN_WAIT_SECONDS="0") as served:

@@ -128,12 +128,12 @@ async def test_a_collector_gets_the_spans_of_the_service_before_the_process_ends
     received: list[ExportTraceServiceRequest] = []
 
     class Collector(TraceServiceServicer):
-        async def Export(self, request: ExportTraceServiceRequest, context: Any) -> ExportTraceServiceResponse:  # type: ignore[override]
+        async def Export(self, request: ExportTraceServiceRequest, context: Any) -> ExportTraceServiceResponse:
             received.append(request)
             return ExportTraceServiceResponse()
 
     collector = grpc.aio.server()
-    add_TraceServiceServicer_to_server(Collector(), collector)
+    add_TraceServiceServicer_to_server(Collector(), collector)  # type: ignore[no-untyped-call]
     port = collector.add_insecure_port("127.0.0.1:0")
     await collector.start()
     async with AsyncExitStack() as stack:
