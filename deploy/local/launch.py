@@ -202,23 +202,27 @@ class Suite:
             raise SuiteError("\n".join(faults))
 
     def _start_stores(self, keeper: Keeper) -> None:
+        folder = self.directory.path
         if not self._postgres_url:
-            postgres = EmbeddedPostgres(self.directory.path / "postgres")
-            self._postgres_url = self._start_store("postgres", POSTGRES_RANK, postgres, signal.SIGINT, keeper)
+            postgres = Store(
+                "postgres", POSTGRES_RANK, lambda told: EmbeddedPostgres(folder / "postgres", on_launch=told),
+                signal.SIGINT, keeper,
+            )  # fmt: skip
+            self._postgres_url = self._start_store(postgres)
         if not self._redis_url:
-            valkey = EmbeddedValkey(self.directory.path / "valkey")
-            self._redis_url = self._start_store("valkey", VALKEY_RANK, valkey, signal.SIGTERM, keeper)
+            valkey = Store(
+                "valkey", VALKEY_RANK, lambda told: EmbeddedValkey(folder / "valkey", on_launch=told),
+                signal.SIGTERM, keeper,
+            )  # fmt: skip
+            self._redis_url = self._start_store(valkey)
         if self._migrate:
             self._run_migrations()
 
-    def _start_store(
-        self, name: str, rank: int, server: EmbeddedPostgres | EmbeddedValkey, ending: signal.Signals, keeper: Keeper
-    ) -> str:
+    def _start_store(self, store: Store) -> str:
         began = time.monotonic()
-        store = Store(name, rank, server, ending, keeper)
         url = store.start()
-        self._members[name] = store
-        self._report(f"{name} is ready ({time.monotonic() - began:.1f} s)")
+        self._members[store.name] = store
+        self._report(f"{store.name} is ready ({time.monotonic() - began:.1f} s)")
         return url
 
     def _run_migrations(self) -> None:

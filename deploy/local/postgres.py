@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -69,10 +69,17 @@ class EmbeddedPostgres:
         port: TCP port on 127.0.0.1; 0 picks a free one, which a restart keeps.
         durable: False gives up surviving a crash of the machine, for throw-away clusters only.
         settings: Server settings over ours.
+        on_launch: Told the process id of every server process as soon as it exists, before it answers.
     """
 
     def __init__(
-        self, directory: Path, *, port: int = 0, durable: bool = True, settings: Mapping[str, str] | None = None
+        self,
+        directory: Path,
+        *,
+        port: int = 0,
+        durable: bool = True,
+        settings: Mapping[str, str] | None = None,
+        on_launch: Callable[[int], None] | None = None,
     ) -> None:
         self._asked = directory.absolute()
         self._directory = self._asked
@@ -80,6 +87,7 @@ class EmbeddedPostgres:
         self._port = port
         self._durable = durable
         self._settings = {**_SETTINGS, **(_DURABLE if durable else _VOLATILE), **(settings or {})}
+        self._on_launch = on_launch
         self._identity = unprivileged()
         self._programs = Path()
         self._lock: IO[str] | None = None
@@ -295,6 +303,8 @@ class EmbeddedPostgres:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env=_environment(),
                 start_new_session=True, **who,
             )  # fmt: skip
+        if self._on_launch is not None:
+            self._on_launch(process.pid)
         limit = time.monotonic() + _START_SECONDS
         while process.poll() is None:
             if _ready(self._directory / "data" / "postmaster.pid", process.pid):

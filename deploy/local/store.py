@@ -49,17 +49,23 @@ class Store:
     Args:
         name: `postgres` or `valkey`.
         rank: When it stops; see `Program.rank`.
-        server: The server.
+        make: Makes the server, which calls the function given with the id of every process it launches.
         ending: Signal that ends it cleanly.
         keeper: Ends it should we be killed.
     """
 
-    def __init__(self, name: str, rank: int, server: Server, ending: signal.Signals, keeper: Keeper) -> None:
+    def __init__(
+        self,
+        name: str,
+        rank: int,
+        make: Callable[[Callable[[int], None]], Server],
+        ending: signal.Signals,
+        keeper: Keeper,
+    ) -> None:
         self.name = name
         self.rank = rank
-        self._server = server
-        self._ending = ending
         self._keeper = keeper
+        self._server = make(lambda pid: keeper.watch(pid, ending, rank))
         self._pid = 0
 
     @property
@@ -84,7 +90,6 @@ class Store:
         except RuntimeError as fault:
             raise SuiteError(str(fault)) from fault
         self._pid = self._server.pid
-        self._keeper.watch(self._pid, self._ending, self.rank)
         return url
 
     def wait_healthy(self) -> None:

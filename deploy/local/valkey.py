@@ -7,6 +7,7 @@ import platform
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -29,13 +30,17 @@ class EmbeddedValkey:
         directory: Folder of its log; made if absent.
         port: TCP port on 127.0.0.1; 0 picks a free one, which a restart keeps.
         memory_mb: Above this, the least recently used keys go.
+        on_launch: Told the process id of every server process as soon as it exists, before it answers.
     """
 
-    def __init__(self, directory: Path, *, port: int = 0, memory_mb: int = 128) -> None:
+    def __init__(
+        self, directory: Path, *, port: int = 0, memory_mb: int = 128, on_launch: Callable[[int], None] | None = None
+    ) -> None:
         self._directory = directory.absolute()
         self._any_port = port == 0
         self._port = port
         self._memory_mb = memory_mb
+        self._on_launch = on_launch
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -127,6 +132,8 @@ class EmbeddedValkey:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
+        if self._on_launch is not None:
+            self._on_launch(process.pid)
         limit = time.monotonic() + _START_SECONDS
         while process.poll() is None and time.monotonic() < limit:
             # Answering is not enough: whoever had the port before answers too, while ours is about to give up.
