@@ -1,0 +1,39 @@
+"""The gateway's composition root."""
+
+from __future__ import annotations
+
+from services.gateway.app import Gateway, routes
+from services.gateway.first_contact import FirstContact
+from services.gateway.http_server import HttpServer
+from services.gateway.intake import KEYED, Intake
+from services.gateway.leads import Leads
+from services.gateway.pages import Pages
+from services.gateway.reception import Reception
+from services.gateway.settings import Settings
+from services.gateway.trail import Trails
+from shared.rpc.client import open_channel
+from shared.runtime.clock import SystemClock
+from shared.runtime.lifecycle import Process, run
+from shared.runtime.settings import load
+from shared.telemetry.start import start
+
+
+async def main(process: Process) -> None:
+    """Build the gateway and serve until told to stop."""
+    settings = load(Settings)
+    clock = SystemClock()
+    metrics = await start(process, settings.telemetry, settings.rpc)
+    channel = await process.enter(open_channel(settings.intake_target, keyed=KEYED))
+    intake = Intake(channel, settings, clock, metrics)
+    process.stack.push_async_callback(intake.close)
+    contact = FirstContact(channel)
+    process.work("first contact", contact.run)
+    pages = Pages(contact)
+    reception = Reception(intake, clock, Trails(clock, metrics, settings.telemetry.trace_ratio), metrics)
+    leads = Leads(reception, intake, clock, settings.read_timeout_seconds)
+    table = routes(leads, pages, echo=settings.telemetry.environment == "development")
+    await process.serve(HttpServer(Gateway(table, metrics), settings.rpc, metrics, contact))
+
+
+if __name__ == "__main__":
+    run("gateway", main)

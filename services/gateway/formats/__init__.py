@@ -1,0 +1,1 @@
+"""One file per format a seller may post: bytes in, `PostedLead` out. Pure."""

@@ -1,0 +1,279 @@
+"""The OpenAPI 3.1 document: operations by hand, answers from the very types that are sent. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from services.gateway import aliases, examples, reading
+from services.gateway.answers import Answer, Statement
+from services.gateway.examples import Example
+from services.gateway.formats import batch
+from services.gateway.posted import BODY_BYTES, FIELDS, VALUE_BYTES
+from services.gateway.problems import Problem
+
+Json = dict[str, Any]
+
+_REF = "#/components/schemas/{name}"
+_INTRODUCTION = f"""\
+Post a lead, get its answer in the same exchange: bought at a price, not bought with all reasons, or kept as pending.
+
+A rejected lead is a normal answer (HTTP 200, price 0.00). Anything else is `application/problem+json`, whose `code`
+is stable and whose `errors` name each field and what was expected. What you sent is never repeated.
+
+Access key: `Authorization: Bearer`, or `X-Access-Key`. A poster that can set no header may send the field `access_key`
+(Google Ads: `google_key`) in the body; it is taken out before the body is kept. Never in the address.
+
+Send it again safely: `Idempotency-Key`, else `external_id`, stands for the submission for 30 days; without either, the
+same content does for 10 minutes. The same key with other content is refused with 409. After a 503, a 504 or no answer
+at all, send the same request again. In a batch each lead's key is `<Idempotency-Key>#<index>`.
+
+Limits: {BODY_BYTES // 1024} KiB and {FIELDS} fields a lead, {VALUE_BYTES // 1024} KiB a value; UTF-8 (forms and XML
+also ISO-8859-1 and US-ASCII where they say so). A field that nobody knows is kept and named in `unknown_fields`.
+Order, source, sub-source and test may be given in the address (`?order=…`) where the body has no place for them.
+"""
+_META = """\
+Takes what Meta's Graph API returns for a lead (`field_data` with names and values), alone or as the `value` (or entry)
+of the webhook's envelope; an envelope is answered with an array, one answer per lead. Meta's webhook itself only
+announces a lead: fetch the lead's data from Meta first, by its leadgen id and with the page's token, then post it here.
+A bare notification is refused with 400. The access key is sent in a header only: an address ends up in logs."""
+_GOOGLE = """\
+Takes the lead form webhook as Google sends it. Enter the access key as the form's key: it arrives as `google_key`.
+`lead_id` identifies the submission, `campaign_id` becomes the sub-source, `is_test` is a test."""
+_BATCH = f"""\
+1 to {batch.LEADS} leads in at most {batch.BATCH_BYTES // 1024 // 1024} MiB: a JSON array, or NDJSON with a lead on each
+line (blank lines are passed over). One answer or problem per lead, in order, each with its `index` from 0; a lead that
+cannot be read spoils no other. Answers of NDJSON come as NDJSON, while later leads are still being decided."""
+_ONE = """\
+JSON may be structured (`lead`, `consent`, `signals`) or flat. Well-known names of other systems are understood, such as
+`firstName`, `zip`, `xxTrustedFormCertUrl`, `universal_leadid` or `tcpa_text`. XML is read as ADF 1.0: ADF has no place
+for consent, so a prospect may hold one `<leadline>` element with `order`, `sub_source` and `test` as attributes, and
+`<consent>`, `<signals>` and `<field name="…">` inside."""
+
+
+def document(version: str) -> Json:
+    """The whole document."""
+    _, schemas = msgspec.json.schema_components((Answer, Problem, Statement), ref_template=_REF)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Leadline seller API", "version": version, "description": _INTRODUCTION},
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}, {"accessKey": []}],
+        "tags": [
+            {"name": "Leads", "description": "Posting leads and asking what became of them."},
+            {"name": "Adapters", "description": "Payloads of ad platforms, as they come."},
+            {"name": "Statement", "description": "What you are owed."},
+            {"name": "Service", "description": "The service itself."},
+        ],
+        "paths": _paths(),
+        "components": {
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "accessKey": {"type": "apiKey", "in": "header", "name": "X-Access-Key"},
+            },
+            "schemas": {**schemas, **_posted()},
+        },
+    }
+
+
+def _paths() -> Json:
+    single = {kind: _posted_as(kind, form) for kind, form in reading.SINGLE.items()}
+    many = {"type": "array", "items": {"anyOf": [_ref("Answer"), _ref("Problem")]}}
+    lines = {"type": "string", "description": "One answer or problem a line."}
+    adapter = [_path_parameter("order", "The insertion order.")]
+    return {
+        "/v1/leads": {
+            "post": _operation(
+                "postLead", "Leads", "Post one lead", _ONE, single, _answers(),
+                [_header("Idempotency-Key", "Identifies the submission for 30 days."),
+                 _header("traceparent", "W3C trace context to go on with."), *_words()],
+            )
+        },
+        "/v1/leads:batch": {
+            "post": _operation(
+                "postLeads", "Leads", "Post many leads", _BATCH,
+                {
+                    "application/json": {"schema": {"type": "array", "items": _ref("Lead"), "maxItems": batch.LEADS}},
+                    "application/x-ndjson": {
+                        "schema": {"type": "string"}, "example": examples.NDJSON.body,
+                    },
+                },
+                {
+                    "200": _content("An answer or a problem per lead.", {
+                        "application/json": {"schema": many}, "application/x-ndjson": {"schema": lines},
+                    }),
+                    **_failures("400", "401", "408", "413", "415"),
+                },
+                [_header("Idempotency-Key", "Identifies each submission, together with its index."), *_words()],
+            )
+        },
+        "/v1/leads/{id}": {
+            "get": _operation(
+                "getLead", "Leads", "Ask about one lead", "The answer again, or by now, of a lead of yours.", None,
+                {"200": _json("The lead.", _ref("Answer")), **_failures("400", "401", "404", "503")},
+                [_path_parameter("id", "The lead's id.")],
+            )
+        },
+        "/v1/adapters/google-ads/{order}": {
+            "post": _operation(
+                "postGoogleAdsLead", "Adapters", "Post a Google Ads lead", _GOOGLE,
+                {"application/json": {"schema": {"type": "object"}, "example": _decoded(examples.GOOGLE_ADS)}},
+                _answers(), [*adapter, *_words(without="order")],
+            )
+        },
+        "/v1/adapters/meta/{order}": {
+            "post": _operation(
+                "postMetaLead", "Adapters", "Post a Meta lead", _META,
+                {"application/json": {"schema": {"type": "object"}, "example": _decoded(examples.META)}},
+                _answers({"oneOf": [_ref("Answer"), many]}), [*adapter, *_words(without="order")],
+            )
+        },
+        "/v1/statement": {
+            "get": _operation(
+                "getStatement", "Statement", "Ask what you are owed",
+                "Charges and credits by order version, straight from the ledger.", None,
+                {"200": _json("The statement.", _ref("Statement")), **_failures("400", "401", "503")},
+                [_query("from", "First instant of the period: a date (UTC) or a time with its offset."),
+                 _query("to", "End of the period, exclusive.")],
+            )
+        },
+        "/openapi.json": _open("getOpenApi", "This document", "application/json"),
+        "/docs": _open("getDocs", "This document, for people", "text/html"),
+        "/healthz": _open("getHealth", "Whether the process lives", "application/json"),
+        "/readyz": _open("getReadiness", "Whether the process takes work", "application/json", failing="503"),
+    }  # fmt: skip
+
+
+def _posted() -> Json:
+    """Schemas of what is posted; open, because products have fields of their own."""
+    text = {"type": ["string", "number", "boolean", "null"]}
+    time = {"type": "string", "format": "date-time"}
+
+    def section(prefix: str, special: Mapping[str, Json]) -> Json:
+        names = [word.removeprefix(prefix) for word in aliases.CONTROLS if word.startswith(prefix)]
+        return {"type": "object", "properties": {name: special.get(name, {"type": "string"}) for name in names}}
+
+    words = {word: {"type": "string"} for word in ("order", "source", "sub_source", "external_id", "idempotency_key")}
+    return {
+        "Lead": {
+            "type": "object",
+            "description": "Structured where it has `lead`, else flat: then the lead's fields stand beside the rest.",
+            "properties": {
+                **words,
+                "submitted_at": {**time, "description": "When the consumer pressed the button."},
+                "test": {"type": "boolean", "description": "Decide without money, calls or reports."},
+                "lead": {
+                    "type": "object",
+                    "properties": dict.fromkeys(aliases.FIELDS, text),
+                    "additionalProperties": text,
+                },
+                "consent": section("consent.", {"captured_at": time}),
+                "signals": section("signals.", {"seconds_on_form": {"type": "number", "minimum": 0}}),
+            },
+        }
+    }
+
+
+def _posted_as(kind: str, form: reading.Format) -> Json:
+    if form is reading.Format.JSON:
+        shown = {"structured": {"value": _decoded(examples.JSON)}, "flat": {"value": _decoded(examples.FLAT)}}
+        return {"schema": _ref("Lead"), "examples": shown}
+    if form is reading.Format.FORM:
+        return {"schema": {"type": "object", "additionalProperties": {"type": "string"}}}
+    return {"schema": {"type": "string"}, "example": examples.ADF.body} if "adf" in kind else {
+        "schema": {"type": "string", "description": "ADF 1.0."}
+    }  # fmt: skip
+
+
+def _operation(
+    name: str, tag: str, summary: str, description: str, content: Json | None, responses: Json, parameters: list[Json]
+) -> Json:
+    operation: Json = {
+        "operationId": name,
+        "tags": [tag],
+        "summary": summary,
+        "description": description,
+        "parameters": parameters,
+        "responses": responses,
+    }
+    if content is not None:
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _open(name: str, summary: str, kind: str, failing: str = "") -> Json:
+    responses: Json = {"200": {"description": "Yes.", "content": {kind: {}}}}
+    if failing:
+        responses[failing] = {"description": "Not now.", "content": {kind: {}}}
+    return {
+        "get": {"operationId": name, "tags": ["Service"], "summary": summary, "security": [], "responses": responses}
+    }
+
+
+def _answers(schema: Json | None = None) -> Json:
+    location = {"location": {"description": "Where to ask.", "schema": {"type": "string"}}}
+    return {
+        "200": _json("Decided: accepted or rejected.", schema or _ref("Answer")),
+        "202": {**_json("Kept as pending; ask at Location.", _ref("Answer")), "headers": location},
+        **_failures("400", "401", "403", "404", "408", "409", "413", "415", "429", "503", "504"),
+    }
+
+
+_MEANINGS = {
+    "400": "The request cannot be read.",
+    "401": "No access key, or none that is valid.",
+    "403": "The key is not for this.",
+    "404": "There is no such thing for this key.",
+    "408": "The body did not arrive in time.",
+    "409": "The same submission key came with other content before.",
+    "413": "Too large.",
+    "415": "The format is not accepted; `errors` lists those that are.",
+    "429": "Too much work in progress; see Retry-After.",
+    "503": "Something this needs is away; see Retry-After. Send the same request again.",
+    "504": "The outcome is unknown. Send the same request again.",
+}
+
+
+def _failures(*statuses: str) -> Json:
+    return {
+        status: _content(_MEANINGS[status], {"application/problem+json": {"schema": _ref("Problem")}})
+        for status in statuses
+    }
+
+
+def _content(description: str, content: Json) -> Json:
+    return {"description": description, "content": content}
+
+
+def _json(description: str, schema: Json) -> Json:
+    return _content(description, {"application/json": {"schema": schema}})
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": _REF.format(name=name)}
+
+
+def _header(name: str, description: str) -> Json:
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+
+
+def _path_parameter(name: str, description: str) -> Json:
+    return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string"}}
+
+
+def _query(name: str, description: str) -> Json:
+    return {"name": name, "in": "query", "description": description, "schema": {"type": "string"}}
+
+
+def _words(without: str = "") -> list[Json]:
+    return [
+        _query(word, "As in the body, where the body has no place for it.")
+        for word in sorted(reading.QUERY_WORDS)
+        if word != without
+    ]
+
+
+def _decoded(example: Example) -> Any:
+    return msgspec.json.decode(example.body)

@@ -1,0 +1,109 @@
+"""What the service says of itself: the API's description for programs and for people, and whether it is well."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from leadline.common.v1 import reason_pb2
+from services.gateway import aliases, examples, problems
+from services.gateway.exchange import Request, Response
+from services.gateway.first_contact import FirstContact
+from services.gateway.openapi import document
+from services.gateway.service import REASON_CODES
+from shared.rpc.errors import TABLE
+
+VERSION = "1"
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+_CODE = re.compile(r"`([^`]+)`")
+
+
+class Pages:
+    """The handlers of the service's own pages; everything is rendered once, here."""
+
+    def __init__(self, contact: FirstContact) -> None:
+        self._contact = contact
+        described = document(VERSION)
+        self._openapi = Response(200, msgspec.json.format(msgspec.json.encode(described), indent=2))
+        html = _render(described)
+        self._docs = Response(200, html.encode(), b"text/html; charset=utf-8", headers=_security_headers(html))
+
+    async def openapi(self, _: Request) -> Response:
+        """`GET /openapi.json`."""
+        return self._openapi
+
+    async def docs(self, _: Request) -> Response:
+        """`GET /docs`."""
+        return self._docs
+
+    async def healthz(self, _: Request) -> Response:
+        """`GET /healthz`: the process lives."""
+        return Response.json({"status": "alive"})
+
+    async def readyz(self, _: Request) -> Response:
+        """`GET /readyz`: the process takes work."""
+        return (
+            Response.json({"status": "ready"}) if self._contact.ready else Response.json({"status": "not ready"}, 503)
+        )
+
+
+def curl(example: examples.Example) -> str:
+    """The line that posts an example from a shell."""
+    return (
+        f"curl -sS 'http://127.0.0.1:8080{example.path}' \\\n"
+        '  -H "Authorization: Bearer $ACCESS_KEY" \\\n'
+        f"  -H 'Content-Type: {example.media_type}' \\\n"
+        f"  --data-binary {shlex.quote(example.body)}"
+    )
+
+
+def _render(described: Mapping[str, object]) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["pieces"] = _pieces
+    return environment.get_template("docs.html.j2").render(
+        api=described,
+        curls=[(example.title, curl(example)) for example in examples.ALL],
+        codes=[(code, number) for number, code in REASON_CODES.items() if number != reason_pb2.REASON_UNSPECIFIED],
+        problems=[
+            *(
+                (problems.code_of(reason), TABLE[reason].http_status, title)
+                for reason, title in problems.TITLES.items()
+            ),
+            *((code, kind.status, kind.title) for code, kind in problems.EDGE.items()),
+        ],
+        controls=aliases.CONTROLS,
+        fields=aliases.FIELDS,
+    )
+
+
+def _pieces(text: str) -> list[tuple[bool, str]]:
+    """A text in pieces, each with whether it stood between backticks."""
+    return [(nth % 2 == 1, piece) for nth, piece in enumerate(_CODE.split(text)) if piece]
+
+
+def _security_headers(html: str) -> tuple[tuple[bytes, bytes], ...]:
+    """Nothing may load or run but the one style sheet inside the page, known by its hash."""
+    hashes = [base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in _STYLE.findall(html)]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
+    policy = f"default-src 'none'; style-src {allowed}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    return (
+        (b"content-security-policy", policy.encode()),
+        (b"x-frame-options", b"DENY"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+    )

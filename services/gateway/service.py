@@ -1,0 +1,156 @@
+"""Between the wire's messages and the gateway's own shapes; nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Protocol
+
+import msgspec
+
+from leadline.common.v1 import lead_pb2, reason_pb2
+from leadline.intake.v1 import intake_service_pb2 as pb
+from leadline.intake.v1 import ledger_service_pb2 as ledger_pb
+from services.gateway.answers import Answer, Maybe, Price, ReasonGiven, Statement, StatementLine
+from services.gateway.posted import PostedLead
+
+JSON = lead_pb2.SUBMISSION_FORMAT_JSON
+FORM = lead_pb2.SUBMISSION_FORMAT_FORM
+ADF = lead_pb2.SUBMISSION_FORMAT_ADF
+GOOGLE_ADS = lead_pb2.SUBMISSION_FORMAT_GOOGLE_ADS
+META = lead_pb2.SUBMISSION_FORMAT_META
+
+OUTCOMES: Mapping[pb.Outcome.ValueType, str] = {
+    pb.OUTCOME_ACCEPTED: "accepted",
+    pb.OUTCOME_REJECTED: "rejected",
+    pb.OUTCOME_PENDING: "pending",
+}
+#: Public code of every reason.
+REASON_CODES: Mapping[int, str] = {
+    number: name.removeprefix("REASON_").lower() for name, number in reason_pb2.Reason.items()
+}
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Timestamp(Protocol):
+    seconds: int
+    nanos: int
+
+
+def nanoseconds(moment: datetime) -> int:
+    """Nanoseconds since the epoch."""
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1000
+
+
+def _set_time(stamp: _Timestamp, moment: datetime) -> None:
+    since = moment - _EPOCH
+    stamp.seconds = since.days * 86_400 + since.seconds
+    stamp.nanos = since.microseconds * 1000
+
+
+def to_item(
+    posted: PostedLead,
+    *,
+    access_key: str,
+    payload: bytes,
+    sent_as: lead_pb2.SubmissionFormat.ValueType,
+    received_at: datetime,
+    traceparent: str,
+) -> pb.SubmitLeadItem:
+    """The message for one posted lead."""
+    item = pb.SubmitLeadItem(
+        access_key=access_key,
+        submission=lead_pb2.Submission(
+            order=posted.order,
+            source=posted.source,
+            sub_source=posted.sub_source,
+            external_id=posted.external_id,
+            idempotency_key=posted.idempotency_key,
+            test=posted.test,
+            fields=posted.fields,
+            format=sent_as,
+            payload=payload,
+            traceparent=traceparent,
+        ),
+    )
+    submission = item.submission
+    _set_time(submission.received_at, received_at)
+    if posted.submitted_at is not None:
+        _set_time(submission.submitted_at, posted.submitted_at)
+    given = posted.consent
+    if given is not None:
+        consent = submission.consent
+        consent.text, consent.ip, consent.page_url = given.text, given.ip, given.page_url
+        consent.certificate = given.certificate
+        if given.captured_at is not None:
+            _set_time(consent.captured_at, given.captured_at)
+    seen = posted.signals
+    if seen is not None:
+        signals = submission.signals
+        signals.user_agent = seen.user_agent
+        if seen.seconds_on_form is not None:
+            signals.seconds_on_form = seen.seconds_on_form
+        if seen.honeypot is not None:
+            signals.honeypot = seen.honeypot
+    return item
+
+
+def from_answer(answer: pb.LeadAnswer, spelled: Mapping[str, str], index: int | Maybe = msgspec.UNSET) -> Answer:
+    """The public answer, fields named as the seller spells them."""
+    return Answer(
+        lead_id=answer.lead_id,
+        outcome=OUTCOMES[answer.outcome],
+        price=price(answer.price) if answer.HasField("price") and answer.outcome != pb.OUTCOME_PENDING else None,
+        order=order_name(answer.order) if answer.HasField("order") else None,
+        reasons=[_reason(finding, spelled) for finding in answer.reasons],
+        replayed=answer.replayed,
+        trace_id=answer.trace_id,
+        decision_ms=round(answer.decision_ms, 1),
+        unknown_fields=[spelled.get(name, name) for name in answer.unknown_fields],
+        test=True if answer.test else msgspec.UNSET,
+        index=index,
+    )
+
+
+def from_lead(response: pb.GetLeadResponse) -> Answer:
+    """The public answer for a lead asked about later, with how the seller named it."""
+    return msgspec.structs.replace(
+        from_answer(response.answer, {}),
+        external_id=response.external_id,
+        source=response.source,
+        sub_source=response.sub_source,
+    )
+
+
+def from_statement(response: ledger_pb.GetStatementResponse) -> Statement:
+    """The public statement."""
+    lines = [
+        StatementLine(
+            order=order_name(line.order), leads=line.leads, charged=price(line.charged), credited=price(line.credited)
+        )
+        for line in response.lines
+    ]
+    return Statement(seller=response.seller, lines=lines, total=price(response.total))
+
+
+def price(money: lead_pb2.Money) -> Price:
+    """Money in whole units; a credit balance is negative."""
+    whole, cents = divmod(abs(money.amount_minor), 100)
+    return Price(amount=f"{'-' if money.amount_minor < 0 else ''}{whole}.{cents:02d}", currency=money.currency)
+
+
+def order_name(order: lead_pb2.OrderRef) -> str:
+    """An order version as the public name, `slug@version`."""
+    return f"{order.order}@{order.version}"
+
+
+def _reason(finding: reason_pb2.Finding, spelled: Mapping[str, str]) -> ReasonGiven:
+    return ReasonGiven(
+        code=REASON_CODES.get(finding.reason, "unspecified"),
+        field=spelled.get(finding.field, finding.field),
+        message=finding.message,
+        retryable=finding.retryable,
+        suggestion=finding.suggestion or msgspec.UNSET,
+    )

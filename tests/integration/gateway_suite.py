@@ -1,0 +1,250 @@
+"""A real gateway on a free port, in front of an intake that answers by simple rules over real gRPC."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from leadline.common.v1 import error_reason_pb2, lead_pb2, reason_pb2
+from leadline.intake.v1 import intake_service_pb2 as pb
+from leadline.intake.v1 import ledger_service_pb2 as ledger_pb
+from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceServicer, add_IntakeServiceServicer_to_server
+from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceServicer, add_LedgerServiceServicer_to_server
+from services.gateway.app import Gateway, routes
+from services.gateway.first_contact import FirstContact
+from services.gateway.http_server import HttpServer
+from services.gateway.intake import KEYED, Intake
+from services.gateway.leads import Leads
+from services.gateway.pages import Pages
+from services.gateway.reception import Reception
+from services.gateway.settings import Settings
+from services.gateway.trail import Trails
+from shared.rpc.client import open_channel
+from shared.rpc.errors import NotFound, to_status
+from shared.runtime.clock import SystemClock
+from shared.runtime.settings import load
+from shared.telemetry.metrics import Metrics
+
+KEY = "ll_live_testkey1_aaaaaaaaaaaaaaaaaaaaaaaa"
+OTHER_ORDERS_KEY = "ll_live_testkey2_bbbbbbbbbbbbbbbbbbbbbbbb"
+BEARER = {"Authorization": f"Bearer {KEY}"}
+
+
+class RuleIntake(IntakeServiceServicer, LedgerServiceServicer):
+    """Decides by the lead's `state`: TX is bought, NY waits, anything else is not bought."""
+
+    def __init__(self) -> None:
+        self.submissions: list[lead_pb2.Submission] = []
+        self.batch_sizes: list[int] = []
+        self.answers: dict[str, pb.LeadAnswer] = {}
+        self.keys: set[str] = set()
+        self.failures: list[grpc.StatusCode] = []
+        #: While cleared, calls wait.
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def SubmitLeads(self, request: pb.SubmitLeadsRequest, context: Any) -> pb.SubmitLeadsResponse:
+        self.batch_sizes.append(len(request.items))
+        if self.failures:
+            await context.abort(self.failures.pop(0), "scripted")
+        await self.gate.wait()
+        return pb.SubmitLeadsResponse(results=[self._decide(item) for item in request.items])
+
+    def _decide(self, item: pb.SubmitLeadItem) -> pb.SubmitLeadResult:
+        self.keys.add(item.access_key)
+        sent = item.submission
+        reasons = error_reason_pb2.ErrorReason
+        if item.access_key not in (KEY, OTHER_ORDERS_KEY):
+            return _refused(reasons.ERROR_REASON_KEY_INVALID)
+        if item.access_key == OTHER_ORDERS_KEY:
+            return _refused(reasons.ERROR_REASON_KEY_SCOPE)
+        if sent.order == "not-there":
+            return _refused(reasons.ERROR_REASON_NOT_FOUND)
+        if sent.order == "overloaded":
+            return _refused(reasons.ERROR_REASON_OVERLOADED, retry_after=7)
+        self.submissions.append(sent)
+        lead_id = _lead_id(sent)
+        known = self.answers.get(lead_id)
+        if known is not None:
+            again = pb.LeadAnswer()
+            again.CopyFrom(known)
+            again.replayed = True
+            return pb.SubmitLeadResult(answer=again)
+        answer = pb.LeadAnswer(
+            lead_id=lead_id,
+            outcome=pb.OUTCOME_REJECTED,
+            price=lead_pb2.Money(amount_minor=0, currency="USD"),
+            order=lead_pb2.OrderRef(order=sent.order or "any", version=3),
+            trace_id=sent.traceparent[3:35],
+            decision_ms=11.04,
+            unknown_fields=sorted(name for name in sent.fields if name.startswith("weird")),
+            test=sent.test,
+        )
+        state = sent.fields.get("state", "")
+        if state == "TX":
+            answer.outcome, answer.price.amount_minor = pb.OUTCOME_ACCEPTED, 3200
+        elif state == "NY":
+            answer.outcome = pb.OUTCOME_PENDING
+            answer.ClearField("price")
+        else:
+            answer.reasons.add(
+                reason=reason_pb2.REASON_GEOGRAPHY_EXCLUDED, field="postal_code", message="expected a ZIP in Texas"
+            )
+            answer.reasons.add(reason=reason_pb2.REASON_CAP_REACHED, message="the day is full", retryable=True)
+        self.answers[lead_id] = answer
+        return pb.SubmitLeadResult(answer=answer)
+
+    async def GetLead(self, request: pb.GetLeadRequest, context: Any) -> pb.GetLeadResponse:
+        answer = self.answers.get(request.lead_id)
+        if answer is None or request.access_key != KEY:
+            await _abort(context, NotFound("no lead of this key has this id"))
+        return pb.GetLeadResponse(answer=answer, seller="marco", external_id="m-1", source="a.example", sub_source="7")
+
+    async def GetStatement(
+        self, request: ledger_pb.GetStatementRequest, context: Any
+    ) -> ledger_pb.GetStatementResponse:
+        since = getattr(request, "from")
+        line = ledger_pb.StatementLine(
+            order=lead_pb2.OrderRef(order=f"since-{since.seconds}-to-{request.to.seconds}", version=2),
+            leads=2,
+            charged=lead_pb2.Money(amount_minor=6400, currency="USD"),
+            credited=lead_pb2.Money(amount_minor=9605, currency="USD"),
+        )
+        return ledger_pb.GetStatementResponse(
+            seller="marco", lines=[line], total=lead_pb2.Money(amount_minor=-3205, currency="USD")
+        )
+
+
+def _refused(reason: error_reason_pb2.ErrorReason.ValueType, retry_after: int = 0) -> pb.SubmitLeadResult:
+    return pb.SubmitLeadResult(
+        refusal=error_reason_pb2.Refusal(reason=reason, message="by rule", retry_after_seconds=retry_after)
+    )
+
+
+def _lead_id(sent: lead_pb2.Submission) -> str:
+    key = sent.idempotency_key or sent.external_id or sent.payload.decode("latin-1")
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-7{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"
+
+
+async def _abort(context: Any, error: Any) -> None:
+    await context.abort(error.code, error.message, (("grpc-status-details-bin", to_status(error).SerializeToString()),))
+
+
+@dataclass
+class IntakeProcess:
+    """The gRPC server of a `RuleIntake`, which can be stopped and started on the same port."""
+
+    rules: RuleIntake
+    port: int = 0
+    _server: grpc.aio.Server | None = field(default=None, repr=False)
+
+    async def start(self) -> None:
+        server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        add_IntakeServiceServicer_to_server(self.rules, server)
+        add_LedgerServiceServicer_to_server(self.rules, server)
+        healthy = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(healthy, server)  # type: ignore[no-untyped-call, unused-ignore]
+        await healthy.set("leadline.intake.v1.IntakeService", health_pb2.HealthCheckResponse.SERVING)
+        self.port = server.add_insecure_port(f"127.0.0.1:{self.port}")
+        await server.start()
+        self._server = server
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            await self._server.stop(0)
+            self._server = None
+
+
+@dataclass
+class Suite:
+    """What a test talks to."""
+
+    intake: IntakeProcess
+    metrics: Metrics
+    port: int
+    client: aiohttp.ClientSession
+
+    @property
+    def rules(self) -> RuleIntake:
+        return self.intake.rules
+
+    async def post(
+        self, path: str, body: bytes | str, kind: str = "application/json", **headers: str
+    ) -> tuple[int, dict[str, str], Any]:
+        """Status, headers in lower case, and the decoded body."""
+        sent = {"Content-Type": kind, **BEARER, **headers}
+        data = body.encode() if isinstance(body, str) else body
+        async with self.client.post(path, data=data, headers={k: v for k, v in sent.items() if v}) as response:
+            return response.status, _lower(response.headers), _decoded(await response.read())
+
+    async def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], Any]:
+        """As `post`."""
+        async with self.client.get(path, headers={k: v for k, v in {**BEARER, **headers}.items() if v}) as response:
+            return response.status, _lower(response.headers), _decoded(await response.read())
+
+    async def raw(self, data: bytes) -> bytes:
+        """Everything the gateway answers to these bytes on one connection."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(data)
+        await writer.drain()
+        try:
+            return await asyncio.wait_for(reader.read(), 20)
+        finally:
+            writer.close()
+
+
+def _lower(headers: Any) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode()
+
+
+@asynccontextmanager
+async def running(*, start_intake: bool = True, **environ: str) -> AsyncIterator[Suite]:
+    """A suite with these settings changed."""
+    async with AsyncExitStack() as stack:
+        intake_process = IntakeProcess(RuleIntake())  # type: ignore[abstract] # the gateway calls no other method
+        await intake_process.start()
+        stack.push_async_callback(intake_process.stop)
+        if not start_intake:
+            await intake_process.stop()
+        settings = load(
+            Settings,
+            {
+                "LEADLINE_GATEWAY_PORT": "0",
+                "LEADLINE_INTAKE_TARGET": f"127.0.0.1:{intake_process.port}",
+                "LEADLINE_DRAIN_SECONDS": "2",
+                **environ,
+            },
+        )
+        clock, metrics = SystemClock(), Metrics()
+        channel = await stack.enter_async_context(open_channel(settings.intake_target, keyed=KEYED))
+        intake = Intake(channel, settings, clock, metrics)
+        stack.push_async_callback(intake.close)
+        contact = FirstContact(channel)
+        stop = asyncio.Event()
+        asking = asyncio.create_task(contact.run(stop))
+        stack.push_async_callback(asyncio.wait, [asking])
+        stack.callback(stop.set)
+        reception = Reception(intake, clock, Trails(clock, metrics, settings.telemetry.trace_ratio), metrics)
+        leads = Leads(reception, intake, clock, settings.read_timeout_seconds)
+        table = routes(leads, Pages(contact), echo=settings.telemetry.environment == "development")
+        server = HttpServer(Gateway(table, metrics), settings.rpc, metrics, contact)
+        await stack.enter_async_context(server)
+        client = await stack.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{server.port}"))
+        yield Suite(intake_process, metrics, server.port, client)
