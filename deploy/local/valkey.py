@@ -7,8 +7,7 @@ import platform
 import socket
 import subprocess
 import time
-from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
