@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.gateway.app import Gateway, routes
-from services.gateway.first_contact import FirstContact
+from services.gateway.health_client import FirstContact
 from services.gateway.http_server import HttpServer
-from services.gateway.intake import KEYED, Intake
+from services.gateway.intake_client import KEYED, Intake
 from services.gateway.leads import Leads
 from services.gateway.pages import Pages
 from services.gateway.reception import Reception

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from services.gateway.app import HEADER_BYTES, Gateway
 from services.gateway.exchange import encode
-from services.gateway.first_contact import FirstContact
+from services.gateway.health_client import FirstContact
 from services.gateway.problems import MEDIA_TYPE, HttpError, of_edge
 from shared.runtime.settings import RpcSettings
 from shared.telemetry.metrics import Metrics

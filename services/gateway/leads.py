@@ -14,7 +14,7 @@ from services.gateway.assembly import TIME_EXPECTED, Assembler, read_time
 from services.gateway.exchange import Request, Response
 from services.gateway.formats import batch, google_ads, json_lead, meta
 from services.gateway.formats.json_text import read_json
-from services.gateway.intake import CHUNK, Intake
+from services.gateway.intake_client import CHUNK, Intake
 from services.gateway.posted import BODY_BYTES, Fault, PostedLead, Unreadable
 from services.gateway.problems import HttpError
 from services.gateway.reception import Reception, Slot

@@ -12,13 +12,11 @@ from pathlib import Path
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from leadline.common.v1 import reason_pb2
 from services.gateway import aliases, examples, problems
 from services.gateway.exchange import Request, Response
-from services.gateway.first_contact import FirstContact
+from services.gateway.health_client import FirstContact
 from services.gateway.openapi import document
 from services.gateway.service import REASON_CODES
-from shared.rpc.errors import TABLE
 
 VERSION = "1"
 
@@ -78,13 +76,10 @@ def _render(described: Mapping[str, object]) -> str:
     return environment.get_template("docs.html.j2").render(
         api=described,
         curls=[(example.title, curl(example)) for example in examples.ALL],
-        codes=[(code, number) for number, code in REASON_CODES.items() if number != reason_pb2.REASON_UNSPECIFIED],
+        codes=list(REASON_CODES.values()),
         problems=[
-            *(
-                (problems.code_of(reason), TABLE[reason].http_status, title)
-                for reason, title in problems.TITLES.items()
-            ),
-            *((code, kind.status, kind.title) for code, kind in problems.EDGE.items()),
+            *((problems.code_of(kind), problems.status_of(kind), title) for kind, title in problems.TITLES.items()),
+            *((code, edge.status, edge.title) for code, edge in problems.EDGE.items()),
         ],
         controls=aliases.CONTROLS,
         fields=aliases.FIELDS,

@@ -40,7 +40,7 @@ class Position:
         return cls(line=before.count(b"\n") + 1, column=column, byte=len(before))
 
 
-class Unreadable(Exception):
+class Unreadable(Exception):  # noqa: N818 - reads as what it says
     """The post's shape is wrong, so no lead can be read from it (HTTP 400)."""
 
     def __init__(self, detail: str, *faults: Fault, position: Position | None = None) -> None:

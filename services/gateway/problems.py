@@ -8,31 +8,31 @@ from dataclasses import dataclass
 
 import msgspec
 
-from leadline.common.v1.error_reason_pb2 import ErrorReason
 from services.gateway.posted import Fault, Position, Unreadable
-from shared.rpc.errors import TABLE, AppError
+from services.gateway.service import ERROR_CODES
+from shared.rpc import errors
+from shared.rpc.errors import AppError
 
 MEDIA_TYPE = b"application/problem+json"
 #: Longest field path shown; a path is made of names that the sender chose.
 _NAME = 200
-_PREFIX = "ERROR_REASON_"
 
-#: A short title for each reason the chain can give; the HTTP status is the shared table's.
-TITLES: Mapping[ErrorReason.ValueType, str] = {
-    ErrorReason.ERROR_REASON_REQUEST_MALFORMED: "The request cannot be read",
-    ErrorReason.ERROR_REASON_KEY_MISSING: "No access key was sent",
-    ErrorReason.ERROR_REASON_KEY_INVALID: "The access key is not valid",
-    ErrorReason.ERROR_REASON_KEY_SCOPE: "The access key is not for this",
-    ErrorReason.ERROR_REASON_NOT_FOUND: "Not found",
-    ErrorReason.ERROR_REASON_SUBMISSION_CONFLICT: "The same submission came with other content before",
-    ErrorReason.ERROR_REASON_WRONG_STATE: "Not possible in the present state",
-    ErrorReason.ERROR_REASON_CATALOG_INVALID: "The catalog has errors",
-    ErrorReason.ERROR_REASON_RACE_LOST: "Something changed at the same moment",
-    ErrorReason.ERROR_REASON_OVERLOADED: "Too much work in progress",
-    ErrorReason.ERROR_REASON_UNAVAILABLE: "Something this needs is away",
-    ErrorReason.ERROR_REASON_DEADLINE: "Time ran out and the outcome is unknown",
-    ErrorReason.ERROR_REASON_DEADLINE_MISSING: "The call had no deadline",
-    ErrorReason.ERROR_REASON_INTERNAL: "A defect of ours",
+#: A short title for each inability of the chain; code and HTTP status come from the shared vocabulary.
+TITLES: Mapping[type[AppError], str] = {
+    errors.Malformed: "The request cannot be read",
+    errors.KeyMissing: "No access key was sent",
+    errors.KeyInvalid: "The access key is not valid",
+    errors.KeyScope: "The access key is not for this",
+    errors.NotFound: "Not found",
+    errors.SubmissionConflict: "The same submission came with other content before",
+    errors.WrongState: "Not possible in the present state",
+    errors.CatalogInvalid: "The catalog has errors",
+    errors.RaceLost: "Something changed at the same moment",
+    errors.Overloaded: "Too much work in progress",
+    errors.Unavailable: "Something this needs is away",
+    errors.DeadlineExceeded: "Time ran out and the outcome is unknown",
+    errors.DeadlineMissing: "The call had no deadline",
+    errors.Internal: "A defect of ours",
 }
 
 
@@ -85,9 +85,14 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     index: int | msgspec.UnsetType = msgspec.UNSET
 
 
-def code_of(reason: ErrorReason.ValueType) -> str:
-    """The public code of a reason: its name without prefix, in lower case."""
-    return ErrorReason.Name(reason).removeprefix(_PREFIX).lower()
+def code_of(kind: type[AppError]) -> str:
+    """The public code of an inability: its reason's name without prefix, in lower case."""
+    return ERROR_CODES[kind.reason]
+
+
+def status_of(kind: type[AppError]) -> int:
+    """The HTTP status of an inability."""
+    return errors.TABLE[kind.reason].http_status
 
 
 class HttpError(Exception):
@@ -113,13 +118,13 @@ def of_edge(error: HttpError) -> Problem:
 
 def of_app_error(error: AppError) -> Problem:
     """The problem that an inability of the chain is."""
-    code = code_of(error.reason)
+    kind = errors.BY_REASON[error.reason]
     faults = [Fault(item.field, item.message) for item in error.violations]
     wait = math.ceil(error.retry_after_seconds)
     return _problem(
-        code,
-        TABLE[error.reason].http_status,
-        TITLES[error.reason],
+        code_of(kind),
+        status_of(kind),
+        TITLES[kind],
         error.message,
         faults,
         retry_after=wait if wait > 0 else msgspec.UNSET,
@@ -129,11 +134,11 @@ def of_app_error(error: AppError) -> Problem:
 
 def of_unreadable(error: Unreadable) -> Problem:
     """The problem that an unreadable post is: HTTP 400."""
-    reason = ErrorReason.ERROR_REASON_REQUEST_MALFORMED
+    kind = errors.Malformed
     return _problem(
-        code_of(reason),
-        TABLE[reason].http_status,
-        TITLES[reason],
+        code_of(kind),
+        status_of(kind),
+        TITLES[kind],
         error.detail,
         error.faults,
         position=_place(error.position),

@@ -7,17 +7,15 @@ import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 import structlog
 
-from leadline.common.v1 import lead_pb2
-from leadline.intake.v1 import intake_service_pb2 as pb
 from services.gateway import problems, reading, service
 from services.gateway.answers import Answer
 from services.gateway.exchange import Request, Response, encode
-from services.gateway.intake import Intake
+from services.gateway.intake_client import Intake
 from services.gateway.posted import PostedLead, Unreadable
 from services.gateway.problems import Problem
 from services.gateway.trail import Trail, Trails
@@ -26,12 +24,16 @@ from shared.runtime.clock import Clock
 from shared.telemetry.logging import failure
 from shared.telemetry.metrics import Metrics
 
+if TYPE_CHECKING:
+    from leadline.common.v1 import lead_pb2
+    from leadline.intake.v1 import intake_service_pb2 as pb
+
 #: Chunks of one batch under way at once.
 CHUNKS_AHEAD = 2
 
 _KEY_CODES = frozenset({"key_missing", "key_invalid"})
 
-SentAs: TypeAlias = lead_pb2.SubmissionFormat.ValueType
+SentAs: TypeAlias = "lead_pb2.SubmissionFormat.ValueType"
 
 log = structlog.get_logger()
 

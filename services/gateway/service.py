@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from leadline.common.v1 import lead_pb2, reason_pb2
+from leadline.common.v1 import error_reason_pb2, lead_pb2, reason_pb2
 from leadline.intake.v1 import intake_service_pb2 as pb
 from leadline.intake.v1 import ledger_service_pb2 as ledger_pb
 from services.gateway.answers import Answer, Maybe, Price, ReasonGiven, Statement, StatementLine
@@ -27,7 +27,13 @@ OUTCOMES: Mapping[pb.Outcome.ValueType, str] = {
 }
 #: Public code of every reason.
 REASON_CODES: Mapping[int, str] = {
-    number: name.removeprefix("REASON_").lower() for name, number in reason_pb2.Reason.items()
+    number: name.removeprefix("REASON_").lower() for name, number in reason_pb2.Reason.items() if number
+}
+#: Public code of every inability.
+ERROR_CODES: Mapping[int, str] = {
+    number: name.removeprefix("ERROR_REASON_").lower()
+    for name, number in error_reason_pb2.ErrorReason.items()
+    if number
 }
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -20,9 +20,9 @@ from leadline.intake.v1 import ledger_service_pb2 as ledger_pb
 from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceServicer, add_IntakeServiceServicer_to_server
 from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceServicer, add_LedgerServiceServicer_to_server
 from services.gateway.app import Gateway, routes
-from services.gateway.first_contact import FirstContact
+from services.gateway.health_client import FirstContact
 from services.gateway.http_server import HttpServer
-from services.gateway.intake import KEYED, Intake
+from services.gateway.intake_client import KEYED, Intake
 from services.gateway.leads import Leads
 from services.gateway.pages import Pages
 from services.gateway.reception import Reception

@@ -25,7 +25,7 @@ IMPURE = {"asyncpg", "google", "grpc", "leadline", "redis", "starlette", "uvicor
 
 #: Names of the files that may use those: the shell around the rules.
 SHELL = re.compile(
-    r"(.*_)?(__main__|service|store|app|worker|projector|client|chain|pool|consumer|events?|telemetry|bells|trace|mail)"
+    r"(.*_)?(__main__|service|store|app|server|worker|projector|client|chain|pool|consumer|events?|telemetry|bells|trace|mail)"
 )
 
 
