@@ -9,6 +9,7 @@ Messages are written by us, for people, and never hold personal data or text of 
 """
 
 # The classes are the vocabulary: `raise NotFound(…)`, not `raise NotFoundError(…)`.
+# ruff: noqa: N818
 
 from __future__ import annotations
 

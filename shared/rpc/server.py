@@ -58,7 +58,7 @@ class RpcServer:
         self._checks = dict(checks)
         self._in_flight = InFlight(settings.max_concurrent_calls, metrics)
         self._layers = layers(self._in_flight, metrics)
-        self._server = grpc.aio.server(options=_options(settings))
+        self._server = grpc.aio.server(options=server_options(settings))
         self._health = health.HealthServicer()
         self._names: list[str] = []
         self._failing: frozenset[str] | None = None
@@ -188,7 +188,8 @@ def _wrapped(method: str, handler: Any, by_name: Any) -> Any:
     )
 
 
-def _options(settings: RpcSettings) -> list[tuple[str, int]]:
+def server_options(settings: RpcSettings) -> list[tuple[str, int]]:
+    """The channel arguments of every server."""
     age = round(settings.max_connection_age_seconds * 1000)
     return [
         # Two processes on one port would silently share its connections.
@@ -196,7 +197,7 @@ def _options(settings: RpcSettings) -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
         # Clients ping every KEEPALIVE_SECONDS; without these two the server answers ENHANCE_YOUR_CALM.
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", round(KEEPALIVE_SECONDS * 500)),
+        ("grpc.http2.min_ping_interval_without_data_ms", round(KEEPALIVE_SECONDS * 500)),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.keepalive_time_ms", round(KEEPALIVE_SECONDS * 3000)),
         ("grpc.http2.ping_timeout_ms", round(PING_TIMEOUT_SECONDS * 1000)),

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import structlog
 
+from shared.runtime.clock import SystemClock
 from shared.runtime.lifecycle import Process
 from shared.runtime.settings import RpcSettings, TelemetrySettings
 from shared.telemetry import logging, tracing
+from shared.telemetry.lag import LoopLag
 from shared.telemetry.metrics import Metrics
 from shared.telemetry.page import serve_page
 
@@ -34,5 +36,6 @@ async def start(
             ready if ready is not None else lambda: metrics.value("leadline_serving") == 1.0,
         )
     )
+    process.work("loop lag", LoopLag(metrics, SystemClock()).run)
     log.info("metrics served", host=rpc.host, metrics_port=port)
     return metrics

@@ -4,6 +4,8 @@ import asyncio
 import json
 import socket
 import time
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,8 @@ from leadline.dedup.v1 import dedup_service_pb2 as pb
 from leadline.dedup.v1 import dedup_service_pb2_grpc as pb_grpc
 from shared.rpc.client import budget, call, channel_options, open_channel, service_config
 from shared.rpc.errors import DeadlineExceeded, NotFound, Unavailable
-from tests.serving import METHOD, scripted_server, serving
+from shared.rpc.server import server_options
+from tests.serving import METHOD, rpc_settings, scripted_server, serving
 from tests.silent_peer import silent_peer
 
 REQUEST = pb.CheckLeadsRequest()
@@ -65,6 +68,15 @@ def test_a_frozen_peer_is_found_by_the_option_that_counts() -> None:
     options = dict(channel_options([]))
     assert options["grpc.http2.ping_timeout_ms"] == 5000
     assert "grpc.keepalive_timeout_ms" not in options
+
+
+def test_every_channel_argument_is_one_that_the_library_knows() -> None:
+    spec = find_spec("grpc._cython.cygrpc")
+    assert spec is not None
+    assert spec.origin is not None
+    library = Path(spec.origin).read_bytes()
+    names = [name for name, _ in (*channel_options([]), *server_options(rpc_settings()))]
+    assert [name for name in names if name.encode() not in library] == []
 
 
 @pytest.mark.parametrize(("keyed", "attempts"), [([METHOD], 2), ([], 1)])

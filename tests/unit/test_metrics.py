@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import get_args
 
 import aiohttp
 import pytest
 
+from shared.runtime.clock import SystemClock
+from shared.telemetry.lag import LoopLag
 from shared.telemetry.metrics import (
     COUNTERS,
     GAUGES,
@@ -57,6 +60,19 @@ def test_two_processes_of_one_test_do_not_share_counts() -> None:
     one, other = Metrics(), Metrics()
     one.counter("leadline_leads_total", outcome="accepted").inc()
     assert other.value("leadline_leads_total", outcome="accepted") == 0
+
+
+async def test_a_blocked_event_loop_shows_as_lag() -> None:
+    metrics, stop = Metrics(), asyncio.Event()
+    watching = asyncio.create_task(LoopLag(metrics, SystemClock(), every_seconds=0.01).run(stop))
+    await asyncio.sleep(0)
+    time.sleep(0.1)  # noqa: ASYNC251 - the fault that is to be seen
+    async with asyncio.timeout(5):
+        while not metrics.value("leadline_event_loop_lag_seconds_count"):  # noqa: ASYNC110 - seen from outside
+            await asyncio.sleep(0.005)
+    stop.set()
+    await watching
+    assert metrics.value("leadline_event_loop_lag_seconds_sum") >= 0.08
 
 
 async def test_the_page_serves_metrics_and_probes() -> None:
