@@ -8,7 +8,7 @@ had been. Order is not promised, and an effect outside the database may happen t
 from __future__ import annotations
 
 import asyncio
-import traceback
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,12 +18,16 @@ import structlog
 
 from shared.db.failures import is_away
 from shared.db.pool import Connection, Pool
+from shared.telemetry.logging import failure
+from shared.telemetry.metrics import Metrics
 
 #: Attempts after which a message is put aside as a dead letter.
 MAX_ATTEMPTS = 10
 _FIRST_WAIT_SECONDS = 1.0
 _LONGEST_WAIT_SECONDS = 300.0
 _OUTAGE_WAIT_SECONDS = 1.0
+#: How often the backlog is measured for the metrics.
+_TELL_SECONDS = 5.0
 
 _PUT = "SELECT outbox.put($1, $2, $3, $4, $5)"
 _TAKE = "SELECT buyer_id, message_id, topic, payload, attempts FROM outbox.take($1, $2)"
@@ -102,7 +106,7 @@ async def put(connection: Connection, rows: Sequence[OutboxRow]) -> None:
 async def behind(connection: Connection | Pool, consumer: str, buyer_id: str | None = None) -> Backlog:
     """How far a consumer is behind, for one buyer or for all. Only the consumer's own role may ask."""
     row = await connection.fetchrow(_BEHIND, consumer, buyer_id)
-    assert row is not None  # noqa: S101 - an aggregate always has its row
+    assert row is not None  # an aggregate always has its row
     return Backlog(row["messages"], row["oldest_seconds"], row["dead"])
 
 
@@ -129,10 +133,19 @@ class OutboxConsumer:
         wake: Cuts the waiting short when there is work.
         batch: Messages taken at once.
         idle_seconds: How long to sleep without a ring before looking again.
+        metrics: Where to count what was handled, failed and given up, and to show the backlog.
     """
 
     def __init__(
-        self, pool: Pool, consumer: str, handle: Handle, wake: Wake, *, batch: int = 200, idle_seconds: float = 0.25
+        self,
+        pool: Pool,
+        consumer: str,
+        handle: Handle,
+        wake: Wake,
+        *,
+        batch: int = 200,
+        idle_seconds: float = 0.25,
+        metrics: Metrics | None = None,
     ) -> None:
         self._pool = pool
         self._consumer = consumer
@@ -140,16 +153,24 @@ class OutboxConsumer:
         self._wake = wake
         self._batch = batch
         self._idle_seconds = idle_seconds
+        metrics = metrics or Metrics()
+        self._handled = metrics.counter("leadline_outbox_handled_total", consumer=consumer)
+        self._failures = metrics.counter("leadline_outbox_failed_total", consumer=consumer)
+        self._dead = metrics.counter("leadline_outbox_dead_total", consumer=consumer)
+        self._behind = metrics.gauge("leadline_outbox_behind", consumer=consumer)
+        self._oldest = metrics.gauge("leadline_outbox_oldest_seconds", consumer=consumer)
+        self._told_at = -math.inf
 
     async def run(self, stop: asyncio.Event) -> None:
         """Act on messages until `stop` is set, finishing the batch under way; outages are waited out."""
         while not stop.is_set():
             try:
                 taken = await self.step()
+                await self._tell()
             except Exception as error:
                 if not is_away(error):
                     raise
-                _log.warning("outbox_outage", consumer=self._consumer, error_type=type(error).__name__)
+                _log.warning("the outbox is out of reach", consumer=self._consumer, **failure(error))
                 taken = 0
                 await self._wake.wait(_OUTAGE_WAIT_SECONDS)
             if taken < self._batch and not stop.is_set():
@@ -172,9 +193,11 @@ class OutboxConsumer:
         except Exception as error:
             if not messages or is_away(error):
                 raise
-            _log.warning("outbox_batch_failed", consumer=self._consumer, count=len(messages), failure=_where(error))
+            _log.warning("a batch failed", consumer=self._consumer, count=len(messages), **failure(error))
             for message in messages:
                 await self._single(message)
+        else:
+            self._handled.inc(len(messages))
         return len(messages)
 
     async def _single(self, message: OutboxMessage) -> None:
@@ -185,24 +208,34 @@ class OutboxConsumer:
         except Exception as error:
             if is_away(error):
                 raise
-            await self._failed(message, _where(error))
+            await self._failed(message, error)
+        else:
+            self._handled.inc()
 
-    async def _failed(self, message: OutboxMessage, failure: str) -> None:
+    async def _failed(self, message: OutboxMessage, error: Exception) -> None:
+        # Kind and place of the failure. Its text stays out: it may quote what it failed on.
+        described = failure(error)
         seconds = wait_after(message.attempts + 1)
         await self._pool.execute(
-            _FAIL, self._consumer, message.buyer_id, message.message_id, failure,
+            _FAIL, self._consumer, message.buyer_id, message.message_id,
+            f"{described['error_type']} at {described['error_at']}",
             None if seconds is None else timedelta(seconds=seconds),
         )  # fmt: skip
-        if seconds is None:
-            _log.error("outbox_dead_letter", consumer=self._consumer, message_id=message.message_id, failure=failure)
+        if seconds is not None:
+            self._failures.inc()
+            return
+        self._dead.inc()
+        _log.error("a message is given up", consumer=self._consumer, message_id=message.message_id, **described)
+
+    async def _tell(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._told_at < _TELL_SECONDS:
+            return
+        self._told_at = now
+        backlog = await behind(self._pool, self._consumer)
+        self._behind.set(backlog.messages)
+        self._oldest.set(backlog.oldest_seconds)
 
 
 def _message(buyer_id: str, message_id: object, topic: str, payload: bytes, attempts: int) -> OutboxMessage:
     return OutboxMessage(buyer_id, str(message_id), topic, payload, attempts)
-
-
-def _where(error: BaseException) -> str:
-    """Kind and place of a failure. Its text stays out: it may quote what it failed on."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{place}"

@@ -127,7 +127,7 @@ class GetFunnelResponse(_message.Message):
     ROWS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___FunnelRow]:
-        """Rows, the largest spend first, then the most submitted."""
+        """Rows, the largest spend first, then the most submitted; at most 5,000. A row per currency."""
 
     def __init__(
         self,
@@ -231,7 +231,7 @@ class GetRejectReasonsResponse(_message.Message):
     ROWS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReasonRow]:
-        """Rows, the most frequent first."""
+        """Rows, the most frequent first; at most 5,000."""
 
     def __init__(
         self,
@@ -348,6 +348,7 @@ class StageSpeed(_message.Message):
     P95_MS_FIELD_NUMBER: _builtins.int
     P99_MS_FIELD_NUMBER: _builtins.int
     MEAN_MS_FIELD_NUMBER: _builtins.int
+    SKEWED_FIELD_NUMBER: _builtins.int
     stage: _builtins.str
     """`seller` (submitted to received), `gateway`, `validation`, `dedup`, `routing`, `settlement`,
     `decision` (received to decided), `email` (decided to handed off), `task` (decided to task written),
@@ -363,6 +364,8 @@ class StageSpeed(_message.Message):
     """99th percentile, milliseconds."""
     mean_ms: _builtins.float
     """Mean, milliseconds, exact."""
+    skewed: _builtins.int
+    """Of the leads, those whose clocks disagreed so that the stage would end before it began; they count as 0 ms."""
     def __init__(
         self,
         *,
@@ -372,10 +375,11 @@ class StageSpeed(_message.Message):
         p95_ms: _builtins.float = ...,
         p99_ms: _builtins.float = ...,
         mean_ms: _builtins.float = ...,
+        skewed: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["leads", b"leads", "mean_ms", b"mean_ms", "p50_ms", b"p50_ms", "p95_ms", b"p95_ms", "p99_ms", b"p99_ms", "stage", b"stage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["leads", b"leads", "mean_ms", b"mean_ms", "p50_ms", b"p50_ms", "p95_ms", b"p95_ms", "p99_ms", b"p99_ms", "skewed", b"skewed", "stage", b"stage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

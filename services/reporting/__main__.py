@@ -1,0 +1,49 @@
+"""reporting's composition root."""
+
+from __future__ import annotations
+
+from leadline.reporting.v1.reporting_service_pb2_grpc import add_ReportingServiceServicer_to_server
+from services.reporting.projection import Projection
+from services.reporting.service import ReportingService
+from services.reporting.settings import Settings
+from services.reporting.store import CONSUMER, Store
+from shared.db.outbox import OutboxConsumer
+from shared.db.pool import open_pool
+from shared.redis import open_redis
+from shared.rpc.server import RpcServer
+from shared.runtime.lifecycle import Process, run
+from shared.runtime.settings import load
+from shared.telemetry.start import start
+from shared.wake import Doorbell
+
+
+async def main(process: Process) -> None:
+    """Build reporting and serve until told to stop."""
+    settings = load(Settings)
+    metrics = await start(process, settings.telemetry, settings.rpc)
+    pool = await process.enter(open_pool(settings.database, role="leadline_reporting", name="reporting"))
+    redis = await process.enter(open_redis(settings.redis))
+    store = Store(pool)
+
+    doorbell = Doorbell(redis, f"outbox:{CONSUMER}")
+    process.stack.push_async_callback(doorbell.close)
+    consumer = OutboxConsumer(
+        pool,
+        CONSUMER,
+        Projection(store).handle,
+        doorbell,
+        batch=settings.batch,
+        idle_seconds=settings.idle_seconds,
+        metrics=metrics,
+    )
+    process.work("projection", consumer.run)
+
+    server = RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=metrics)
+    server.add(
+        add_ReportingServiceServicer_to_server, ReportingService(store), "leadline.reporting.v1.ReportingService"
+    )
+    await process.serve(server)
+
+
+if __name__ == "__main__":
+    run("reporting", main)

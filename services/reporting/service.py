@@ -1,0 +1,162 @@
+"""ReportingService: protobuf on one side, the read model on the other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from leadline.common.v1 import lead_pb2
+from leadline.reporting.v1 import reporting_service_pb2 as pb
+from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceServicer
+from services.reporting.projector import STAGES, hour_of
+from services.reporting.sketch import percentile
+from services.reporting.store import Grouping, Scope, Store
+from shared.rpc.errors import Malformed
+
+_MS = 1000.0
+_GROUPINGS: Mapping[int, Grouping] = {
+    pb.GROUPING_UNSPECIFIED: "all",
+    pb.GROUPING_SELLER: "seller",
+    pb.GROUPING_SOURCE: "source",
+    pb.GROUPING_SUB_SOURCE: "sub_source",
+    pb.GROUPING_ORDER: "order",
+}
+_Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class ReportingService(ReportingServiceServicer):
+    """Reports from the read model."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def GetFunnel(self, request: pb.GetFunnelRequest, _context: _Context) -> pb.GetFunnelResponse:
+        """Submitted, accepted, rejected and spend, grouped."""
+        rows = await self._store.funnel(_scope(request.scope), _grouping(request.grouping))
+        return pb.GetFunnelResponse(
+            rows=[
+                pb.FunnelRow(
+                    **_names(row),
+                    submitted=row["submitted"],
+                    accepted=row["accepted"],
+                    rejected=row["submitted"] - row["accepted"],
+                    spend=_money(row["spend_minor"], row["currency"]),
+                )
+                for row in rows
+            ]
+        )
+
+    async def GetRejectReasons(
+        self, request: pb.GetRejectReasonsRequest, _context: _Context
+    ) -> pb.GetRejectReasonsResponse:
+        """How often each reason rejected, grouped."""
+        rows = await self._store.reasons(_scope(request.scope), _grouping(request.grouping))
+        return pb.GetRejectReasonsResponse(
+            rows=[pb.ReasonRow(**_names(row), code=row["code"], leads=row["leads"]) for row in rows]
+        )
+
+    async def GetSpeedToLead(self, request: pb.GetSpeedToLeadRequest, _context: _Context) -> pb.GetSpeedToLeadResponse:
+        """Percentiles of each stage."""
+        rows = await self._store.speed(_scope(request.scope))
+        return pb.GetSpeedToLeadResponse(stages=_stages(rows))
+
+    async def GetSellerStatement(
+        self, request: pb.GetSellerStatementRequest, _context: _Context
+    ) -> pb.GetSellerStatementResponse:
+        """What the read model says that a seller is owed."""
+        scope = _scope(request.scope)
+        if not scope.seller:
+            raise Malformed.field("scope.seller", "expected the seller whose statement it is")
+        rows = await self._store.statement(scope)
+        currencies = {row["currency"] for row in rows}
+        if len(currencies) > 1:
+            raise Malformed.field("scope", "expected a period with one currency; the buyer changed it")
+        return pb.GetSellerStatementResponse(
+            lines=[
+                pb.SellerStatementLine(
+                    order=lead_pb2.OrderRef(order=row["order_slug"], version=row["order_version"]),
+                    leads=row["leads"],
+                    charged=_money(row["charged_minor"], row["currency"]),
+                )
+                for row in rows
+            ],
+            total=_money(sum(row["charged_minor"] for row in rows), next(iter(currencies), "")),
+        )
+
+    async def GetFreshness(self, request: pb.GetFreshnessRequest, _context: _Context) -> pb.GetFreshnessResponse:
+        """How far the read model is behind."""
+        backlog = await self._store.behind(_buyer("buyer_id", request.buyer_id))
+        return pb.GetFreshnessResponse(events_behind=backlog.messages, seconds_behind=backlog.oldest_seconds)
+
+
+def _scope(scope: pb.ReportScope) -> Scope:
+    start = _instant("scope.from", getattr(scope, "from")) if scope.HasField("from") else None
+    end = _instant("scope.to", scope.to) if scope.HasField("to") else None
+    if start is not None and end is not None and start > end:
+        raise Malformed.field("scope.to", "expected an instant at or after scope.from")
+    return Scope(
+        buyer_id=_buyer("scope.buyer_id", scope.buyer_id),
+        start=start and hour_of(start),
+        end=end and hour_of(end),
+        seller=scope.seller,
+        source=scope.source,
+    )
+
+
+def _buyer(field: str, buyer_id: str) -> str:
+    if not buyer_id:
+        raise Malformed.field(field, "expected a buyer")
+    return buyer_id
+
+
+def _instant(field: str, stamp: Timestamp) -> datetime:
+    try:
+        return stamp.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise Malformed.field(field, "expected an instant between the years 1 and 9999") from None
+
+
+def _grouping(grouping: pb.Grouping.ValueType) -> Grouping:
+    if grouping not in _GROUPINGS:
+        raise Malformed.field("grouping", "expected a grouping of this release")
+    return _GROUPINGS[grouping]
+
+
+def _names(row: asyncpg.Record) -> dict[str, str]:
+    return {
+        "seller": row["seller"],
+        "source": row["source"],
+        "sub_source": row["sub_source"],
+        "order": row["order_slug"],
+    }
+
+
+def _stages(rows: Iterable[asyncpg.Record]) -> list[pb.StageSpeed]:
+    by_stage: defaultdict[str, list[asyncpg.Record]] = defaultdict(list)
+    for row in rows:
+        by_stage[row["stage"]].append(row)
+    return [_speed(stage, by_stage[stage]) for stage in STAGES if stage in by_stage]
+
+
+def _speed(stage: str, rows: Sequence[asyncpg.Record]) -> pb.StageSpeed:
+    counts = {row["bucket"]: row["leads"] for row in rows}
+    leads = sum(counts.values())
+    return pb.StageSpeed(
+        stage=stage,
+        leads=leads,
+        p50_ms=percentile(counts, 0.5) / _MS,
+        p95_ms=percentile(counts, 0.95) / _MS,
+        p99_ms=percentile(counts, 0.99) / _MS,
+        mean_ms=sum(row["total_us"] for row in rows) / leads / _MS,
+        skewed=sum(row["skewed"] for row in rows),
+    )
+
+
+def _money(amount_minor: int, currency: str) -> lead_pb2.Money:
+    return lead_pb2.Money(amount_minor=amount_minor, currency=currency)

@@ -1,0 +1,24 @@
+"""What reporting reads from the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from shared.runtime.settings import DatabaseSettings, RedisSettings, RpcSettings, TelemetrySettings, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """reporting's settings."""
+
+    SERVICE: ClassVar[str] = "reporting"
+
+    rpc: RpcSettings
+    database: DatabaseSettings
+    redis: RedisSettings
+    telemetry: TelemetrySettings
+    #: Events of one batch; a batch is one transaction.
+    batch: int = setting("LEADLINE_REPORTING_BATCH", default=200, minimum=1, maximum=2000)
+    #: How long the projector rests without a ring before it looks again.
+    idle_seconds: float = setting("LEADLINE_REPORTING_IDLE_SECONDS", default=0.25, minimum=0.01, maximum=60)

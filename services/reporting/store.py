@@ -1,0 +1,162 @@
+"""The read model's tables: the only file of the service that holds SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import asyncpg
+
+from services.reporting.projector import Increments
+from shared.db import outbox
+from shared.db.failures import translated
+from shared.db.outbox import Backlog
+from shared.db.pool import Connection, Pool, ping
+
+CONSUMER = "reporting"
+#: The most rows that a report answers with; the largest come first.
+MOST_ROWS = 5000
+
+Grouping = Literal["all", "seller", "source", "sub_source", "order"]
+
+# Rows come sorted: two projectors then wait for each other, and never each for the other.
+_ADD_FUNNEL = """
+INSERT INTO reporting.funnel AS f (buyer_id, hour, seller, source, sub_source, order_slug, order_version, currency,
+                                   submitted, accepted, charged, spend_minor)
+SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[],
+                     $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
+ON CONFLICT (buyer_id, hour, seller, source, sub_source, order_slug, order_version, currency) DO UPDATE SET
+    submitted = f.submitted + excluded.submitted, accepted = f.accepted + excluded.accepted,
+    charged = f.charged + excluded.charged, spend_minor = f.spend_minor + excluded.spend_minor
+"""
+_ADD_REASONS = """
+INSERT INTO reporting.reason AS r (buyer_id, hour, seller, source, sub_source, order_slug, code, leads)
+SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                     $8::bigint[])
+ON CONFLICT (buyer_id, hour, seller, source, sub_source, order_slug, code) DO UPDATE SET
+    leads = r.leads + excluded.leads
+"""
+_ADD_SPEED = """
+INSERT INTO reporting.speed AS s (buyer_id, hour, seller, source, stage, bucket, leads, total_us, skewed)
+SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::smallint[],
+                     $7::bigint[], $8::bigint[], $9::bigint[])
+ON CONFLICT (buyer_id, hour, seller, source, stage, bucket) DO UPDATE SET
+    leads = s.leads + excluded.leads, total_us = s.total_us + excluded.total_us, skewed = s.skewed + excluded.skewed
+"""
+
+_IN_SCOPE = """
+ WHERE buyer_id = $1 AND ($2::timestamptz IS NULL OR hour >= $2) AND ($3::timestamptz IS NULL OR hour < $3)
+   AND ($4 = '' OR seller = $4) AND ($5 = '' OR source = $5)
+"""
+_COLUMNS: Mapping[Grouping, tuple[str, ...]] = {
+    "all": (),
+    "seller": ("seller",),
+    "source": ("seller", "source"),
+    "sub_source": ("seller", "source", "sub_source"),
+    "order": ("order_slug",),
+}
+_NAMES = ("seller", "source", "sub_source", "order_slug")
+
+
+def _named(grouping: Grouping) -> str:
+    return ", ".join(name if name in _COLUMNS[grouping] else f"'' AS {name}" for name in _NAMES)
+
+
+def _grouped(grouping: Grouping, *more: str) -> str:
+    return ", ".join((*_COLUMNS[grouping], *more))
+
+
+_FUNNEL: Mapping[Grouping, str] = {
+    grouping: f"""
+SELECT {_named(grouping)}, currency, sum(submitted)::bigint AS submitted, sum(accepted)::bigint AS accepted,
+       sum(spend_minor)::bigint AS spend_minor
+  FROM reporting.funnel {_IN_SCOPE}
+ GROUP BY {_grouped(grouping, "currency")}
+ ORDER BY sum(spend_minor) DESC, sum(submitted) DESC, {_grouped(grouping, "currency")} LIMIT {MOST_ROWS}
+"""
+    for grouping in _COLUMNS
+}
+_REASONS: Mapping[Grouping, str] = {
+    grouping: f"""
+SELECT {_named(grouping)}, code, sum(leads)::bigint AS leads
+  FROM reporting.reason {_IN_SCOPE}
+ GROUP BY {_grouped(grouping, "code")}
+ ORDER BY sum(leads) DESC, {_grouped(grouping, "code")} LIMIT {MOST_ROWS}
+"""
+    for grouping in _COLUMNS
+}
+_SPEED = f"""
+SELECT stage, bucket, sum(leads)::bigint AS leads, sum(total_us)::float8 AS total_us, sum(skewed)::bigint AS skewed
+  FROM reporting.speed {_IN_SCOPE}
+ GROUP BY stage, bucket
+"""
+_STATEMENT = f"""
+SELECT order_slug, order_version, currency, sum(charged)::bigint AS leads, sum(spend_minor)::bigint AS charged_minor
+  FROM reporting.funnel {_IN_SCOPE} AND charged > 0
+ GROUP BY order_slug, order_version, currency
+ ORDER BY order_slug, order_version, currency LIMIT {MOST_ROWS}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a report is about. `start` inclusive and `end` exclusive, whole hours, None for no bound; names or empty."""
+
+    buyer_id: str
+    start: datetime | None = None
+    end: datetime | None = None
+    seller: str = ""
+    source: str = ""
+
+
+class Store:
+    """The read model."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def ping(self) -> None:
+        """Raise unless the database answers."""
+        await ping(self._pool)
+
+    async def add(self, connection: Connection, increments: Increments) -> None:
+        """Add what a batch adds, in the transaction that took its events."""
+        funnel = sorted(increments.funnel.items(), key=lambda item: item[0])
+        await _insert(
+            connection, _ADD_FUNNEL, [(*key, c.submitted, c.accepted, c.charged, c.spend_minor) for key, c in funnel]
+        )
+        await _insert(connection, _ADD_REASONS, [(*key, leads) for key, leads in sorted(increments.reasons.items())])
+        speed = sorted(increments.speed.items(), key=lambda item: item[0])
+        await _insert(connection, _ADD_SPEED, [(*key, c.leads, c.total_us, c.skewed) for key, c in speed])
+
+    async def funnel(self, scope: Scope, grouping: Grouping) -> list[asyncpg.Record]:
+        """Rows of `_FUNNEL`, the largest spend first; each currency apart."""
+        return await self._report(_FUNNEL[grouping], scope)
+
+    async def reasons(self, scope: Scope, grouping: Grouping) -> list[asyncpg.Record]:
+        """Rows of `_REASONS`, the most frequent first."""
+        return await self._report(_REASONS[grouping], scope)
+
+    async def speed(self, scope: Scope) -> list[asyncpg.Record]:
+        """Rows of `_SPEED`: at most one per stage and bucket, whatever the scope."""
+        return await self._report(_SPEED, scope)
+
+    async def statement(self, scope: Scope) -> list[asyncpg.Record]:
+        """Rows of `_STATEMENT`, sorted by order version."""
+        return await self._report(_STATEMENT, scope)
+
+    async def behind(self, buyer_id: str) -> Backlog:
+        """Events of one buyer that are not counted yet."""
+        async with translated(self._pool):
+            return await outbox.behind(self._pool, CONSUMER, buyer_id)
+
+    async def _report(self, query: str, scope: Scope) -> list[asyncpg.Record]:
+        async with translated(self._pool):
+            return await self._pool.fetch(query, scope.buyer_id, scope.start, scope.end, scope.seller, scope.source)
+
+
+async def _insert(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    if rows:
+        await connection.execute(statement, *(list(column) for column in zip(*rows, strict=True)))

@@ -1,0 +1,132 @@
+"""What events add to the read model: each stage between its own two clock points, and sums that no order changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.reporting.projector import (
+    LONGEST,
+    ClockPoints,
+    Decided,
+    Event,
+    FunnelKey,
+    HandedOff,
+    Increments,
+    TaskWritten,
+    project,
+)
+
+_T0 = datetime(2026, 11, 22, 10, 59, 59, tzinfo=UTC)
+_HOUR = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+
+def _at(milliseconds: float) -> datetime:
+    return _T0 + timedelta(milliseconds=milliseconds)
+
+
+_CLOCK = ClockPoints(
+    submitted=_at(-3000), received=_at(0), intake=_at(1), validated=_at(3), deduplicated=_at(6), routed=_at(10),
+    decided=_at(15),
+)  # fmt: skip
+_BOUGHT = Decided(
+    buyer_id="big-bank", occurred_at=_at(15), accepted=True, seller="marco", source="best.example", sub_source="fb-7",
+    order="auto", order_version=3, price_minor=3200, currency="USD", reasons=(), clock=_CLOCK,
+)  # fmt: skip
+_REFUSED = replace(_BOUGHT, accepted=False, price_minor=0, reasons=("phone_fake", "email_invalid"))
+_MAILED = HandedOff(
+    buyer_id="big-bank", occurred_at=_at(100), channel="email", seller="marco", source="best.example",
+    submitted=_at(-3000), received=_at(0), decided=_at(15), handed_off=_at(100),
+)  # fmt: skip
+_TASK = TaskWritten(
+    buyer_id="big-bank", occurred_at=_at(40), seller="marco", source="best.example", decided=_at(15), created=_at(40)
+)
+
+
+def _milliseconds(increments: Increments) -> dict[str, float]:
+    return {key.stage: counts.total_us / 1000 for key, counts in increments.speed.items()}
+
+
+def test_each_stage_is_measured_between_its_own_points() -> None:
+    assert _milliseconds(project([_BOUGHT, _MAILED, _TASK])) == {
+        "seller": 3000, "gateway": 1, "validation": 2, "dedup": 3, "routing": 4, "settlement": 5, "decision": 15,
+        "email": 85, "task": 25, "system": 100, "speed_to_lead": 3100,
+    }  # fmt: skip
+
+
+def test_a_stage_with_an_untold_end_is_not_measured() -> None:
+    measured = _milliseconds(project([replace(_BOUGHT, clock=replace(_CLOCK, submitted=None, deduplicated=None))]))
+    assert set(measured) == {"gateway", "validation", "settlement", "decision"}
+
+
+def test_without_the_submit_the_wait_is_counted_from_the_receipt() -> None:
+    assert _milliseconds(project([replace(_MAILED, submitted=None)]))["speed_to_lead"] == 100
+
+
+def test_a_sellers_clock_ahead_of_ours_counts_as_no_delay_and_is_told() -> None:
+    ahead = replace(_BOUGHT, clock=replace(_CLOCK, submitted=_at(5000)))
+    (counts,) = [counts for key, counts in project([ahead]).speed.items() if key.stage == "seller"]
+    assert (counts.leads, counts.total_us, counts.skewed) == (1, 0, 1)
+    assert _milliseconds(project([replace(_MAILED, submitted=_at(5000))]))["speed_to_lead"] == 100
+
+
+def test_a_clock_that_is_wrong_by_years_measures_nothing() -> None:
+    wild = replace(_BOUGHT, clock=replace(_CLOCK, submitted=_T0 - LONGEST - timedelta(seconds=1)))
+    assert "seller" not in _milliseconds(project([wild]))
+
+
+def test_a_decision_counts_in_its_hour_under_all_its_names() -> None:
+    increments = project([_BOUGHT, _REFUSED, _BOUGHT])
+    ((key, counts),) = increments.funnel.items()
+    assert key == FunnelKey("big-bank", _HOUR, "marco", "best.example", "fb-7", "auto", 3, "USD")
+    assert (counts.submitted, counts.accepted, counts.charged, counts.spend_minor) == (3, 2, 2, 6400)
+
+
+def test_an_own_lead_is_accepted_and_never_charged() -> None:
+    (counts,) = project([replace(_BOUGHT, price_minor=0)]).funnel.values()
+    assert (counts.accepted, counts.charged, counts.spend_minor) == (1, 0, 0)
+
+
+def test_every_reason_of_a_lead_counts() -> None:
+    counted = project([_REFUSED, replace(_REFUSED, reasons=("phone_fake",))]).reasons
+    assert {key.code: leads for key, leads in counted.items()} == {"phone_fake": 2, "email_invalid": 1}
+
+
+_offsets = st.floats(min_value=-1e7, max_value=1e7).map(_at)
+_events: st.SearchStrategy[Event] = st.one_of(
+    st.builds(
+        lambda at, seller, bought: replace(_BOUGHT if bought else _REFUSED, occurred_at=at, seller=seller),
+        _offsets, st.sampled_from(["marco", "polo"]), st.booleans(),
+    ),
+    st.builds(lambda at, submitted: replace(_MAILED, handed_off=at, submitted=submitted), _offsets, _offsets),
+    st.builds(lambda at: replace(_TASK, created=at), _offsets),
+)  # fmt: skip
+
+
+@given(st.lists(_events, max_size=30), st.randoms(use_true_random=False), st.integers(min_value=0, max_value=30))
+def test_no_order_and_no_division_into_batches_changes_the_sums(events: list[Event], random: object, cut: int) -> None:
+    shuffled = list(events)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis's Random
+    whole, first, second = project(events), project(shuffled[:cut]), project(shuffled[cut:])
+    assert _sums(whole) == _added(_sums(first), _sums(second))
+
+
+def _sums(increments: Increments) -> dict[tuple[object, ...], tuple[int, ...]]:
+    return {
+        **{key: (c.submitted, c.accepted, c.charged, c.spend_minor) for key, c in increments.funnel.items()},
+        **{key: (leads,) for key, leads in increments.reasons.items()},
+        **{key: (c.leads, c.total_us, c.skewed) for key, c in increments.speed.items()},
+    }
+
+
+def _added(
+    one: dict[tuple[object, ...], tuple[int, ...]], other: dict[tuple[object, ...], tuple[int, ...]]
+) -> dict[tuple[object, ...], tuple[int, ...]]:
+    none = (0, 0, 0, 0)
+    return {
+        key: tuple(a + b for a, b in zip(one.get(key, none), other.get(key, none), strict=False))
+        for key in one.keys() | other.keys()
+    }
