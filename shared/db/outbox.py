@@ -194,6 +194,9 @@ class OutboxConsumer:
             if not messages or is_away(error):
                 raise
             _log.warning("a batch failed", consumer=self._consumer, count=len(messages), **failure(error))
+            if len(messages) == 1:
+                await self._failed(messages[0], error)
+                return 1
             for message in messages:
                 await self._single(message)
         else:
