@@ -1,0 +1,1 @@
+"""dedup: was this person bought before?"""

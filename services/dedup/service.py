@@ -1,0 +1,102 @@
+"""DedupService: protobuf in, protobuf out; the rule is in `duplicates`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import grpc
+
+from leadline.dedup.v1.dedup_service_pb2 import (
+    CandidateCheck,
+    CheckedLead,
+    CheckLeadsRequest,
+    CheckLeadsResponse,
+    Identity,
+    LeadToCheck,
+)
+from leadline.dedup.v1.dedup_service_pb2_grpc import DedupServiceServicer
+from services.dedup.duplicates import Seen, judge, summary
+from services.dedup.fingerprint import Fingerprints
+from services.dedup.store import ClaimStore
+from shared.catalog.snapshot import CatalogReader, CatalogView
+from shared.catalog.terms import DuplicateTerms
+from shared.rpc.errors import Malformed
+from shared.rpc.verdict import finding_message, receipt
+from shared.runtime.clock import Clock
+from shared.verdict import Check
+
+MOST_LEADS = 256
+SECONDS_A_DAY = 86_400
+
+#: What an order that is not in the catalog says: nothing. Routing tells that it is not there.
+_NO_WINDOW = DuplicateTerms(window_days=0, match=())
+
+Identities = Sequence[tuple[str, bytes]]
+
+
+class DedupService(DedupServiceServicer):
+    """Answers batches of leads of one buyer at one catalog revision."""
+
+    def __init__(self, catalogs: CatalogReader, store: ClaimStore, fingerprints: Fingerprints, clock: Clock) -> None:
+        self._catalogs = catalogs
+        self._store = store
+        self._fingerprints = fingerprints
+        self._clock = clock
+
+    async def CheckLeads(self, request: CheckLeadsRequest, _: grpc.aio.ServicerContext[Any, Any]) -> CheckLeadsResponse:
+        """Raises Malformed for a request that no state could make right, NotFound for an unknown revision."""
+        if len(request.leads) > MOST_LEADS:
+            raise Malformed.field("leads", f"expected at most {MOST_LEADS}")
+        view = await self._catalogs.get(request.buyer_id, request.catalog_revision)
+        persons = [
+            self._fingerprints.of(request.buyer_id, phone=lead.phone, email=lead.email) for lead in request.leads
+        ]
+        asked = [
+            (digest, lead_id)
+            for lead_id, identities in zip(_lead_ids(request.leads), persons, strict=True)
+            for _kind, digest in identities
+        ]
+        newest = await self._store.newest(request.buyer_id, asked)
+        now, position, results = self._clock.now(), 0, []
+        for lead, identities in zip(request.leads, persons, strict=True):
+            seen = {kind: newest.get(position + offset) for offset, (kind, _digest) in enumerate(identities)}
+            position += len(identities)
+            results.append(_checked(lead, identities, seen, view, now))
+        return CheckLeadsResponse(results=results)
+
+
+def _lead_ids(leads: Sequence[LeadToCheck]) -> list[UUID]:
+    ids = []
+    for index, lead in enumerate(leads):
+        try:
+            ids.append(UUID(lead.lead_id))
+        except ValueError:
+            raise Malformed.field(f"leads[{index}].lead_id", "expected a UUID") from None
+    return ids
+
+
+def _checked(
+    lead: LeadToCheck, identities: Identities, seen: dict[str, Seen | None], view: CatalogView, now: datetime
+) -> CheckedLead:
+    result = CheckedLead(identities=[Identity(kind=kind, digest=digest) for kind, digest in identities])
+    checks: list[Check] = []
+    findings = 0
+    for candidate in lead.candidates:
+        order = view.order(candidate.order)
+        terms = order.duplicates if order is not None else _NO_WINDOW
+        verdict = judge(candidate.order, terms, lead.seller, seen, now)
+        result.candidates.append(
+            CandidateCheck(
+                order=candidate,
+                findings=[finding_message(finding) for finding in verdict.findings],
+                match=terms.match,
+                window_seconds=terms.window_days * SECONDS_A_DAY,
+            )
+        )
+        checks += verdict.checks
+        findings += len(verdict.findings)
+    result.receipt = receipt("dedup", checks, summary(seen, findings))
+    return result

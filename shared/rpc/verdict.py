@@ -1,0 +1,52 @@
+"""Verdicts on the wire: findings as messages, checks as the serialised receipt of a stage.
+
+Most checks of a lead are the same as the last lead's. protobuf defines that the encodings of two messages, one after
+the other, are the encoding of the merged message, and that merging appends repeated fields; so each distinct check is
+encoded once, and a receipt is put together from pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from leadline.common.v1 import lead_pb2, reason_pb2
+from shared.verdict import Check, Finding
+
+_PREFIX = "REASON_"
+
+#: Public reason code → value of the enum; the code is the value's name without its prefix, in lower case.
+REASONS: Mapping[str, reason_pb2.Reason.ValueType] = {
+    name.removeprefix(_PREFIX).lower(): value for name, value in reason_pb2.Reason.items()
+}
+
+
+def finding_message(finding: Finding) -> reason_pb2.Finding:
+    """A finding as it crosses the wire."""
+    return reason_pb2.Finding(
+        reason=REASONS[finding.reason], field=finding.field, message=finding.message, retryable=finding.retryable
+    )
+
+
+def receipt(stage: str, checks: Iterable[Check], summary: str) -> bytes:
+    """A serialised StageReceipt; `checks` in the order in which they ran."""
+    return b"".join([_head(stage, summary), *map(_piece, checks)])
+
+
+@lru_cache(maxsize=1024)
+def _head(stage: str, summary: str) -> bytes:
+    return lead_pb2.StageReceipt(stage=stage, summary=summary).SerializeToString()
+
+
+@lru_cache(maxsize=16384)
+def _piece(check: Check) -> bytes:
+    message = lead_pb2.Check(
+        rule=check.rule,
+        passed=check.passed,
+        field=check.field,
+        observed=check.observed,
+        expected=check.expected,
+        reason=REASONS[check.reason] if check.reason else reason_pb2.REASON_UNSPECIFIED,
+        order=check.order,
+    )
+    return lead_pb2.StageReceipt(checks=(message,)).SerializeToString()
