@@ -127,6 +127,7 @@ def _lead_to_route(draft: Draft) -> routing_pb2.LeadToRoute:
         source=validated.source,
         received_at=draft.clock.received_at,
         lead_type=validated.lead_type,
+        state=validated.fields.get("state", ""),
         candidates=[
             routing_pb2.RoutingCandidate(
                 order=said.order, finding_count=of_lead + len(said.findings) + len(seen.findings)

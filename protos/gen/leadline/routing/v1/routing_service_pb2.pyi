@@ -65,12 +65,15 @@ class LeadToRoute(_message.Message):
     RECEIVED_AT_FIELD_NUMBER: _builtins.int
     LEAD_TYPE_FIELD_NUMBER: _builtins.int
     CANDIDATES_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
     lead_id: _builtins.str
     """The lead's id; it also seeds the weighted choice of team, so that the choice can be repeated."""
     seller: _builtins.str
     """The seller."""
     source: _builtins.str
     """The source's identifier, from validation."""
+    state: _builtins.str
+    """USPS code of the person's state, because an order's price may depend on it; empty where it is not known."""
     @_builtins.property
     def received_at(self) -> _timestamp_pb2.Timestamp:
         """When the lead was received; schedules and capacity windows are read at this instant."""
@@ -92,10 +95,11 @@ class LeadToRoute(_message.Message):
         received_at: _timestamp_pb2.Timestamp | None = ...,
         lead_type: _lead_pb2.LeadType | None = ...,
         candidates: _abc.Iterable[Global___RoutingCandidate] | None = ...,
+        state: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["lead_type", b"lead_type", "received_at", b"received_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "lead_id", b"lead_id", "lead_type", b"lead_type", "received_at", b"received_at", "seller", b"seller", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "lead_id", b"lead_id", "lead_type", b"lead_type", "received_at", b"received_at", "seller", b"seller", "source", b"source", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

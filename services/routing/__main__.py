@@ -1,0 +1,33 @@
+"""routing's composition root."""
+
+from __future__ import annotations
+
+from leadline.routing.v1.routing_service_pb2_grpc import add_RoutingServiceServicer_to_server
+from services.routing.service import RoutingService
+from services.routing.settings import Settings
+from services.routing.store import CapacityStore
+from shared.catalog.snapshot import CatalogReader
+from shared.db.pool import open_pool
+from shared.rpc.server import RpcServer
+from shared.runtime.lifecycle import Process, run
+from shared.runtime.settings import load
+from shared.telemetry.start import start
+
+
+async def main(process: Process) -> None:
+    """Build routing and serve until told to stop."""
+    settings = load(Settings)
+    metrics = await start(process, settings.telemetry, settings.rpc)
+    pool = await process.enter(open_pool(settings.database, role="leadline_routing", name="routing"))
+    catalogs, store = CatalogReader(pool), CapacityStore(pool)
+    server = RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=metrics)
+    server.add(
+        add_RoutingServiceServicer_to_server,
+        RoutingService(catalogs, store),
+        "leadline.routing.v1.RoutingService",
+    )
+    await process.serve(server)
+
+
+if __name__ == "__main__":
+    run("routing", main)

@@ -1,0 +1,172 @@
+"""Eligibility: would this order buy this lead, and what would it pay?
+
+Every rule runs, so that all reasons are told at once. What the lead says of the person is validation's business;
+here is what the order says of the moment, the source, the price and the room left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import NamedTuple
+
+from services.routing.capacity import Demand, Reading, check_room, demands, room
+from services.routing.plan import OrderPlan, Plan
+from services.routing.windows import is_open
+from shared.catalog.money import Minor
+from shared.catalog.terms import Order
+from shared.verdict import Check, Finding
+
+
+class Lead(NamedTuple):
+    """What routing knows of a lead.
+
+    Attributes:
+        lead_id: Its id; seeds the draw of the team.
+        source: Its source's identifier; empty: none was readable.
+        received_at: Schedules and windows are read at this instant.
+        form: `long` or `short`.
+        state: USPS code; empty: not known.
+    """
+
+    lead_id: str
+    source: str
+    received_at: datetime
+    form: str
+    state: str
+
+
+class Eligibility(NamedTuple):
+    """What one order says of one lead.
+
+    Attributes:
+        order: The order's name.
+        priority: The buyer's; smaller is preferred.
+        price: Minor units; 0 for the buyer's own leads and where no price applies.
+        demands: Capacity that it would use.
+        room: How many more such leads fit.
+        findings: Why not; empty: it would buy.
+        checks: Every rule that ran.
+    """
+
+    order: str
+    priority: int
+    price: int
+    demands: tuple[Demand, ...]
+    room: int
+    findings: tuple[Finding, ...]
+    checks: tuple[Check, ...]
+
+
+_Said = tuple[Check, Finding | None]
+
+#: Behind every real order: nobody is told first that an unknown order refused.
+_LAST = 2**31
+
+
+def eligibility(order: str, lead: Lead, plan: Plan, reading: Reading) -> Eligibility:
+    """Hold a lead against one order. An order that the catalog does not have is inactive."""
+    ready = plan.orders.get(order)
+    if ready is None:
+        said = [_unknown(order)]
+        return Eligibility(order, _LAST, 0, (), 0, _findings(said), _checks(said))
+    local = lead.received_at.astimezone(ready.zone)
+    price, priced = _price(ready, lead, plan.currency)
+    wanted = demands(ready.order, lead.received_at, plan.zone)
+    said = [
+        _state(ready.order),
+        *_dates(ready.order, local.date()),
+        _schedule(ready, local),
+        _source(ready, lead.source, plan),
+        priced,
+        *check_room(wanted, reading, price, plan.currency),
+    ]
+    return Eligibility(
+        order,
+        ready.order.priority,
+        price,
+        wanted,
+        room(wanted, reading, price),
+        _findings(said),
+        _checks(said),
+    )
+
+
+def _unknown(order: str) -> _Said:
+    return _rule(
+        order, "order.active", "not in the catalog", "active", Finding("order_inactive", "There is no such order.")
+    )
+
+
+def _state(order: Order) -> _Said:
+    finding = None
+    if order.state != "active":
+        message = {"draft": "is not active yet", "paused": "is paused", "ended": "has ended"}[order.state]
+        finding = Finding("order_inactive", f"The order {message}.", retryable=order.state != "ended")
+    return _rule(order.slug, "order.active", order.state, "active", finding)
+
+
+def _dates(order: Order, today: date) -> Iterable[_Said]:
+    if order.starts_on is not None:
+        early = today < order.starts_on
+        finding = (
+            Finding("order_inactive", f"The order starts on {order.starts_on}.", retryable=True) if early else None
+        )
+        yield _rule(order.slug, "order.started", str(today), f"on or after {order.starts_on}", finding)
+    if order.ends_on is not None:
+        finding = Finding("order_inactive", f"The order ended on {order.ends_on}.") if today > order.ends_on else None
+        yield _rule(order.slug, "order.not_over", str(today), f"on or before {order.ends_on}", finding)
+
+
+def _schedule(ready: OrderPlan, local: datetime) -> _Said:
+    finding = None
+    if not is_open(ready.openings, local):
+        message = f"The order does not buy at this hour of this day ({ready.zone.key})."
+        finding = Finding("outside_schedule", message, retryable=True)
+    expected = "within the order's hours" if ready.openings else "any time"
+    return _rule(ready.order.slug, "schedule.open", f"{local:%a %H:%M} {ready.zone.key}", expected, finding)
+
+
+def _source(ready: OrderPlan, site: str, plan: Plan) -> _Said:
+    source, finding = plan.sources.get(site), None
+    if source is not None and source.seller != ready.order.seller:
+        finding = Finding("source_not_allowed", "The source belongs to another seller.", "source")
+    elif ready.sources and site not in ready.sources:
+        finding = Finding("source_not_allowed", "The order does not buy from this source.", "source")
+    elif source is None and not ready.own:
+        message = "The buyer does not know this source." if site else "The lead names no source that can be read."
+        finding = Finding("source_not_allowed", message, "source")
+    elif source is not None and source.state == "paused":
+        finding = Finding("source_paused", "The buyer has paused this source.", "source", retryable=True)
+    expected = "one of the order's sources" if ready.sources else "an active source of the seller"
+    return _rule(ready.order.slug, "source.allowed", site or "none", expected, finding, field="source")
+
+
+def _price(ready: OrderPlan, lead: Lead, currency: str) -> tuple[int, _Said]:
+    """The first line that holds; minor units."""
+    rule, slug = "price.known", ready.order.slug
+    if ready.own:
+        return 0, _rule(slug, rule, "own lead", "no price", None)
+    of_form = [line for line in ready.order.prices if line.form in (None, lead.form)]
+    for line in of_form:
+        if not line.states or lead.state in line.states:
+            return line.amount, _rule(slug, rule, f"{Minor(line.amount)} {currency}", "a price for this lead", None)
+    if of_form:
+        finding = Finding("geography_excluded", "The order has no price for this state.", "state")
+    else:
+        finding = Finding(
+            "lead_type_mismatch", f"The order has no price for a {lead.form or 'form-less'} lead.", "form"
+        )
+    return 0, _rule(slug, rule, f"{lead.form} form", "a price for this lead", finding, field=finding.field)
+
+
+def _rule(order: str, rule: str, observed: str, expected: str, finding: Finding | None, *, field: str = "") -> _Said:
+    return Check(rule, finding is None, field, observed, expected, finding.reason if finding else "", order), finding
+
+
+def _findings(said: Iterable[_Said]) -> tuple[Finding, ...]:
+    return tuple(finding for _, finding in said if finding is not None)
+
+
+def _checks(said: Iterable[_Said]) -> tuple[Check, ...]:
+    return tuple(check for check, _ in said)

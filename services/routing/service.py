@@ -1,0 +1,112 @@
+"""RoutingService: protobuf in, protobuf out; the rules are in `matching` and `choice`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from leadline.common.v1.lead_pb2 import Money
+from leadline.routing.v1.routing_service_pb2 import (
+    CandidateRouting,
+    CapacityDemand,
+    LeadToRoute,
+    RoutedLead,
+    RouteLeadsRequest,
+    RouteLeadsResponse,
+)
+from leadline.routing.v1.routing_service_pb2_grpc import RoutingServiceServicer
+from services.routing.capacity import CapacityKey, Demand, Reading, demands
+from services.routing.choice import Candidate, choose
+from services.routing.matching import Lead, eligibility
+from services.routing.plan import Plan, plan_of
+from services.routing.store import CapacityStore
+from shared.catalog.snapshot import CatalogReader, CatalogView
+from shared.rpc.errors import Malformed
+from shared.rpc.verdict import finding_message, receipt
+
+MOST_LEADS = 256
+_PLANS = 64
+
+
+class RoutingService(RoutingServiceServicer):
+    """Answers batches of leads of one buyer at one catalog revision."""
+
+    def __init__(self, catalogs: CatalogReader, store: CapacityStore) -> None:
+        self._catalogs = catalogs
+        self._store = store
+        self._plan = lru_cache(maxsize=_PLANS)(_plan_of)
+
+    async def RouteLeads(self, request: RouteLeadsRequest, _: grpc.aio.ServicerContext[Any, Any]) -> RouteLeadsResponse:
+        """Raises Malformed for a request that no state could make right, NotFound for an unknown revision."""
+        if len(request.leads) > MOST_LEADS:
+            raise Malformed.field("leads", f"expected at most {MOST_LEADS}")
+        plan = self._plan(await self._catalogs.get(request.buyer_id, request.catalog_revision))
+        leads = [_lead(message, index) for index, message in enumerate(request.leads)]
+        reading = await self._store.read(request.buyer_id, _keys(request.leads, leads, plan))
+        return RouteLeadsResponse(
+            results=[_routed(message, lead, plan, reading) for message, lead in zip(request.leads, leads, strict=True)]
+        )
+
+
+def _plan_of(view: CatalogView) -> Plan:
+    return plan_of(view.catalog)
+
+
+def _lead(message: LeadToRoute, index: int) -> Lead:
+    if not message.HasField("received_at"):
+        raise Malformed.field(f"leads[{index}].received_at", "expected the time of arrival")
+    sent = message.received_at
+    received_at = datetime.fromtimestamp(sent.seconds + sent.nanos * 1e-9, UTC)
+    return Lead(message.lead_id, message.source, received_at, message.lead_type.form, message.state)
+
+
+def _keys(messages: Sequence[LeadToRoute], leads: Sequence[Lead], plan: Plan) -> set[CapacityKey]:
+    return {
+        demand.key
+        for message, lead in zip(messages, leads, strict=True)
+        for candidate in message.candidates
+        if (ready := plan.orders.get(candidate.order.order)) is not None
+        for demand in demands(ready.order, lead.received_at, plan.zone)
+    }
+
+
+def _routed(message: LeadToRoute, lead: Lead, plan: Plan, reading: Reading) -> RoutedLead:
+    candidates = [
+        Candidate(eligibility(each.order.order, lead, plan, reading), each.finding_count) for each in message.candidates
+    ]
+    choice = choose(candidates, plan.currency)
+    result = RoutedLead(
+        candidates=[
+            CandidateRouting(
+                order=each.order, findings=[finding_message(finding) for finding in candidate.said.findings]
+            )
+            for each, candidate in zip(message.candidates, candidates, strict=True)
+        ],
+        receipt=receipt("routing", (check for each in candidates for check in each.said.checks), choice.why),
+    )
+    if choice.chosen is not None:
+        said = candidates[choice.chosen].said
+        result.chosen.CopyFrom(message.candidates[choice.chosen].order)
+        result.price.CopyFrom(Money(amount_minor=said.price, currency=plan.currency))
+        result.demands.extend(_demand(demand) for demand in said.demands)
+        result.team = plan.orders[said.order].teams.draw(lead.lead_id)
+        reading.add(said.demands, said.price)
+    elif choice.nearest is not None:
+        result.nearest.CopyFrom(message.candidates[choice.nearest].order)
+    return result
+
+
+@lru_cache(maxsize=1024)
+def _demand(demand: Demand) -> CapacityDemand:
+    return CapacityDemand(
+        order=demand.key.order,
+        window=demand.key.window,
+        starts_at=Timestamp(seconds=int(demand.key.starts_at.timestamp())),
+        max_leads=demand.max_leads,
+        max_spend_minor=demand.max_spend,
+    )

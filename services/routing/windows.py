@@ -1,0 +1,79 @@
+"""Calendar arithmetic: when a capacity window begins, and whether an order buys at an instant.
+
+Days, weeks and months begin at midnight by the wall clock of a time zone, so a day may last 23 or 25 hours. Where the
+clock skips midnight, the day begins at the instant of the skip; where it shows midnight twice, at the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from shared.catalog.terms import DayHours, WindowKind
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_QUARTER_SECONDS = 900
+
+
+class Opening(NamedTuple):
+    """One line of a schedule. Minutes of the day; `closes` not after `opens`: on the next day."""
+
+    #: 0 is Monday.
+    weekday: int
+    opens: int
+    closes: int
+
+
+def window_start(kind: WindowKind, at: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant, in UTC, of the window that holds `at`; a week begins on Monday, `total` at the epoch."""
+    # Every zone's offset and every change of one falls on a quarter of an hour (IANA, since 1972), so no window
+    # begins inside a quarter, and all leads of a batch share one computation.
+    return _window_start(kind, int(at.timestamp()) // _QUARTER_SECONDS, zone)
+
+
+@lru_cache(maxsize=4096)
+def _window_start(kind: WindowKind, quarter: int, zone: ZoneInfo) -> datetime:
+    if kind == "total":
+        return EPOCH
+    local = datetime.fromtimestamp(quarter * _QUARTER_SECONDS, zone)
+    if kind == "hour":
+        # Keeps `fold`: the hour that is repeated in autumn is another hour.
+        return local.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+    day = local.date()
+    if kind == "week":
+        day -= timedelta(days=day.weekday())
+    elif kind == "month":
+        day = day.replace(day=1)
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
+
+
+def openings(hours: Sequence[DayHours]) -> tuple[Opening, ...]:
+    """A schedule's lines as numbers."""
+    return tuple(Opening(_DAYS.index(line.day), _minutes(line.opens), _minutes(line.closes)) for line in hours)
+
+
+def is_open(lines: Sequence[Opening], local: datetime) -> bool:
+    """True where a schedule holds the wall-clock time `local`: from `opens` on, until before `closes`.
+
+    No lines: always. A line over midnight belongs to the weekday on which it opens.
+    """
+    if not lines:
+        return True
+    weekday, minute = local.weekday(), local.hour * 60 + local.minute
+    yesterday = (weekday - 1) % 7
+    for line in lines:
+        over_midnight = line.closes <= line.opens
+        if line.weekday == weekday and line.opens <= minute and (over_midnight or minute < line.closes):
+            return True
+        if over_midnight and line.weekday == yesterday and minute < line.closes:
+            return True
+    return False
+
+
+def _minutes(text: str) -> int:
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)
