@@ -40,14 +40,15 @@ fi
 python=.venv/bin/python
 pip() { "$python" -m pip "$@"; }
 
+configured() { pip config list 2>/dev/null | sed -n "s/^[^=]*[.]$1='\\(.*\\)'\$/\\1/p" | tail -n 1; }
+
 with_uv() {
     pip install --quiet --require-hashes -r $locks/uv.lock || return 1
-    # uv does not read pip's configuration; hand it the registry that pip was told to use, if any.
-    registry=$(pip config list 2>/dev/null | sed -n "s/^[^=]*[.]index-url='\\(.*\\)'$/\\1/p" | tail -n 1)
-    if [ -n "$registry" ] && [ -z "${UV_DEFAULT_INDEX:-}${UV_INDEX_URL:-}" ]; then
-        UV_DEFAULT_INDEX=$registry
-        export UV_DEFAULT_INDEX
-    fi
+    # uv does not read pip's configuration: hand it the registry and the certificates that pip was told to use.
+    registry=$(configured index-url)
+    certificates=$(configured cert)
+    [ -z "$registry" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$registry}"
+    [ -z "$certificates" ] || export SSL_CERT_FILE="${SSL_CERT_FILE:-$certificates}"
     "$python" -m uv pip sync --python "$python" --require-hashes $locks/dev.lock
 }
 
