@@ -202,7 +202,7 @@ class Stream:
                 "credit_rating": rng.choice(("excellent", "good", "fair", "poor")),
             },
             seconds_ago=round(rng.uniform(1.0, 20.0), 1),
-            ip=f"{rng.choice((24, 67, 71, 73, 98, 108))}.{rng.randint(1, 254)}.{rng.randint(0, 255)}.{rng.randint(1, 254)}",
+            ip=".".join(map(str, (rng.choice(_HOME_NETWORKS), *rng.choices(range(1, 255), k=3)))),
             user_agent=rng.choice(BROWSERS),
             seconds_on_form=round(rng.uniform(18, 240), 1),
         )
@@ -305,6 +305,8 @@ _DISPOSABLE = (
     "trashmail.com",
     "sharklasers.com",
 )
+#: First octets of networks that cable and telephone companies give to homes.
+_HOME_NETWORKS = (24, 67, 71, 73, 98, 108)
 _GIBBERISH = (
     ("asdf", "asdf"), ("qwerty", "qwerty"), ("Asdfgh", "Jkl"), ("zxcvbn", "zxcvbn"), ("qwertyuiop", "asdfghjkl"),
     ("Mickey", "Mouse"), ("Donald", "Duck"), ("xxxxx", "xxxxx"), ("aaaa", "aaaa"),
