@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from leadline.dedup.v1.dedup_service_pb2_grpc import DedupServiceStub
 from leadline.intake.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
 from leadline.intake.v1.intake_service_pb2_grpc import add_IntakeServiceServicer_to_server
@@ -55,7 +57,7 @@ async def main(process: Process) -> None:
     settlement = Settlement(
         store, clock, bells=Bells([Doorbell(redis, f"outbox:{consumer}") for consumer in CONSUMERS])
     )
-    chain = Chain(ValidationServiceStub(validation), DedupServiceStub(dedup), RoutingServiceStub(routing))
+    chain = Chain(ValidationServiceStub(validation), DedupServiceStub(dedup), RoutingServiceStub(routing), clock)
     traces = LeadTraces(metrics)
     sweeper = Sweeper(
         directory=directory,
@@ -95,7 +97,7 @@ async def main(process: Process) -> None:
     )
     server.add(
         add_CatalogServiceServicer_to_server,
-        CatalogService(catalog_store, clock, directory=directory),
+        CatalogService(catalog_store, clock, directory=directory, random_bytes=secrets.token_bytes),
         "leadline.intake.v1.CatalogService",
     )
     server.add(

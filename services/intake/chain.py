@@ -10,7 +10,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.common.v1 import lead_pb2
 from leadline.dedup.v1 import dedup_service_pb2 as dedup_pb2
@@ -19,6 +21,7 @@ from leadline.validation.v1 import validation_service_pb2 as validation_pb2
 from services.intake.draft import Draft, reached
 from shared.rpc.client import call
 from shared.rpc.errors import AppError, DeadlineExceeded, Overloaded, Unavailable
+from shared.runtime.clock import Clock
 
 if TYPE_CHECKING:
     from leadline.dedup.v1.dedup_service_pb2_grpc import DedupServiceAsyncStub
@@ -40,6 +43,14 @@ class ChainUnavailable(Unavailable):
         self.defect = defect
 
 
+class Stages(Protocol):
+    """What decides a batch."""
+
+    async def run(self, drafts: Sequence[Draft], *, within_seconds: float) -> None:
+        """Have every draft answered by every stage, or raise ChainUnavailable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Chain:
     """The three deciding services, by their clients."""
@@ -47,6 +58,7 @@ class Chain:
     validation: ValidationServiceAsyncStub
     dedup: DedupServiceAsyncStub
     routing: RoutingServiceAsyncStub
+    clock: Clock
 
     async def run(self, drafts: Sequence[Draft], *, within_seconds: float) -> None:
         """Have every draft answered by every stage.
@@ -69,6 +81,11 @@ class Chain:
             defect = not isinstance(error, Unavailable | DeadlineExceeded | Overloaded)
             raise ChainUnavailable("a stage of the chain did not answer", defect=defect) from error
 
+    def _now(self) -> Timestamp:
+        stamp = Timestamp()
+        stamp.FromDatetime(self.clock.now())
+        return stamp
+
     async def _validate(self, drafts: Sequence[Draft], ends_at: float) -> None:
         request = validation_pb2.ValidateLeadsRequest(
             buyer_id=drafts[0].buyer_id,
@@ -81,9 +98,10 @@ class Chain:
             ],
         )
         response = await call(self.validation.ValidateLeads, request, timeout=_left(ends_at))
+        answered_at = self._now()
         for draft, result in zip(drafts, _all(response.results, drafts), strict=True):
             draft.validated = result
-            draft.clock.validated_at.GetCurrentTime()
+            draft.clock.validated_at.CopyFrom(answered_at)
 
     async def _check(self, drafts: Sequence[Draft], ends_at: float) -> None:
         leads = []
@@ -102,9 +120,10 @@ class Chain:
             buyer_id=drafts[0].buyer_id, catalog_revision=drafts[0].view.revision, leads=leads
         )
         response = await call(self.dedup.CheckLeads, request, timeout=_left(ends_at))
+        answered_at = self._now()
         for draft, result in zip(drafts, _all(response.results, drafts), strict=True):
             draft.checked = result
-            draft.clock.deduplicated_at.GetCurrentTime()
+            draft.clock.deduplicated_at.CopyFrom(answered_at)
 
     async def _route(self, drafts: Sequence[Draft], ends_at: float) -> None:
         request = routing_pb2.RouteLeadsRequest(
@@ -113,9 +132,10 @@ class Chain:
             leads=[_lead_to_route(draft) for draft in drafts],
         )
         response = await call(self.routing.RouteLeads, request, timeout=_left(ends_at))
+        answered_at = self._now()
         for draft, result in zip(drafts, _all(response.results, drafts), strict=True):
             draft.routed = result
-            draft.clock.routed_at.GetCurrentTime()
+            draft.clock.routed_at.CopyFrom(answered_at)
 
 
 def _lead_to_route(draft: Draft) -> routing_pb2.LeadToRoute:

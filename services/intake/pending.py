@@ -19,7 +19,7 @@ from leadline.common.v1 import lead_pb2
 from leadline.events.v1 import lead_event_pb2
 from services.intake.candidates import choose_candidates
 from services.intake.catalog.directory import Directory
-from services.intake.chain import Chain, ChainUnavailable
+from services.intake.chain import ChainUnavailable, Stages
 from services.intake.draft import Draft, moment
 from services.intake.opening import is_own
 from services.intake.rows import LeadRow
@@ -73,7 +73,7 @@ class Sweeper:
         self,
         *,
         directory: Directory,
-        chain: Chain,
+        chain: Stages,
         store: LeadStore,
         settlement: Settlement,
         traces: LeadTraces,

@@ -12,7 +12,7 @@ from itertools import groupby
 from leadline.intake.v1 import intake_service_pb2 as intake_pb2
 from services.intake import sandbox
 from services.intake.answer import answer_of, pending_answer
-from services.intake.chain import Chain, ChainUnavailable
+from services.intake.chain import ChainUnavailable, Stages
 from services.intake.draft import Draft
 from services.intake.opening import Opening
 from services.intake.pending import PendingLeads
@@ -33,7 +33,7 @@ class Pipeline:
         self,
         *,
         opening: Opening,
-        chain: Chain,
+        chain: Stages,
         store: LeadStore,
         settlement: Settlement,
         pending: PendingLeads,

@@ -12,7 +12,7 @@ import structlog
 from services.intake.catalog.keys import parse, verify
 from services.intake.catalog.store import CatalogStore, Head, KeyRecord
 from shared.catalog.snapshot import CatalogReader, CatalogView
-from shared.rpc.errors import AppError, KeyInvalid, KeyMissing, Unavailable
+from shared.rpc.errors import AppError, KeyInvalid, KeyMissing, Malformed, NotFound, Unavailable
 from shared.runtime.clock import Clock
 
 POLL_SECONDS = 1.0
@@ -140,6 +140,21 @@ class Directory:
         if entry is None:
             raise Unavailable(f"no catalog of buyer {buyer_id} is loaded")
         return entry.view
+
+    def buyer(self, buyer_id: str) -> str:
+        """The buyer that is meant; an empty id means the only one there is.
+
+        Raises:
+            NotFound: there is no such buyer, or none yet.
+            Malformed: the id is empty and there are several.
+        """
+        if buyer_id in self._entries:
+            return buyer_id
+        if buyer_id or not self._entries:
+            raise NotFound("there is no such buyer")
+        if len(self._entries) > 1:
+            raise Malformed.field("buyer_id", "expected a buyer: this store has several")
+        return next(iter(self._entries))
 
     def _require_fresh(self) -> None:
         if self.age_seconds > STALE_SECONDS:
