@@ -37,7 +37,6 @@ CounterName = Literal[
     "leadline_outbox_failed_total",
     "leadline_outbox_dead_total",
     "leadline_follow_ups_total",
-    "leadline_cache_lookups_total",
 ]
 GaugeName = Literal[
     "leadline_rpc_in_flight",
@@ -52,7 +51,6 @@ HistogramName = Literal[
     "leadline_stage_seconds",
     "leadline_speed_to_lead_seconds",
     "leadline_batch_leads",
-    "leadline_transaction_seconds",
     "leadline_event_loop_lag_seconds",
 ]
 StageName = Literal["seller", "gateway", "intake", "validation", "dedup", "routing", "settlement", "decision"]
@@ -82,7 +80,6 @@ COUNTERS: Mapping[CounterName, Declared] = {
     "leadline_outbox_failed_total": Declared("Outbox messages that failed once and will be tried again", ("consumer",)),
     "leadline_outbox_dead_total": Declared("Outbox messages given up", ("consumer",)),
     "leadline_follow_ups_total": Declared("Follow-up steps done", ("channel", "outcome")),
-    "leadline_cache_lookups_total": Declared("Look-ups in a cache", ("cache", "result")),
 }
 GAUGES: Mapping[GaugeName, Declared] = {
     "leadline_rpc_in_flight": Declared("gRPC calls under way"),
@@ -99,7 +96,6 @@ HISTOGRAMS: Mapping[HistogramName, Declared] = {
         "From submitted, else received, to the first hand-over", ("channel",), LONG_SECONDS
     ),
     "leadline_batch_leads": Declared("Leads in one batch", ("batch",), LEADS),
-    "leadline_transaction_seconds": Declared("Time of one Postgres transaction", ("transaction",)),
     "leadline_event_loop_lag_seconds": Declared("How late the event loop runs what is due"),
 }
 
