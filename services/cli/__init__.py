@@ -1,0 +1,1 @@
+"""cli: `leadline`, the command line client. Everything it does goes through gRPC."""

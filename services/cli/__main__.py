@@ -1,0 +1,58 @@
+"""`leadline`: puts the commands together and turns failures into exit statuses."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from services.cli import catalog_commands, lead_commands, report_commands, run_commands
+from services.cli.failure import CommandError
+from services.cli.output import clean, warn
+
+FAILURE = 1
+INTERRUPTED = 130
+
+
+def build() -> typer.Typer:
+    """The command line with all its commands."""
+    app = typer.Typer(
+        name="leadline",
+        help="Buy only good leads, pay only for those, follow up at once.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.command(context_settings=run_commands.PASS_ON)(run_commands.up)
+    app.command(context_settings=run_commands.PASS_ON)(run_commands.demo)
+    app.command()(catalog_commands.apply)
+    app.command()(catalog_commands.diff)
+    app.add_typer(catalog_commands.keys, name="keys")
+    app.command()(lead_commands.submit)
+    app.command()(lead_commands.lead)
+    app.command()(lead_commands.leads)
+    app.add_typer(report_commands.report, name="report")
+    app.command()(report_commands.books)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0 done, 1 failed, 2 called in a way that cannot be meant."""
+    try:
+        build()(args=list(arguments) if arguments is not None else None, prog_name="leadline")
+    except CommandError as error:
+        for line in error.lines:
+            warn(clean(f"leadline: {line}"))
+        sys.exit(FAILURE)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python would complain once more at exit.
+        sys.stderr.close()
+        sys.exit(FAILURE)
+
+
+if __name__ == "__main__":
+    main()

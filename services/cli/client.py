@@ -1,0 +1,98 @@
+"""The services as a command sees them: stubs, deadlines, and failures in words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, TypeVar
+
+import grpc
+
+from leadline.intake.v1 import catalog_service_pb2
+from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
+from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceStub
+from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceStub
+from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceStub
+from services.cli.failure import CommandError
+from services.cli.settings import Settings
+from shared.rpc.client import UnaryMethod, call, open_channel
+from shared.rpc.errors import AppError, Unavailable
+from shared.runtime.settings import SettingsError, load
+
+if TYPE_CHECKING:
+    from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
+    from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceAsyncStub
+    from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
+    from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceAsyncStub
+    from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceAsyncStub
+
+T = TypeVar("T")
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+
+
+class Services:
+    """Every service that a command may ask. Nothing connects before the first call."""
+
+    def __init__(
+        self, settings: Settings, *, intake: grpc.aio.Channel, routing: grpc.aio.Channel, reporting: grpc.aio.Channel
+    ) -> None:
+        self.settings = settings
+        self.catalog: CatalogServiceAsyncStub = CatalogServiceStub(intake)
+        self.intake: IntakeServiceAsyncStub = IntakeServiceStub(intake)
+        self.ledger: LedgerServiceAsyncStub = LedgerServiceStub(intake)
+        self.follow_up: FollowUpServiceAsyncStub = FollowUpServiceStub(routing)
+        self.reporting: ReportingServiceAsyncStub = ReportingServiceStub(reporting)
+
+    async def ask(self, method: UnaryMethod[Request, Response], request: Request) -> Response:
+        """Call with the deadline of the settings.
+
+        Raises:
+            AppError: what went wrong.
+        """
+        return await call(method, request, timeout=self.settings.deadline_seconds)
+
+    async def buyer(self, named: str) -> str:
+        """The buyer that a command is about: the one named, or the only one there is."""
+        if named:
+            return named
+        answer = await self.ask(self.catalog.GetCatalog, catalog_service_pb2.GetCatalogRequest())
+        return answer.buyer_id
+
+
+def run(work: Callable[[Services], Awaitable[T]]) -> T:
+    """Do the work of a command.
+
+    Raises:
+        CommandError: it could not be done; says why in words.
+    """
+    try:
+        return asyncio.run(_connected(load(Settings), work))
+    except SettingsError as error:
+        raise CommandError(*error.faults) from None
+    except AppError as error:
+        raise CommandError(*_words(error)) from None
+
+
+async def _connected(settings: Settings, work: Callable[[Services], Awaitable[T]]) -> T:
+    async with AsyncExitStack() as stack:
+        channels = [
+            await stack.enter_async_context(open_channel(target))
+            for target in (settings.intake_target, settings.routing_target, settings.reporting_target)
+        ]
+        services = Services(settings, intake=channels[0], routing=channels[1], reporting=channels[2])
+        return await work(services)
+
+
+def _words(error: AppError) -> list[str]:
+    lines = [error.message]
+    lines += [f"{fault.field}: {fault.message}" for fault in error.violations if fault.message not in error.message]
+    if isinstance(error, Unavailable):
+        lines.append(
+            "is Leadline running? `leadline up` starts it; LEADLINE_INTAKE_TARGET and its like say where it is"
+        )
+    if error.metadata.get("incident"):
+        lines.append(f"incident {error.metadata['incident']}")
+    return lines

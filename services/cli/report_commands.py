@@ -1,0 +1,241 @@
+"""`leadline report` and `leadline books`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from services.cli.failure import CommandError
+from services.cli.output import Buyer, Json, clean, money, plain, say, show_json, table, warn
+
+if TYPE_CHECKING:
+    from google.protobuf.timestamp_pb2 import Timestamp
+
+    from leadline.intake.v1 import ledger_service_pb2 as ledger
+    from leadline.reporting.v1 import reporting_service_pb2 as pb
+    from services.cli.client import Services
+
+_INSTANTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+From = Annotated[
+    datetime | None, typer.Option("--from", formats=_INSTANTS, help="First hour, UTC; else the beginning.")
+]
+To = Annotated[datetime | None, typer.Option("--to", formats=_INSTANTS, help="End, exclusive, UTC; else now.")]
+OfSeller = Annotated[str, typer.Option("--seller", help="Only this seller.")]
+OfSource = Annotated[str, typer.Option("--source", help="Only this source.")]
+By = Annotated[str, typer.Option("--by", help="all, seller, source, sub-source or order.")]
+
+#: What each grouping shows, by the word of `--by`.
+_GROUPINGS: Final[dict[str, tuple[str, ...]]] = {
+    "all": (),
+    "seller": ("seller",),
+    "source": ("seller", "source"),
+    "sub-source": ("seller", "source", "sub_source"),
+    "order": ("order",),
+}
+
+report = typer.Typer(no_args_is_help=True, help="What was bought, why not, how fast, and what is owed.")
+
+
+@report.command()
+def funnel(
+    by: By = "source",
+    since: From = None,
+    to: To = None,
+    seller: OfSeller = "",
+    source: OfSource = "",
+    buyer: Buyer = "",
+    as_json: Json = False,
+) -> None:
+    """Submitted, accepted, rejected and spend."""
+    from leadline.reporting.v1 import reporting_service_pb2 as pb
+
+    columns = _columns(by)
+
+    async def ask(services: Services, scope: pb.ReportScope) -> pb.GetFunnelResponse:
+        request = pb.GetFunnelRequest(scope=scope, grouping=_grouping(by))
+        return await services.ask(services.reporting.GetFunnel, request)
+
+    answer = _report(ask, buyer, since, to, seller, source)
+    if as_json:
+        show_json(plain(answer)["rows"])
+        return
+    rows = (
+        (
+            *(getattr(row, column) for column in columns),
+            *(row.submitted, row.accepted, row.rejected, _share(row.accepted, row.submitted), money(row.spend)),
+        )
+        for row in answer.rows
+    )
+    numbers = ("Submitted", "Accepted", "Rejected", "Accept rate", "Spend")
+    table((*_titles(columns), *numbers), rows, right=numbers)
+
+
+@report.command()
+def reasons(
+    by: By = "all",
+    since: From = None,
+    to: To = None,
+    seller: OfSeller = "",
+    source: OfSource = "",
+    buyer: Buyer = "",
+    as_json: Json = False,
+) -> None:
+    """How often each reason rejected; a lead with three reasons counts in three rows."""
+    from leadline.reporting.v1 import reporting_service_pb2 as pb
+
+    columns = _columns(by)
+
+    async def ask(services: Services, scope: pb.ReportScope) -> pb.GetRejectReasonsResponse:
+        request = pb.GetRejectReasonsRequest(scope=scope, grouping=_grouping(by))
+        return await services.ask(services.reporting.GetRejectReasons, request)
+
+    answer = _report(ask, buyer, since, to, seller, source)
+    if as_json:
+        show_json(plain(answer)["rows"])
+        return
+    rows = ((*(getattr(row, column) for column in columns), row.code, row.leads) for row in answer.rows)
+    table((*_titles(columns), "Reason", "Leads"), rows, right=["Leads"])
+
+
+@report.command()
+def speed(
+    since: From = None,
+    to: To = None,
+    seller: OfSeller = "",
+    source: OfSource = "",
+    buyer: Buyer = "",
+    as_json: Json = False,
+) -> None:
+    """How long each stage took between the consumer's submit and the first hand-over."""
+    from leadline.reporting.v1 import reporting_service_pb2 as pb
+
+    async def ask(services: Services, scope: pb.ReportScope) -> pb.GetSpeedToLeadResponse:
+        return await services.ask(services.reporting.GetSpeedToLead, pb.GetSpeedToLeadRequest(scope=scope))
+
+    answer = _report(ask, buyer, since, to, seller, source)
+    if as_json:
+        show_json(plain(answer)["stages"])
+        return
+    rows = (
+        (row.stage, row.leads, *(f"{value:,.1f}" for value in (row.p50_ms, row.p95_ms, row.p99_ms, row.mean_ms)))
+        for row in answer.stages
+    )
+    numbers = ("Leads", "p50 ms", "p95 ms", "p99 ms", "Mean ms")
+    table(("Stage", *numbers), rows, right=numbers)
+
+
+@report.command()
+def statement(
+    seller: Annotated[str, typer.Argument(help="The seller.")],
+    since: From = None,
+    to: To = None,
+    buyer: Buyer = "",
+    as_json: Json = False,
+) -> None:
+    """What a seller is owed, straight from the ledger."""
+    from services.cli.client import run
+
+    answer = run(lambda services: _statement(services, buyer, seller, since, to))
+    if as_json:
+        show_json(plain(answer))
+        return
+    rows = (
+        (f"{line.order.order}@{line.order.version}", line.leads, money(line.charged), money(line.credited))
+        for line in answer.lines
+    )
+    numbers = ("Leads", "Charged", "Credited")
+    table(("Order", *numbers), rows, title=f"Statement of {clean(answer.seller)}", right=numbers)
+    say(f"Total: {money(answer.total)}")
+
+
+async def _statement(
+    services: Services, buyer: str, seller: str, since: datetime | None, to: datetime | None
+) -> ledger.GetStatementResponse:
+    from leadline.intake.v1 import ledger_service_pb2 as ledger
+
+    request = ledger.GetStatementRequest(buyer_id=await services.buyer(buyer), seller=seller, to=_instant(to))
+    _set_from(request, since)
+    return await services.ask(services.ledger.GetStatement, request)
+
+
+def books(buyer: Buyer = "", as_json: Json = False) -> None:
+    """Prove that the books are whole; else exit status 1."""
+    from leadline.intake.v1 import ledger_service_pb2 as ledger
+    from services.cli.client import run
+
+    request = ledger.CheckBooksRequest(buyer_id=buyer)
+    answer = run(lambda services: services.ask(services.ledger.CheckBooks, request))
+    if as_json:
+        show_json(plain(answer))
+    else:
+        say(f"Charged leads   {answer.charged_leads:,}")
+        say(f"Charged         {money(answer.charged)}")
+        say(f"Credited        {money(answer.credited)}")
+        for defect in answer.defects:
+            warn(clean(defect))
+        say("The books are whole." if answer.balanced else "The books are NOT whole.")
+    if not answer.balanced:
+        raise CommandError()
+
+
+def _report(
+    ask: Callable[[Services, pb.ReportScope], Awaitable[Any]],
+    buyer: str,
+    since: datetime | None,
+    to: datetime | None,
+    seller: str,
+    source: str,
+) -> Any:
+    from leadline.reporting.v1 import reporting_service_pb2 as pb
+    from services.cli.client import run
+
+    async def work(services: Services) -> Any:
+        scope = pb.ReportScope(buyer_id=await services.buyer(buyer), to=_instant(to), seller=seller, source=source)
+        _set_from(scope, since)
+        answer = await ask(services, scope)
+        fresh = await services.ask(services.reporting.GetFreshness, pb.GetFreshnessRequest(buyer_id=scope.buyer_id))
+        if fresh.events_behind:
+            warn(f"Reports are {fresh.events_behind:,} events ({fresh.seconds_behind:.1f} s) behind.")
+        return answer
+
+    return run(work)
+
+
+def _columns(by: str) -> Sequence[str]:
+    if by not in _GROUPINGS:
+        raise typer.BadParameter(f"expected one of {', '.join(_GROUPINGS)}", param_hint="--by")
+    return _GROUPINGS[by]
+
+
+def _grouping(by: str) -> pb.Grouping.ValueType:
+    from leadline.reporting.v1 import reporting_service_pb2 as pb
+
+    word = "UNSPECIFIED" if by == "all" else by.upper().replace("-", "_")
+    return pb.Grouping.Value(f"GROUPING_{word}")
+
+
+def _titles(columns: Sequence[str]) -> list[str]:
+    return [column.replace("_", "-").capitalize() for column in columns]
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else ""
+
+
+def _instant(moment: datetime | None) -> Timestamp | None:
+    from google.protobuf.timestamp_pb2 import Timestamp
+
+    if moment is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromDatetime(moment.replace(tzinfo=UTC))
+    return stamp
+
+
+def _set_from(message: Any, since: datetime | None) -> None:
+    # `from` is a word of Python's own.
+    if since is not None:
+        getattr(message, "from").FromDatetime(since.replace(tzinfo=UTC))
