@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +15,7 @@ from leadline.reporting.v1 import reporting_service_pb2 as pb
 from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceServicer
 from services.reporting.projector import STAGES, hour_of
 from services.reporting.sketch import percentile
-from services.reporting.store import Grouping, Scope, Store
+from services.reporting.store import Grouping, Scope, StageSums, Store
 from shared.rpc.errors import Malformed
 
 _MS = 1000.0
@@ -63,8 +62,10 @@ class ReportingService(ReportingServiceServicer):
 
     async def GetSpeedToLead(self, request: pb.GetSpeedToLeadRequest, _context: _Context) -> pb.GetSpeedToLeadResponse:
         """Percentiles of each stage."""
-        rows = await self._store.speed(_scope(request.scope))
-        return pb.GetSpeedToLeadResponse(stages=_stages(rows))
+        measured = await self._store.speed(_scope(request.scope))
+        return pb.GetSpeedToLeadResponse(
+            stages=[_speed(stage, measured[stage]) for stage in STAGES if stage in measured]
+        )
 
     async def GetSellerStatement(
         self, request: pb.GetSellerStatementRequest, _context: _Context
@@ -137,24 +138,15 @@ def _names(row: asyncpg.Record) -> dict[str, str]:
     }
 
 
-def _stages(rows: Iterable[asyncpg.Record]) -> list[pb.StageSpeed]:
-    by_stage: defaultdict[str, list[asyncpg.Record]] = defaultdict(list)
-    for row in rows:
-        by_stage[row["stage"]].append(row)
-    return [_speed(stage, by_stage[stage]) for stage in STAGES if stage in by_stage]
-
-
-def _speed(stage: str, rows: Sequence[asyncpg.Record]) -> pb.StageSpeed:
-    counts = {row["bucket"]: row["leads"] for row in rows}
-    leads = sum(counts.values())
+def _speed(stage: str, sums: StageSums) -> pb.StageSpeed:
     return pb.StageSpeed(
         stage=stage,
-        leads=leads,
-        p50_ms=percentile(counts, 0.5) / _MS,
-        p95_ms=percentile(counts, 0.95) / _MS,
-        p99_ms=percentile(counts, 0.99) / _MS,
-        mean_ms=sum(row["total_us"] for row in rows) / leads / _MS,
-        skewed=sum(row["skewed"] for row in rows),
+        leads=sums.leads,
+        p50_ms=percentile(sums.counts, 0.5) / _MS,
+        p95_ms=percentile(sums.counts, 0.95) / _MS,
+        p99_ms=percentile(sums.counts, 0.99) / _MS,
+        mean_ms=sums.total_us / sums.leads / _MS,
+        skewed=sums.skewed,
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -39,11 +40,20 @@ ON CONFLICT (buyer_id, hour, seller, source, sub_source, order_slug, code) DO UP
     leads = r.leads + excluded.leads
 """
 _ADD_SPEED = """
-INSERT INTO reporting.speed AS s (buyer_id, hour, seller, source, stage, bucket, leads, total_us, skewed)
-SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::smallint[],
-                     $7::bigint[], $8::bigint[], $9::bigint[])
-ON CONFLICT (buyer_id, hour, seller, source, stage, bucket) DO UPDATE SET
-    leads = s.leads + excluded.leads, total_us = s.total_us + excluded.total_us, skewed = s.skewed + excluded.skewed
+INSERT INTO reporting.speed AS s (buyer_id, hour, seller, source, stage, leads, total_us, skewed, buckets, counts)
+SELECT buyer_id, hour, seller, source, stage,
+       sum(leads), sum(total_us), sum(skewed), array_agg(bucket), array_agg(leads)
+  FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bigint[], $8::bigint[],
+              $9::bigint[]) AS added (buyer_id, hour, seller, source, stage, bucket, leads, total_us, skewed)
+ GROUP BY buyer_id, hour, seller, source, stage
+ ORDER BY buyer_id, hour, seller, source, stage
+ON CONFLICT (buyer_id, hour, seller, source, stage) DO UPDATE SET
+    leads = s.leads + excluded.leads, total_us = s.total_us + excluded.total_us, skewed = s.skewed + excluded.skewed,
+    (buckets, counts) = (
+        SELECT array_agg(bucket), array_agg(leads) FROM (
+            SELECT bucket, sum(leads)::bigint AS leads
+              FROM unnest(s.buckets || excluded.buckets, s.counts || excluded.counts) AS both_of (bucket, leads)
+             GROUP BY bucket) AS merged)
 """
 
 _IN_SCOPE = """
@@ -87,10 +97,16 @@ SELECT {_named(grouping)}, code, sum(leads)::bigint AS leads
 """
     for grouping in _COLUMNS
 }
+# Totals of each stage, without a bucket, and its buckets, in one snapshot.
 _SPEED = f"""
-SELECT stage, bucket, sum(leads)::bigint AS leads, sum(total_us)::float8 AS total_us, sum(skewed)::bigint AS skewed
+SELECT stage, NULL::int AS bucket, sum(leads)::bigint AS leads, sum(total_us)::float8 AS total_us,
+       sum(skewed)::bigint AS skewed
   FROM reporting.speed {_IN_SCOPE}
- GROUP BY stage, bucket
+ GROUP BY stage
+UNION ALL
+SELECT stage, held.bucket, sum(held.leads)::bigint, 0, 0
+  FROM reporting.speed CROSS JOIN LATERAL unnest(buckets, counts) AS held (bucket, leads) {_IN_SCOPE}
+ GROUP BY stage, held.bucket
 """
 _STATEMENT = f"""
 SELECT order_slug, order_version, currency, sum(charged)::bigint AS leads, sum(spend_minor)::bigint AS charged_minor
@@ -109,6 +125,16 @@ class Scope:
     end: datetime | None = None
     seller: str = ""
     source: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class StageSums:
+    """All durations of one stage: how many, their sum in microseconds, how many were skewed, and leads by bucket."""
+
+    leads: int = 0
+    total_us: float = 0.0
+    skewed: int = 0
+    counts: dict[int, int] = field(default_factory=dict)
 
 
 class Store:
@@ -139,9 +165,16 @@ class Store:
         """Rows of `_REASONS`, the most frequent first."""
         return await self._report(_REASONS[grouping], scope)
 
-    async def speed(self, scope: Scope) -> list[asyncpg.Record]:
-        """Rows of `_SPEED`: at most one per stage and bucket, whatever the scope."""
-        return await self._report(_SPEED, scope)
+    async def speed(self, scope: Scope) -> dict[str, StageSums]:
+        """Durations by stage; as much for a year as for an hour."""
+        stages: defaultdict[str, StageSums] = defaultdict(StageSums)
+        for row in await self._report(_SPEED, scope):
+            sums = stages[row["stage"]]
+            if row["bucket"] is not None:
+                sums.counts[row["bucket"]] = row["leads"]
+            else:
+                sums.leads, sums.total_us, sums.skewed = row["leads"], row["total_us"], row["skewed"]
+        return stages
 
     async def statement(self, scope: Scope) -> list[asyncpg.Record]:
         """Rows of `_STATEMENT`, sorted by order version."""

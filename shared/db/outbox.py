@@ -105,8 +105,7 @@ async def put(connection: Connection, rows: Sequence[OutboxRow]) -> None:
 
 async def behind(connection: Connection | Pool, consumer: str, buyer_id: str | None = None) -> Backlog:
     """How far a consumer is behind, for one buyer or for all. Only the consumer's own role may ask."""
-    row = await connection.fetchrow(_BEHIND, consumer, buyer_id)
-    assert row is not None  # an aggregate always has its row
+    (row,) = await connection.fetch(_BEHIND, consumer, buyer_id)
     return Backlog(row["messages"], row["oldest_seconds"], row["dead"])
 
 

@@ -40,8 +40,8 @@ def test_sums_of_parts_answer_as_the_whole(left: list[int], right: list[int], sh
     assert percentile(parts, share) == percentile(Counter(map(bucket_of, left + right)), share)
 
 
-def test_the_longest_duration_fits_the_column() -> None:
-    assert bucket_of(_LONGEST_US) < 2**15
+def test_all_durations_together_need_few_buckets() -> None:
+    assert bucket_of(_LONGEST_US) < 1000
 
 
 def test_nothing_has_no_percentile() -> None:
