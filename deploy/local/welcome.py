@@ -127,7 +127,7 @@ def _first_order(catalog: Catalog) -> Order | None:
 def _key(service: CatalogServiceStub, buyer: str, seller: str, key_file: Path) -> str:
     kept = key_file.read_text().strip() if key_file.exists() else ""
     listed = service.ListAccessKeys(pb.ListAccessKeysRequest(buyer_id=buyer, seller=seller), timeout=_CALL_SECONDS)
-    if kept and any(kept.startswith(key.key_id) and _lives(key) for key in listed.keys):
+    if kept and any(key.key_id in kept and _lives(key) for key in listed.keys):
         return kept
     request = pb.CreateAccessKeyRequest(buyer_id=buyer, seller=seller, label=_LABEL)
     made = str(service.CreateAccessKey(request, timeout=_CALL_SECONDS).access_key)
