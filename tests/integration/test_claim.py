@@ -7,11 +7,14 @@ import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
 import pytest_asyncio
+
+from shared.db.pool import Connection, Pool
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MONTH = 30 * 86_400
@@ -40,7 +43,7 @@ def lead(phone: str, email: str = "", *, window: int = MONTH, seller: str = "mar
 
 
 async def claim(
-    connection: asyncpg.Connection, leads: Sequence[Lead], *, at: datetime = AT, buyer: str = "big-bank"
+    connection: Connection, leads: Sequence[Lead], *, at: datetime = AT, buyer: str = "big-bank"
 ) -> list[tuple[int, str, str, str, bool, bool]]:
     """Call `dedup.claim` as settlement does; rows as plain tuples."""
     flat = [(index, *identity) for index, one in enumerate(leads, 1) for identity in one.identities]
@@ -60,7 +63,7 @@ async def claim(
 
 
 @pytest_asyncio.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+async def pool(database_url: str) -> AsyncIterator[Pool]:
     """Connections with settlement's privileges."""
     async with asyncpg.create_pool(
         database_url, min_size=1, max_size=20, server_settings={"role": "leadline_intake"}
@@ -69,14 +72,14 @@ async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
 
 
 @pytest_asyncio.fixture
-async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+async def owner(database_url: str) -> AsyncIterator[Connection]:
     """A connection that may look into the table."""
     connection = await asyncpg.connect(database_url)
     yield connection
     await connection.close()
 
 
-async def waits_for_a_lock(owner: asyncpg.Connection, pid: int, task: asyncio.Task[object]) -> bool:
+async def waits_for_a_lock(owner: Connection, pid: int, task: asyncio.Task[list[Any]]) -> bool:
     """True once the backend is queued behind a lock; False if its statement ended without waiting."""
     async with asyncio.timeout(10):
         while not task.done():
@@ -86,7 +89,7 @@ async def waits_for_a_lock(owner: asyncpg.Connection, pid: int, task: asyncio.Ta
     return False
 
 
-async def test_fifty_sellers_at_once_sell_one_person_once(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+async def test_fifty_sellers_at_once_sell_one_person_once(pool: Pool, owner: Connection) -> None:
     async def sell(number: int) -> bool:
         async with pool.acquire() as connection, connection.transaction():
             # Half of them know only the phone: the identities of one person overlap in part.
@@ -99,7 +102,7 @@ async def test_fifty_sellers_at_once_sell_one_person_once(pool: asyncpg.Pool, ow
     assert await owner.fetchval("SELECT count(DISTINCT lead_id) FROM dedup.identity_claim") == 1
 
 
-async def test_a_rival_waits_for_the_commit_and_then_sees_it(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+async def test_a_rival_waits_for_the_commit_and_then_sees_it(pool: Pool, owner: Connection) -> None:
     first, second = lead("1", seller="marco"), lead("1", seller="polo")
     async with pool.acquire() as ours, pool.acquire() as theirs:
         transaction = ours.transaction()
@@ -111,7 +114,7 @@ async def test_a_rival_waits_for_the_commit_and_then_sees_it(pool: asyncpg.Pool,
         assert await rival == [(1, "phone", first.lead_id, "marco", False, False)]
 
 
-async def test_a_rival_wins_after_a_rollback(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+async def test_a_rival_wins_after_a_rollback(pool: Pool, owner: Connection) -> None:
     async with pool.acquire() as ours, pool.acquire() as theirs:
         transaction = ours.transaction()
         await transaction.start()
@@ -122,14 +125,16 @@ async def test_a_rival_wins_after_a_rollback(pool: asyncpg.Pool, owner: asyncpg.
         assert await rival == []
 
 
-async def test_opposite_orders_never_wait_in_a_ring(pool: asyncpg.Pool) -> None:
+async def test_opposite_orders_never_wait_in_a_ring(pool: Pool) -> None:
     def batch(numbers: Sequence[int]) -> list[Lead]:
         return [lead(str(number), f"mail-{number}") for number in numbers]
 
+    async def sell(numbers: Sequence[int]) -> None:
+        async with pool.acquire() as connection:
+            await claim(connection, batch(numbers))
+
     upwards, downwards = range(100), range(99, -1, -1)
-    await asyncio.gather(
-        *(claim(pool, batch(upwards if turn % 2 else downwards)) for turn in range(24))  # type: ignore[arg-type]
-    )
+    await asyncio.gather(*(sell(upwards if turn % 2 else downwards) for turn in range(24)))
 
 
 @pytest.mark.parametrize(
@@ -143,20 +148,20 @@ async def test_opposite_orders_never_wait_in_a_ring(pool: asyncpg.Pool) -> None:
         (timedelta(days=-1), False),
     ],
 )
-async def test_the_window_is_measured_with_the_time_passed_in(pool: asyncpg.Pool, age: timedelta, free: bool) -> None:
+async def test_the_window_is_measured_with_the_time_passed_in(pool: Pool, age: timedelta, free: bool) -> None:
     async with pool.acquire() as connection:
         assert await claim(connection, [lead("1")], at=AT - age) == []
         assert (await claim(connection, [lead("1")], at=AT) == []) is free
 
 
-async def test_each_lead_has_its_own_window(pool: asyncpg.Pool) -> None:
+async def test_each_lead_has_its_own_window(pool: Pool) -> None:
     async with pool.acquire() as connection:
         await claim(connection, [lead("1"), lead("2")], at=AT - timedelta(days=10))
         conflicts = await claim(connection, [lead("1", window=7 * 86_400), lead("2", window=14 * 86_400)])
         assert [row[0] for row in conflicts] == [2]
 
 
-async def test_the_newest_earlier_lead_is_named_with_its_seller_and_own_flag(pool: asyncpg.Pool) -> None:
+async def test_the_newest_earlier_lead_is_named_with_its_seller_and_own_flag(pool: Pool) -> None:
     newest = lead("1", window=0, seller="own-site", own=True)
     async with pool.acquire() as connection:
         await claim(connection, [lead("1", seller="polo")], at=AT - timedelta(days=9))
@@ -164,7 +169,7 @@ async def test_the_newest_earlier_lead_is_named_with_its_seller_and_own_flag(poo
         assert await claim(connection, [lead("1")]) == [(1, "phone", newest.lead_id, "own-site", True, False)]
 
 
-async def test_a_partial_conflict_takes_no_claim_at_all(pool: asyncpg.Pool) -> None:
+async def test_a_partial_conflict_takes_no_claim_at_all(pool: Pool) -> None:
     async with pool.acquire() as connection:
         first = lead("1", "a")
         assert await claim(connection, [first]) == []
@@ -172,7 +177,7 @@ async def test_a_partial_conflict_takes_no_claim_at_all(pool: asyncpg.Pool) -> N
         assert await claim(connection, [lead("2")]) == [], "the refused lead's phone must be free"
 
 
-async def test_one_refused_lead_does_not_hold_up_the_others(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+async def test_one_refused_lead_does_not_hold_up_the_others(pool: Pool, owner: Connection) -> None:
     async with pool.acquire() as connection:
         await claim(connection, [lead("1")])
         batch = [lead("2"), lead("1"), lead("3")]
@@ -183,14 +188,14 @@ async def test_one_refused_lead_does_not_hold_up_the_others(pool: asyncpg.Pool, 
     assert batch[2].lead_id in claimed
 
 
-async def test_the_later_of_two_leads_in_one_call_is_left_for_the_next_round(pool: asyncpg.Pool) -> None:
+async def test_the_later_of_two_leads_in_one_call_is_left_for_the_next_round(pool: Pool) -> None:
     first, second = lead("1", "a", seller="marco"), lead("2", "a", seller="polo")
     async with pool.acquire() as connection:
         assert await claim(connection, [first, second]) == [(2, "email", first.lead_id, "marco", False, True)]
         assert await claim(connection, [second]) == [(1, "email", first.lead_id, "marco", False, False)]
 
 
-async def test_a_lead_behind_a_refused_one_is_free_in_the_next_round(pool: asyncpg.Pool) -> None:
+async def test_a_lead_behind_a_refused_one_is_free_in_the_next_round(pool: Pool) -> None:
     refused, behind = lead("1", "a"), lead("2", "a")
     async with pool.acquire() as connection:
         await claim(connection, [lead("1")])
@@ -198,7 +203,7 @@ async def test_a_lead_behind_a_refused_one_is_free_in_the_next_round(pool: async
         assert await claim(connection, [behind]) == []
 
 
-async def test_window_zero_records_and_never_conflicts(pool: asyncpg.Pool) -> None:
+async def test_window_zero_records_and_never_conflicts(pool: Pool) -> None:
     async with pool.acquire() as connection:
         assert await claim(connection, [lead("1", window=0), lead("1", window=0)]) == []
         assert await claim(connection, [lead("1", window=0)]) == []
@@ -206,7 +211,7 @@ async def test_window_zero_records_and_never_conflicts(pool: asyncpg.Pool) -> No
         assert len(await claim(connection, [lead("1")])) == 1
 
 
-async def test_the_same_value_of_another_kind_or_buyer_is_another_identity(pool: asyncpg.Pool) -> None:
+async def test_the_same_value_of_another_kind_or_buyer_is_another_identity(pool: Pool) -> None:
     same = digest("same")
     async with pool.acquire() as connection:
         assert await claim(connection, [Lead(lead_id=str(uuid4()), identities=[("phone", same, MONTH)])]) == []
@@ -215,7 +220,7 @@ async def test_the_same_value_of_another_kind_or_buyer_is_another_identity(pool:
         assert await claim(connection, [other], buyer="small-bank") == []
 
 
-async def test_the_same_call_twice_is_the_same_as_once(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+async def test_the_same_call_twice_is_the_same_as_once(pool: Pool, owner: Connection) -> None:
     batch = [lead("1", "a"), lead("2")]
     async with pool.acquire() as connection:
         assert await claim(connection, batch) == []
@@ -223,16 +228,14 @@ async def test_the_same_call_twice_is_the_same_as_once(pool: asyncpg.Pool, owner
     assert await owner.fetchval("SELECT count(*) FROM dedup.identity_claim") == 3
 
 
-async def test_a_snapshot_older_than_the_locks_is_refused(pool: asyncpg.Pool) -> None:
+async def test_a_snapshot_older_than_the_locks_is_refused(pool: Pool) -> None:
     async with pool.acquire() as connection:
         with pytest.raises(asyncpg.RaiseError, match="READ COMMITTED"):
             async with connection.transaction(isolation="repeatable_read"):
                 await claim(connection, [lead("1")])
 
 
-async def test_settlement_may_claim_and_nothing_else(
-    pool: asyncpg.Pool, owner: asyncpg.Connection, database_url: str
-) -> None:
+async def test_settlement_may_claim_and_nothing_else(pool: Pool, owner: Connection, database_url: str) -> None:
     async with pool.acquire() as connection:
         for statement in (
             "SELECT 1 FROM dedup.identity_claim",

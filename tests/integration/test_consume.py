@@ -7,10 +7,13 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 import pytest
 import pytest_asyncio
+
+from shared.db.pool import Connection, Pool
 
 DAY = datetime(2026, 11, 22, 5, tzinfo=UTC)
 HOUR = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -37,7 +40,7 @@ class Demand:
 Refused = tuple[int, str, str, str]
 
 
-async def consume(connection: asyncpg.Connection, demands: Sequence[Demand], buyer: str = "big-bank") -> list[Refused]:
+async def consume(connection: Connection, demands: Sequence[Demand], buyer: str = "big-bank") -> list[Refused]:
     """Call `routing.consume` as settlement does; what did not fit as (lead, order, window, limit)."""
     rows = await connection.fetch(
         "SELECT * FROM routing.consume($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -53,7 +56,7 @@ async def consume(connection: asyncpg.Connection, demands: Sequence[Demand], buy
     return [(row["lead"], row["order_slug"], row["window_kind"], row["limit_kind"]) for row in rows]
 
 
-async def settle(pool: asyncpg.Pool, demands: Sequence[Demand]) -> int:
+async def settle(pool: Pool, demands: Sequence[Demand]) -> int:
     """Buy what fits as settlement does: any refusal rolls all back, and the rest is tried again."""
     while demands:
         async with pool.acquire() as connection:
@@ -69,7 +72,7 @@ async def settle(pool: asyncpg.Pool, demands: Sequence[Demand]) -> int:
 
 
 @pytest_asyncio.fixture
-async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+async def pool(database_url: str) -> AsyncIterator[Pool]:
     """Connections with settlement's privileges."""
     async with asyncpg.create_pool(
         database_url, min_size=1, max_size=16, server_settings={"role": "leadline_intake"}
@@ -78,22 +81,20 @@ async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
 
 
 @pytest_asyncio.fixture
-async def owner(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+async def owner(database_url: str) -> AsyncIterator[Connection]:
     """A connection that may look into the table."""
     connection = await asyncpg.connect(database_url)
     yield connection
     await connection.close()
 
 
-async def used(owner: asyncpg.Connection) -> dict[tuple[str, str], tuple[int, int]]:
+async def used(owner: Connection) -> dict[tuple[str, str], tuple[int, int]]:
     """Leads and spend by order and window."""
     rows = await owner.fetch("SELECT * FROM routing.capacity")
     return {(row["order_slug"], row["window_kind"]): (row["leads"], row["spend"]) for row in rows}
 
 
-async def waits_for(
-    owner: asyncpg.Connection, waiting: asyncpg.Connection, task: asyncio.Task[object], holding: asyncpg.Connection
-) -> bool:
+async def waits_for(owner: Connection, waiting: Connection, task: asyncio.Task[list[Any]], holding: Connection) -> bool:
     """True once one connection waits for a lock of the other; False if its statement ended without waiting."""
     async with asyncio.timeout(10):
         while not task.done():
@@ -105,9 +106,7 @@ async def waits_for(
     return False
 
 
-async def test_a_thousand_racing_leads_fill_a_cap_of_a_hundred_exactly(
-    pool: asyncpg.Pool, owner: asyncpg.Connection
-) -> None:
+async def test_a_thousand_racing_leads_fill_a_cap_of_a_hundred_exactly(pool: Pool, owner: Connection) -> None:
     dice = random.Random(5)
     batches, left = [], 1_000
     while left:
@@ -119,7 +118,7 @@ async def test_a_thousand_racing_leads_fill_a_cap_of_a_hundred_exactly(
     assert await used(owner) == {("auto", "day"): (100, 100 * PRICE)}
 
 
-async def test_a_rival_waits_for_the_commit_and_then_sees_it(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+async def test_a_rival_waits_for_the_commit_and_then_sees_it(pool: Pool, owner: Connection) -> None:
     async with pool.acquire() as ours, pool.acquire() as theirs:
         assert await consume(ours, [Demand(lead=1, max_leads=2)]) == []
         transaction = ours.transaction()
@@ -131,7 +130,7 @@ async def test_a_rival_waits_for_the_commit_and_then_sees_it(pool: asyncpg.Pool,
         assert await rival == [(1, "auto", "day", "leads")]
 
 
-async def test_deciding_lead_by_lead_also_waits_for_a_rival(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+async def test_deciding_lead_by_lead_also_waits_for_a_rival(pool: Pool, owner: Connection) -> None:
     full, last, busy = (
         Demand(lead=1, max_leads=0),
         Demand(lead=2, order="boat", max_leads=2),
@@ -156,9 +155,7 @@ async def test_deciding_lead_by_lead_also_waits_for_a_rival(pool: asyncpg.Pool, 
 
 
 @pytest.mark.parametrize(("keep", "leads"), [(True, 2), (False, 1)])
-async def test_two_first_batches_of_a_window_both_count(
-    pool: asyncpg.Pool, owner: asyncpg.Connection, keep: bool, leads: int
-) -> None:
+async def test_two_first_batches_of_a_window_both_count(pool: Pool, owner: Connection, keep: bool, leads: int) -> None:
     async with pool.acquire() as ours, pool.acquire() as theirs:
         transaction = ours.transaction()
         await transaction.start()
@@ -170,33 +167,31 @@ async def test_two_first_batches_of_a_window_both_count(
     assert await used(owner) == {("auto", "day"): (leads, leads * PRICE)}
 
 
-async def test_many_first_batches_at_once_all_count(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+async def test_many_first_batches_at_once_all_count(pool: Pool, owner: Connection) -> None:
     await asyncio.gather(*(settle(pool, [Demand(lead=1), Demand(lead=2)]) for _ in range(40)))
     assert await used(owner) == {("auto", "day"): (80, 80 * PRICE)}
 
 
-async def test_opposite_orders_never_wait_in_a_ring(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+async def test_opposite_orders_never_wait_in_a_ring(pool: Pool, owner: Connection) -> None:
     upwards = [Demand(lead=index, order=f"order-{index:03}") for index in range(1, 101)]
     await asyncio.gather(*(settle(pool, upwards if turn % 2 else upwards[::-1]) for turn in range(24)))
     assert set((await used(owner)).values()) == {(24, 24 * PRICE)}
 
 
-async def test_opposite_orders_never_wait_in_a_ring_when_full(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+async def test_opposite_orders_never_wait_in_a_ring_when_full(pool: Pool, owner: Connection) -> None:
     upwards = [Demand(lead=index, order=f"order-{index:03}", max_leads=3) for index in range(1, 31)]
     await asyncio.gather(*(settle(pool, upwards if turn % 2 else upwards[::-1]) for turn in range(24)))
     assert set((await used(owner)).values()) == {(3, 3 * PRICE)}
 
 
-async def test_a_batch_bigger_than_the_room_grants_the_first_by_lead_index(
-    pool: asyncpg.Pool, owner: asyncpg.Connection
-) -> None:
+async def test_a_batch_bigger_than_the_room_grants_the_first_by_lead_index(pool: Pool, owner: Connection) -> None:
     batch = [Demand(lead=index, max_leads=3) for index in (5, 3, 1, 4, 2)]
     async with pool.acquire() as connection:
         assert await consume(connection, batch) == [(4, "auto", "day", "leads"), (5, "auto", "day", "leads")]
     assert await used(owner) == {("auto", "day"): (3, 3 * PRICE)}
 
 
-async def test_a_lead_takes_all_its_demands_or_none(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+async def test_a_lead_takes_all_its_demands_or_none(pool: Pool, owner: Connection) -> None:
     def both(lead: int) -> list[Demand]:
         return [
             Demand(lead=lead, max_leads=1),
@@ -208,13 +203,13 @@ async def test_a_lead_takes_all_its_demands_or_none(pool: asyncpg.Pool, owner: a
     assert await used(owner) == {("auto", "day"): (1, PRICE), ("auto", "hour"): (1, PRICE)}
 
 
-async def test_a_refused_lead_leaves_its_room_to_a_later_one(pool: asyncpg.Pool) -> None:
+async def test_a_refused_lead_leaves_its_room_to_a_later_one(pool: Pool) -> None:
     dear, cheap = Demand(lead=1, price=9_000, max_spend=5_000), Demand(lead=2, price=5_000, max_spend=5_000)
     async with pool.acquire() as connection:
         assert await consume(connection, [dear, cheap]) == [(1, "auto", "day", "spend")]
 
 
-async def test_spend_is_limited_to_the_cent(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+async def test_spend_is_limited_to_the_cent(pool: Pool, owner: Connection) -> None:
     async with pool.acquire() as connection:
         batch = [Demand(lead=index, max_spend=3 * PRICE - 1) for index in (1, 2, 3)]
         assert await consume(connection, batch) == [(3, "auto", "day", "spend")]
@@ -222,7 +217,7 @@ async def test_spend_is_limited_to_the_cent(pool: asyncpg.Pool, owner: asyncpg.C
     assert await used(owner) == {("auto", "day"): (3, 3 * PRICE)}
 
 
-async def test_both_limits_are_told_when_both_are_reached(pool: asyncpg.Pool) -> None:
+async def test_both_limits_are_told_when_both_are_reached(pool: Pool) -> None:
     async with pool.acquire() as connection:
         assert await consume(connection, [Demand(lead=1, max_leads=0, max_spend=PRICE - 1)]) == [
             (1, "auto", "day", "leads"),
@@ -230,14 +225,14 @@ async def test_both_limits_are_told_when_both_are_reached(pool: asyncpg.Pool) ->
         ]
 
 
-async def test_a_raised_cap_counts_what_was_bought_before(pool: asyncpg.Pool) -> None:
+async def test_a_raised_cap_counts_what_was_bought_before(pool: Pool) -> None:
     async with pool.acquire() as connection:
         await consume(connection, [Demand(lead=index, max_leads=3) for index in (1, 2, 3)])
         more = [Demand(lead=index, max_leads=5) for index in (1, 2, 3)]
         assert await consume(connection, more) == [(3, "auto", "day", "leads")]
 
 
-async def test_each_lead_is_held_against_its_own_limit(pool: asyncpg.Pool) -> None:
+async def test_each_lead_is_held_against_its_own_limit(pool: Pool) -> None:
     async with pool.acquire() as connection:
         await consume(connection, [Demand(lead=1)])
         assert await consume(connection, [Demand(lead=1, max_leads=1), Demand(lead=2, max_leads=5)]) == [
@@ -248,7 +243,7 @@ async def test_each_lead_is_held_against_its_own_limit(pool: asyncpg.Pool) -> No
         ]
 
 
-async def test_windows_orders_and_buyers_do_not_share_room(pool: asyncpg.Pool) -> None:
+async def test_windows_orders_and_buyers_do_not_share_room(pool: Pool) -> None:
     async with pool.acquire() as connection:
         assert await consume(connection, [Demand(lead=1, max_leads=1)]) == []
         assert await consume(connection, [Demand(lead=1, max_leads=1, order="boat")]) == []
@@ -257,10 +252,10 @@ async def test_windows_orders_and_buyers_do_not_share_room(pool: asyncpg.Pool) -
         assert await consume(connection, []) == []
 
 
-async def test_any_batch_is_decided_as_if_lead_by_lead(pool: asyncpg.Pool, owner: asyncpg.Connection) -> None:
+async def test_any_batch_is_decided_as_if_lead_by_lead(pool: Pool, owner: Connection) -> None:
     dice = random.Random(11)
     rows = [(order, window) for order in ("auto", "boat") for window in ("day", "month")]
-    taken = {row: (0, 0) for row in rows}
+    taken = dict.fromkeys(rows, (0, 0))
     async with pool.acquire() as connection:
         for _ in range(60):
             batch, expected = [], set()
@@ -299,9 +294,7 @@ def full_limits(taken: tuple[int, int], demand: Demand) -> list[str]:
     return full
 
 
-async def test_settlement_may_consume_and_nothing_else(
-    pool: asyncpg.Pool, owner: asyncpg.Connection, database_url: str
-) -> None:
+async def test_settlement_may_consume_and_nothing_else(pool: Pool, owner: Connection, database_url: str) -> None:
     async with pool.acquire() as connection:
         for statement in ("SELECT 1 FROM routing.capacity", "UPDATE routing.capacity SET leads = 0"):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -1,0 +1,198 @@
+"""dedup as a process sees it: over gRPC, on real Postgres, under its own role."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from leadline.common.v1 import lead_pb2 as common
+from leadline.common.v1 import reason_pb2
+from leadline.dedup.v1 import dedup_service_pb2 as pb
+from leadline.dedup.v1.dedup_service_pb2_grpc import DedupServiceStub, add_DedupServiceServicer_to_server
+from services.dedup.fingerprint import Fingerprints
+from services.dedup.service import DedupService
+from services.dedup.settings import Settings
+from services.dedup.store import ClaimStore
+from shared.catalog.snapshot import CatalogReader, encode
+from shared.catalog.terms import DuplicateTerms
+from shared.db.pool import open_pool
+from shared.rpc.client import call, open_channel
+from shared.rpc.errors import Malformed, NotFound
+from shared.rpc.server import RpcServer
+from shared.runtime.settings import load
+from shared.telemetry.metrics import Metrics
+from tests.clock import FakeClock
+from tests.unit.routing.terms import catalog, order
+
+if TYPE_CHECKING:
+    # Only the types know an asynchronous stub of its own.
+    from leadline.dedup.v1.dedup_service_pb2_grpc import DedupServiceAsyncStub
+
+KEY = "42" * 32
+PHONE, EMAIL = "+15125550123", "ann.lee@gmail.com"
+
+
+@dataclasses.dataclass
+class World:
+    """A running dedup, and the settlement that claims."""
+
+    stub: DedupServiceAsyncStub
+    settlement: asyncpg.Connection[asyncpg.Record]
+    clock: FakeClock
+
+    async def check(self, *leads: pb.LeadToCheck, **request: Any) -> list[pb.CheckedLead]:
+        """Ask for a batch."""
+        given: dict[str, Any] = {"buyer_id": "big-bank", "catalog_revision": 7, "leads": leads} | request
+        response = await call(self.stub.CheckLeads, pb.CheckLeadsRequest(**given), timeout=5)
+        return list(response.results)
+
+    async def buy(self, lead: pb.LeadToCheck, *, own: bool = False) -> None:
+        """Claim a lead's identities, as they came back from the check, at this moment."""
+        (checked,) = await self.check(lead)
+        refused = await self.settlement.fetch(
+            "SELECT * FROM dedup.claim($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "big-bank",
+            self.clock.now(),
+            [lead.lead_id],
+            [lead.seller],
+            [own],
+            [1] * len(checked.identities),
+            [identity.kind for identity in checked.identities],
+            [identity.digest for identity in checked.identities],
+            [0] * len(checked.identities),
+        )
+        assert refused == []
+
+
+@pytest_asyncio.fixture
+async def world(database_url: str, clock: FakeClock) -> AsyncIterator[World]:
+    orders = (
+        order("month"),
+        order("week", duplicates=DuplicateTerms(window_days=7, match=("email",))),
+        order("never", duplicates=DuplicateTerms(window_days=0)),
+    )
+    connection = await asyncpg.connect(database_url)
+    insert = "INSERT INTO catalog.snapshot VALUES ('big-bank', 7, $1, 'tracey', '', now())"
+    await connection.execute(insert, encode(catalog(*orders)))
+    await connection.execute("SET ROLE leadline_intake")
+    settings = load(
+        Settings,
+        {
+            "LEADLINE_POSTGRES_URL": database_url,
+            "LEADLINE_IDENTITY_KEY": KEY,
+            "LEADLINE_DEDUP_PORT": "0",
+            "LEADLINE_DEDUP_METRICS_PORT": "0",
+        },
+    )
+    async with open_pool(settings.database, role="leadline_dedup", name="test-dedup") as pool:
+        store = ClaimStore(pool)
+        server = RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=Metrics())
+        service = DedupService(CatalogReader(pool), store, Fingerprints(settings.identity_key), clock)
+        server.add(add_DedupServiceServicer_to_server, service, "leadline.dedup.v1.DedupService")
+        async with server, open_channel(f"127.0.0.1:{server.port}") as channel:
+            yield World(DedupServiceStub(channel), connection, clock)
+    await connection.close()
+
+
+def lead(phone: str = PHONE, email: str = EMAIL, *, seller: str = "marco", orders: str = "month") -> pb.LeadToCheck:
+    candidates = [common.OrderRef(order=name, version=3) for name in orders.split()]
+    return pb.LeadToCheck(lead_id=str(uuid4()), seller=seller, phone=phone, email=email, candidates=candidates)
+
+
+def reasons(checked: pb.CheckedLead) -> list[list[str]]:
+    """Codes of the findings, per candidate."""
+    return [[reason_pb2.Reason.Name(f.reason)[7:].lower() for f in each.findings] for each in checked.candidates]
+
+
+async def test_a_new_person_has_identities_and_no_findings(world: World) -> None:
+    (checked,) = await world.check(lead(orders="month week never"))
+    assert [identity.kind for identity in checked.identities] == ["phone", "email"]
+    assert all(len(identity.digest) == 16 for identity in checked.identities)
+    assert reasons(checked) == [[], [], []]
+    assert [(c.order.order, c.order.version, list(c.match), c.window_seconds) for c in checked.candidates] == [
+        ("month", 3, ["phone", "email"], 30 * 86_400),
+        ("week", 3, ["email"], 7 * 86_400),
+        ("never", 3, ["phone", "email"], 0),
+    ]
+
+
+async def test_details_written_differently_are_the_same_person(world: World) -> None:
+    await world.buy(lead(seller="polo"))
+    (checked,) = await world.check(lead(phone="+15125559999", email="A.N.N.L.E.E+loans@googlemail.com"))
+    assert reasons(checked) == [["duplicate_other_seller"]]
+
+
+async def test_each_candidate_answers_by_its_own_window_and_kinds(world: World) -> None:
+    await world.buy(lead())
+    world.clock.advance(10 * 86_400)
+    (checked,) = await world.check(lead(orders="month week never gone"))
+    assert reasons(checked) == [["duplicate_same_seller"], [], [], []]
+    world.clock.advance(20 * 86_400 - 1)
+    assert reasons((await world.check(lead()))[0]) == [["duplicate_same_seller"]]
+    world.clock.advance(1)
+    assert reasons((await world.check(lead()))[0]) == [[]]
+
+
+async def test_the_newest_purchase_is_the_one_that_counts(world: World) -> None:
+    await world.buy(lead(seller="polo"))
+    world.clock.advance(5 * 86_400)
+    await world.buy(lead(seller="own-site"), own=True)
+    (checked,) = await world.check(lead())
+    assert reasons(checked) == [["existing_customer"]]
+
+
+async def test_a_bought_lead_is_no_duplicate_of_itself(world: World) -> None:
+    bought = lead()
+    await world.buy(bought)
+    assert reasons((await world.check(bought))[0]) == [[]]
+
+
+async def test_answers_stand_in_the_order_of_the_request(world: World) -> None:
+    await world.buy(lead("+15125550001", ""))
+    results = await world.check(
+        lead("", ""), lead("+15125550002", ""), lead("+15125550001", ""), lead("", "x@example.com"), lead("", "")
+    )
+    assert [reasons(each) for each in results] == [[[]], [[]], [["duplicate_same_seller"]], [[]], [[]]]
+    assert [len(each.identities) for each in results] == [0, 1, 1, 1, 0]
+
+
+async def test_the_receipt_shows_what_was_seen_and_nothing_of_another_seller(world: World) -> None:
+    earlier = lead(seller="polo")
+    await world.buy(earlier)
+    world.clock.advance(timedelta(days=3).total_seconds())
+    (checked,) = await world.check(lead(email="else@example.com"))
+    receipt = common.StageReceipt.FromString(checked.receipt)
+    assert (receipt.stage, receipt.summary) == ("dedup", "This person was bought before.")
+    assert [(c.rule, c.passed, c.observed, c.order) for c in receipt.checks] == [
+        ("phone.not_bought_before", False, "phone seen 3 days ago", "month"),
+        ("email.not_bought_before", True, "e-mail not seen before", "month"),
+    ]
+    told = str(checked) + str(receipt)
+    for secret in ("polo", earlier.lead_id, PHONE, EMAIL):
+        assert secret not in told
+
+
+async def test_a_batch_of_256_is_answered_and_one_more_is_malformed(world: World) -> None:
+    batch = [lead(f"+1512555{number:04}") for number in range(257)]
+    assert len(await world.check(*batch[:256])) == 256
+    with pytest.raises(Malformed, match="leads: expected at most 256"):
+        await world.check(*batch)
+
+
+async def test_a_lead_id_that_is_none_is_named_as_malformed(world: World) -> None:
+    wrong = lead()
+    wrong.lead_id = "not-a-uuid"
+    with pytest.raises(Malformed, match=r"leads\[1\]\.lead_id"):
+        await world.check(lead(), wrong)
+
+
+async def test_an_unknown_revision_is_not_found(world: World) -> None:
+    with pytest.raises(NotFound):
+        await world.check(lead(), catalog_revision=8)
