@@ -87,12 +87,10 @@ async def _connected(settings: Settings, work: Callable[[Services], Awaitable[T]
 
 
 def _words(error: AppError) -> list[str]:
-    lines = [error.message]
-    lines += [f"{fault.field}: {fault.message}" for fault in error.violations if fault.message not in error.message]
+    line = error.message
     if isinstance(error, Unavailable):
-        lines.append(
-            "is Leadline running? `leadline up` starts it; LEADLINE_INTAKE_TARGET and its like say where it is"
-        )
-    if error.metadata.get("incident"):
-        lines.append(f"incident {error.metadata['incident']}")
-    return lines
+        line += "; `leadline up` starts Leadline, and LEADLINE_INTAKE_TARGET and its like say where it is"
+    if incident := error.metadata.get("incident"):
+        line += f" (incident {incident})"
+    faults = [f"{fault.field}: {fault.message}" for fault in error.violations if fault.message not in error.message]
+    return [line, *faults]

@@ -147,9 +147,9 @@ def _show_answer(lead: pb.GetLeadResponse) -> None:
     for name, value in facts.items():
         if value:
             say(f"{name:<15} {clean(value)}")
+    say()
     if answer.reasons:
         rows = ((word(Reason.DESCRIPTOR, one.reason), one.field, one.message) for one in answer.reasons)
-        say()
         table(("Reason", "Field", "Expected"), rows, title="Why it was rejected")
 
 
@@ -173,7 +173,6 @@ def _show_timeline(lead: pb.GetLeadResponse, follow_up: GetFollowUpResponse | No
             for one in follow_up.deliveries
             if one.HasField("handed_off_at")
         ]
-    say()
     table(("When", "What"), sorted(points), title="Timeline")
     if follow_up is None:
         warn("The follow-up is not shown: routing did not answer.")
@@ -185,7 +184,7 @@ def _show_receipt(lead: pb.GetLeadResponse) -> None:
     rows = (
         (
             *(stage.stage, "ok" if check.passed else "NO", check.rule, check.order, check.field),
-            *(check.observed, check.expected, word(Reason.DESCRIPTOR, check.reason) if check.reason else ""),
+            *(check.observed, check.expected, word(Reason.DESCRIPTOR, check.reason)),
         )
         for stage in lead.receipt
         for check in stage.checks
@@ -204,9 +203,9 @@ def leads(
     as_json: Json = False,
 ) -> None:
     """List leads, newest first."""
-    from leadline.common.v1.reason_pb2 import Reason
     from leadline.intake.v1.intake_service_pb2 import Outcome
     from services.cli.client import run
+    from services.cli.submission import codes
 
     if outcome not in ("", "accepted", "rejected", "pending"):
         raise typer.BadParameter("expected accepted, rejected or pending", param_hint="--outcome")
@@ -218,7 +217,7 @@ def leads(
         (
             *(moment(one, "received_at"), one.answer.lead_id, one.seller, one.source),
             *(word(Outcome.DESCRIPTOR, one.answer.outcome), money(one.answer.price), one.answer.order.order),
-            ", ".join(word(Reason.DESCRIPTOR, finding.reason) for finding in one.answer.reasons),
+            ", ".join(codes(one.answer)),
         )
         for one in found
     )

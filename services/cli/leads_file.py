@@ -60,6 +60,7 @@ _KNOWN: Final = {
     for canonical, also in words.items()
     for word in (canonical, *also)
 }
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _TRUE: Final = frozenset({"true", "1", "yes"})
 _FALSE: Final = frozenset({"false", "0", "no", ""})
 
@@ -168,7 +169,12 @@ def _json_row(number: int, value: Any) -> Row:
 
 
 def _canonical(name: str) -> str:
-    return _KNOWN.get(_squash(name), name.strip())
+    """`First Name`, `firstName` and `fname` are `first_name`; a name nobody knows is only put in our spelling."""
+    known = _KNOWN.get(_squash(name))
+    if known is not None:
+        return known
+    snake = re.sub(r"[\-. ]+", "_", _HUMP.sub("_", name.strip())).lower()
+    return snake if re.fullmatch(r"[a-z][a-z0-9_]{0,63}", snake) else name.strip()
 
 
 def _row(number: int, values: Mapping[str, str], kind: pb.SubmissionFormat.ValueType, raw: str) -> Row:

@@ -41,7 +41,14 @@ def table(
     from rich.table import Table
 
     console = Console(markup=False, highlight=False, emoji=False, width=None if sys.stdout.isatty() else _WIDTH)
-    grid = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, title_style="bold")
+    grid = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=False,
+    )
     for column in columns:
         grid.add_column(column, justify="right" if column in right else "left", overflow="fold")
     empty = True
@@ -52,6 +59,7 @@ def table(
         say(f"{title}: none" if title else "none")
     else:
         console.print(grid)
+        say()
 
 
 def clean(text: str) -> str:
@@ -74,7 +82,9 @@ def moment(message: Any, field: str) -> str:
 
 
 def word(enum: Any, number: int) -> str:
-    """A value of an enum, given its descriptor, the way people say it: OUTCOME_ACCEPTED is `accepted`."""
+    """A value of an enum, given its descriptor, the way people say it: OUTCOME_ACCEPTED is `accepted`, 0 is empty."""
+    if number == 0:
+        return ""
     if number not in enum.values_by_number:
         return str(number)
     name: str = enum.values_by_number[number].name

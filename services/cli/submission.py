@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, Final
 
 from leadline.common.v1 import reason_pb2
@@ -18,8 +17,14 @@ from services.cli.output import money, word
 from shared.rpc.errors import AppError, from_refusal
 
 BATCH: Final = 128
+_BATCH_BYTES: Final = 4 << 20
 _IN_FLIGHT: Final = 3
 _TRIES: Final = 5
+
+
+def codes(answer: pb.LeadAnswer) -> list[str]:
+    """The public reason codes of an answer, each once."""
+    return list(dict.fromkeys(word(reason_pb2.Reason.DESCRIPTOR, finding.reason) for finding in answer.reasons))
 
 
 @dataclass(slots=True)
@@ -45,10 +50,10 @@ class Tally:
     def add(self, number: int, answer: pb.LeadAnswer) -> None:
         """Count an answer."""
         outcome = word(pb.Outcome.DESCRIPTOR, answer.outcome)
-        reasons = [word(reason_pb2.Reason.DESCRIPTOR, finding.reason) for finding in answer.reasons]
+        reasons = codes(answer)
         self.rows += 1
         self.outcomes[outcome] += 1
-        self.reasons.update(dict.fromkeys(reasons, 1))
+        self.reasons.update(reasons)
         self.replayed += answer.replayed
         if answer.outcome == pb.OUTCOME_ACCEPTED and not answer.replayed and not answer.test:
             self.spend[answer.price.currency] += answer.price.amount_minor
@@ -79,7 +84,7 @@ async def submit(
     tally = Tally()
     running: set[asyncio.Task[None]] = set()
     try:
-        while batch := list(islice(rows, BATCH)):
+        for batch in _batches(rows):
             running.add(asyncio.create_task(_send(services, batch, prepare, tally)))
             if len(running) >= _IN_FLIGHT:
                 running -= await _finished(running, asyncio.FIRST_COMPLETED)
@@ -90,6 +95,20 @@ async def submit(
             task.cancel()
     progress()
     return tally
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    """Rows in groups that one call can take."""
+    batch: list[Row] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += row.submission.ByteSize() if row.submission is not None else 0
+        if len(batch) == BATCH or size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 async def _finished(tasks: set[asyncio.Task[None]], when: str) -> set[asyncio.Task[None]]:
