@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,8 +34,6 @@ SECONDS_A_DAY = 86_400
 #: What an order that is not in the catalog says: nothing. Routing tells that it is not there.
 _NO_WINDOW = DuplicateTerms(window_days=0, match=())
 
-Identities = Sequence[tuple[str, bytes]]
-
 
 class DedupService(DedupServiceServicer):
     """Answers batches of leads of one buyer at one catalog revision."""
@@ -60,12 +58,52 @@ class DedupService(DedupServiceServicer):
             for _kind, digest in identities
         ]
         newest = await self._store.newest(request.buyer_id, asked)
-        now, position, results = self._clock.now(), 0, []
+        answers, position, results = _Answers(view, self._clock.now()), 0, []
         for lead, identities in zip(request.leads, persons, strict=True):
             seen = {kind: newest.get(position + offset) for offset, (kind, _digest) in enumerate(identities)}
             position += len(identities)
-            results.append(_checked(lead, identities, seen, view, now))
+            result = CheckedLead(identities=[Identity(kind=kind, digest=digest) for kind, digest in identities])
+            result.MergeFrom(answers.of(lead, seen))
+            results.append(result)
         return CheckLeadsResponse(results=results)
+
+
+class _Answers:
+    """Answers of one batch, without the identities."""
+
+    def __init__(self, view: CatalogView, now: datetime) -> None:
+        self._view = view
+        self._now = now
+        # Most persons are new, and what is said of a new one depends on the orders alone.
+        self._of_new: dict[tuple[object, ...], CheckedLead] = {}
+
+    def of(self, lead: LeadToCheck, seen: Mapping[str, Seen | None]) -> CheckedLead:
+        if any(seen.values()):
+            return self._judged(lead, seen)
+        key = (*seen, *((candidate.order, candidate.version) for candidate in lead.candidates))
+        answer = self._of_new.get(key)
+        if answer is None:
+            answer = self._of_new[key] = self._judged(lead, seen)
+        return answer
+
+    def _judged(self, lead: LeadToCheck, seen: Mapping[str, Seen | None]) -> CheckedLead:
+        result, checks, findings = CheckedLead(), list[Check](), 0
+        for candidate in lead.candidates:
+            order = self._view.order(candidate.order)
+            terms = order.duplicates if order is not None else _NO_WINDOW
+            verdict = judge(candidate.order, terms, lead.seller, seen, self._now)
+            result.candidates.append(
+                CandidateCheck(
+                    order=candidate,
+                    findings=[finding_message(finding) for finding in verdict.findings],
+                    match=terms.match,
+                    window_seconds=terms.window_days * SECONDS_A_DAY,
+                )
+            )
+            checks += verdict.checks
+            findings += len(verdict.findings)
+        result.receipt = receipt("dedup", checks, summary(seen, findings))
+        return result
 
 
 def _lead_ids(leads: Sequence[LeadToCheck]) -> list[UUID]:
@@ -76,27 +114,3 @@ def _lead_ids(leads: Sequence[LeadToCheck]) -> list[UUID]:
         except ValueError:
             raise Malformed.field(f"leads[{index}].lead_id", "expected a UUID") from None
     return ids
-
-
-def _checked(
-    lead: LeadToCheck, identities: Identities, seen: dict[str, Seen | None], view: CatalogView, now: datetime
-) -> CheckedLead:
-    result = CheckedLead(identities=[Identity(kind=kind, digest=digest) for kind, digest in identities])
-    checks: list[Check] = []
-    findings = 0
-    for candidate in lead.candidates:
-        order = view.order(candidate.order)
-        terms = order.duplicates if order is not None else _NO_WINDOW
-        verdict = judge(candidate.order, terms, lead.seller, seen, now)
-        result.candidates.append(
-            CandidateCheck(
-                order=candidate,
-                findings=[finding_message(finding) for finding in verdict.findings],
-                match=terms.match,
-                window_seconds=terms.window_days * SECONDS_A_DAY,
-            )
-        )
-        checks += verdict.checks
-        findings += len(verdict.findings)
-    result.receipt = receipt("dedup", checks, summary(seen, findings))
-    return result

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
+from services.routing.plan import OrderPlan
 from services.routing.windows import window_start
 from shared.catalog.money import Minor
-from shared.catalog.terms import Order, WindowKind
+from shared.catalog.terms import WindowKind
 from shared.verdict import Check, Finding
 
 UNLIMITED = 2**63 - 1
@@ -58,10 +59,15 @@ class Reading:
             self._rows[demand.key] = Used(leads + 1, spend + price)
 
 
-def demands(order: Order, at: datetime, zone: ZoneInfo) -> tuple[Demand, ...]:
-    """The rows that a lead received at `at` uses if the order buys it, one per cap."""
+@lru_cache(maxsize=4096)
+def demands(ready: OrderPlan, minute: datetime) -> tuple[Demand, ...]:
+    """The rows that a lead uses if the order buys it, one per cap.
+
+    `minute`: when it was received, cut to the minute: no window begins inside one, and a batch's leads share it.
+    """
+    order, zone = ready.order, ready.capacity_zone
     return tuple(
-        Demand(CapacityKey(order.slug, cap.window, window_start(cap.window, at, zone)), cap.leads, cap.spend)
+        Demand(CapacityKey(order.slug, cap.window, window_start(cap.window, minute, zone)), cap.leads, cap.spend)
         for cap in order.caps
     )
 

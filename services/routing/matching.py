@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.routing.capacity import Demand, Reading, check_room, demands, room
@@ -24,14 +25,14 @@ class Lead(NamedTuple):
     Attributes:
         lead_id: Its id; seeds the draw of the team.
         source: Its source's identifier; empty: none was readable.
-        received_at: Schedules and windows are read at this instant.
+        minute: When it was received, cut to the minute: nothing in an order's terms begins or ends inside one.
         form: `long` or `short`.
         state: USPS code; empty: not known.
     """
 
     lead_id: str
     source: str
-    received_at: datetime
+    minute: datetime
     form: str
     state: str
 
@@ -68,28 +69,30 @@ def eligibility(order: str, lead: Lead, plan: Plan, reading: Reading) -> Eligibi
     """Hold a lead against one order. An order that the catalog does not have is inactive."""
     ready = plan.orders.get(order)
     if ready is None:
-        said = [_unknown(order)]
-        return Eligibility(order, _LAST, 0, (), 0, _findings(said), _checks(said))
-    local = lead.received_at.astimezone(ready.zone)
-    price, priced = _price(ready, lead, plan.currency)
-    wanted = demands(ready.order, lead.received_at, plan.zone)
+        return Eligibility(order, _LAST, 0, (), 0, *_split([_unknown(order)]))
+    price, findings, checks = _terms(plan, ready, lead.minute, lead.source, lead.form, lead.state)
+    wanted = demands(ready, lead.minute)
+    if wanted:
+        full, looked = _split(check_room(wanted, reading, price, plan.currency))
+        findings, checks = findings + full, checks + looked
+    return Eligibility(order, ready.order.priority, price, wanted, room(wanted, reading, price), findings, checks)
+
+
+@lru_cache(maxsize=4096)
+def _terms(
+    plan: Plan, ready: OrderPlan, minute: datetime, source: str, form: str, state: str
+) -> tuple[int, tuple[Finding, ...], tuple[Check, ...]]:
+    """The price, and every rule that does not look at capacity; leads that arrive together share the answer."""
+    local = minute.astimezone(ready.zone)
+    price, priced = _price(ready, form, state, plan.currency)
     said = [
         _state(ready.order),
         *_dates(ready.order, local.date()),
         _schedule(ready, local),
-        _source(ready, lead.source, plan),
+        _source(ready, source, plan),
         priced,
-        *check_room(wanted, reading, price, plan.currency),
     ]
-    return Eligibility(
-        order,
-        ready.order.priority,
-        price,
-        wanted,
-        room(wanted, reading, price),
-        _findings(said),
-        _checks(said),
-    )
+    return price, *_split(said)
 
 
 def _unknown(order: str) -> _Said:
@@ -142,31 +145,26 @@ def _source(ready: OrderPlan, site: str, plan: Plan) -> _Said:
     return _rule(ready.order.slug, "source.allowed", site or "none", expected, finding, field="source")
 
 
-def _price(ready: OrderPlan, lead: Lead, currency: str) -> tuple[int, _Said]:
+def _price(ready: OrderPlan, form: str, state: str, currency: str) -> tuple[int, _Said]:
     """The first line that holds; minor units."""
     rule, slug = "price.known", ready.order.slug
     if ready.own:
         return 0, _rule(slug, rule, "own lead", "no price", None)
-    of_form = [line for line in ready.order.prices if line.form in (None, lead.form)]
+    of_form = [line for line in ready.order.prices if line.form in (None, form)]
     for line in of_form:
-        if not line.states or lead.state in line.states:
+        if not line.states or state in line.states:
             return line.amount, _rule(slug, rule, f"{Minor(line.amount)} {currency}", "a price for this lead", None)
     if of_form:
         finding = Finding("geography_excluded", "The order has no price for this state.", "state")
     else:
-        finding = Finding(
-            "lead_type_mismatch", f"The order has no price for a {lead.form or 'form-less'} lead.", "form"
-        )
-    return 0, _rule(slug, rule, f"{lead.form} form", "a price for this lead", finding, field=finding.field)
+        finding = Finding("lead_type_mismatch", f"The order has no price for a {form or 'form-less'} lead.", "form")
+    return 0, _rule(slug, rule, f"{form} form", "a price for this lead", finding, field=finding.field)
 
 
 def _rule(order: str, rule: str, observed: str, expected: str, finding: Finding | None, *, field: str = "") -> _Said:
     return Check(rule, finding is None, field, observed, expected, finding.reason if finding else "", order), finding
 
 
-def _findings(said: Iterable[_Said]) -> tuple[Finding, ...]:
-    return tuple(finding for _, finding in said if finding is not None)
-
-
-def _checks(said: Iterable[_Said]) -> tuple[Check, ...]:
-    return tuple(check for check, _ in said)
+def _split(said: Iterable[_Said]) -> tuple[tuple[Finding, ...], tuple[Check, ...]]:
+    pairs = list(said)
+    return tuple(finding for _, finding in pairs if finding is not None), tuple(check for check, _ in pairs)

@@ -11,14 +11,15 @@ from services.routing.windows import Opening, openings
 from shared.catalog.terms import Catalog, Order, Source
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OrderPlan:
-    """One order.
+    """One order. Equal only to itself, which makes it a cheap key of caches.
 
     Attributes:
         order: Its terms.
         own: Its seller is the buyer's own site: no price, any source.
         zone: Where its days and hours are read.
+        capacity_zone: Where its capacity windows are read: the buyer's.
         openings: When it buys; empty: always.
         sources: Sites it buys from; empty: every active one of its seller.
         teams: Who follows up.
@@ -27,25 +28,24 @@ class OrderPlan:
     order: Order
     own: bool
     zone: ZoneInfo
+    capacity_zone: ZoneInfo
     openings: tuple[Opening, ...]
     sources: frozenset[str]
     teams: TeamDraw
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """One revision of a catalog.
+    """One revision of a catalog. Equal only to itself.
 
     Attributes:
         orders: By name.
         sources: By site.
-        zone: Where capacity windows are read: the buyer's.
         currency: Of every price.
     """
 
     orders: Mapping[str, OrderPlan]
     sources: Mapping[str, Source]
-    zone: ZoneInfo
     currency: str
 
 
@@ -59,6 +59,7 @@ def plan_of(catalog: Catalog) -> Plan:
                 order=order,
                 own=order.seller in own,
                 zone=ZoneInfo(order.schedule.time_zone) if order.schedule.time_zone else buyer_zone,
+                capacity_zone=buyer_zone,
                 openings=openings(order.schedule.hours),
                 sources=frozenset(order.sources),
                 teams=TeamDraw(order.follow_up.teams),
@@ -66,6 +67,5 @@ def plan_of(catalog: Catalog) -> Plan:
             for order in catalog.orders
         },
         sources={source.site: source for source in catalog.sources},
-        zone=buyer_zone,
         currency=catalog.buyer.currency,
     )

@@ -60,18 +60,21 @@ def _plan_of(view: CatalogView) -> Plan:
 def _lead(message: LeadToRoute, index: int) -> Lead:
     if not message.HasField("received_at"):
         raise Malformed.field(f"leads[{index}].received_at", "expected the time of arrival")
-    sent = message.received_at
-    received_at = datetime.fromtimestamp(sent.seconds + sent.nanos * 1e-9, UTC)
-    return Lead(message.lead_id, message.source, received_at, message.lead_type.form, message.state)
+    minute = datetime.fromtimestamp(message.received_at.seconds // 60 * 60, UTC)
+    return Lead(message.lead_id, message.source, minute, message.lead_type.form, message.state)
 
 
 def _keys(messages: Sequence[LeadToRoute], leads: Sequence[Lead], plan: Plan) -> set[CapacityKey]:
-    return {
-        demand.key
+    held = {
+        (candidate.order.order, lead.minute)
         for message, lead in zip(messages, leads, strict=True)
         for candidate in message.candidates
-        if (ready := plan.orders.get(candidate.order.order)) is not None
-        for demand in demands(ready.order, lead.received_at, plan.zone)
+    }
+    return {
+        demand.key
+        for order, minute in held
+        if (ready := plan.orders.get(order)) is not None
+        for demand in demands(ready, minute)
     }
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
-from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,6 @@ from shared.catalog.terms import DayHours, WindowKind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_QUARTER_SECONDS = 900
 
 
 class Opening(NamedTuple):
@@ -30,16 +28,9 @@ class Opening(NamedTuple):
 
 def window_start(kind: WindowKind, at: datetime, zone: ZoneInfo) -> datetime:
     """The first instant, in UTC, of the window that holds `at`; a week begins on Monday, `total` at the epoch."""
-    # Every zone's offset and every change of one falls on a quarter of an hour (IANA, since 1972), so no window
-    # begins inside a quarter, and all leads of a batch share one computation.
-    return _window_start(kind, int(at.timestamp()) // _QUARTER_SECONDS, zone)
-
-
-@lru_cache(maxsize=4096)
-def _window_start(kind: WindowKind, quarter: int, zone: ZoneInfo) -> datetime:
     if kind == "total":
         return EPOCH
-    local = datetime.fromtimestamp(quarter * _QUARTER_SECONDS, zone)
+    local = at.astimezone(zone)
     if kind == "hour":
         # Keeps `fold`: the hour that is repeated in autumn is another hour.
         return local.replace(minute=0, second=0, microsecond=0).astimezone(UTC)

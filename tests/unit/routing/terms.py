@@ -16,7 +16,7 @@ AT = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
 DAY_STARTS = datetime(2026, 11, 22, 5, tzinfo=UTC)
 SITE = "best-auto-loans.example"
 
-LEAD = Lead(lead_id="0195-a", source=SITE, received_at=AT, form="long", state="TX")
+LEAD = Lead(lead_id="0195-a", source=SITE, minute=AT, form="long", state="TX")
 
 
 def order(slug: str = "marco-auto", **terms: Any) -> Order:

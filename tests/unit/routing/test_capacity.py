@@ -19,7 +19,7 @@ def test_a_lead_of_the_batch_uses_the_room_that_the_next_one_sees() -> None:
 
 def test_the_tightest_limit_is_the_room() -> None:
     given = order(caps=(day_cap(leads=10, spend=10_000), Cap(window="month", leads=4)))
-    wanted = demands(given, AT, plan().zone)
+    wanted = demands(plan(given).orders[given.slug], AT)
     assert room(wanted, Reading({}), 3200) == 3
     assert room(wanted, Reading({}), 0) == 4
     assert room(wanted, day_used(leads=8), 3200) == 2
