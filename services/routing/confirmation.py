@@ -171,7 +171,8 @@ def _fill(template: str, values: dict[str, str]) -> str:
 
 
 def _page(body: str, foot: str) -> str:
-    paragraphs = "".join(f"<p>{_lines(part)}</p>\n" for part in re.split(r"\n\s*\n", body))
+    # A playbook's lines are broken for whoever reads the catalog file; only a blank line is meant.
+    paragraphs = "".join(f"<p>{html.escape(part)}</p>\n" for part in re.split(r"\n\s*\n", body))
     return f'<!doctype html>\n<html><body>\n{paragraphs}<p style="color:#666">{_lines(foot)}</p>\n</body></html>\n'
 
 
