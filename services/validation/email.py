@@ -60,6 +60,8 @@ _REAL_NEIGHBOURS = frozenset(
     {"mail.com", "email.com", "gmx.com", "ymail.com", "hotmail.co", "yahoo.co", "fmail.com", "hmail.com", "zmail.com",
      "outlook.co", "gmail.co", "yahoo.ca", "yahoo.in", "yahoo.de", "yahoo.fr", "yahoo.es", "yahoo.it"}
 )  # fmt: skip
+#: On the list of throw-away domains by mistake: sells mail addresses to people of that name.
+_FAMILY = frozenset({"smith.com"})
 _TEST_LOCALS = frozenset(
     {"test", "testing", "test1", "test12", "test123", "test1234", "testtest", "testemail", "testuser", "testlead"}
 )
@@ -78,15 +80,12 @@ def email_reader(throwaway: Set[str]) -> Callable[[str], Reading]:
         if parts is None:
             return _failed(None, (), _READABLE, "email_invalid", _EXPECTED)
         local, domain = parts
-        reading: Reading = judge(domain)
         readable = Check(_READABLE, True, "email", f"{local[0]}***@{domain}", "local@domain")
-        if reading.value is None:
-            return Reading(None, (readable, *reading.checks), reading.findings)
-        checks, findings = (readable, *reading.checks), reading.findings
-        address = f"{local}@{domain}"
         if _is_placeholder(local.lower(), domain):
-            return _failed(address, checks, _TEST, "test_data", _EXPECTED_OWN, findings)
-        return Reading(address, checks, findings)
+            return _failed(f"{local}@{domain}", (readable,), _TEST, "test_data", _EXPECTED_OWN)
+        reading: Reading = judge(domain)
+        value = f"{local}@{domain}" if reading.value is not None else None
+        return Reading(value, (readable, *reading.checks), reading.findings)
 
     return read_email
 
@@ -115,6 +114,9 @@ def _split(address: str) -> tuple[str, str] | None:
         valid = validate_email(address, check_deliverability=False)
     except EmailNotValidError:
         return None
+    # RFC 5321, 4.5.3.1.1: at most 64 octets, which the library leaves to others.
+    if len(valid.local_part.encode()) > 64:
+        return None
     # The library's types are loose: the ASCII domain is always set on success.
     return valid.local_part, str(valid.ascii_domain).lower()
 
@@ -122,15 +124,16 @@ def _split(address: str) -> tuple[str, str] | None:
 def _judge_domain(domain: str, throwaway: Set[str]) -> Reading:
     name, _, ending = domain.rpartition(".")
     right = _IMPOSSIBLE.get(ending)
-    if right is not None:
-        finding = Finding("email_invalid", "email", _EXPECTED_DOMAIN, f"{name}.{right}")
+    if right is not None or len(ending) < 2:
+        finding = Finding("email_invalid", "email", _EXPECTED_DOMAIN, f"{name}.{right}" if right else "")
         return Reading(None, (Check(_DOMAIN, False, "email", domain, _EXPECTED_DOMAIN, finding.reason),), (finding,))
     checks = [Check(_DOMAIN, True, "email")]
     meant = likely_domain(domain)
     if meant:
         checks.append(Check(_SPELLING, True, "email", f"{domain}, perhaps misspelt", meant))
-    if _is_throwaway(domain, throwaway):
-        return _failed(domain, tuple(checks), _DISPOSABLE, "email_disposable", _EXPECTED_LASTING, (), meant)
+    # The list also holds misspelt providers, which are traps for careless senders, not choices of consumers.
+    if not meant and domain not in _FAMILY and _is_throwaway(domain, throwaway):
+        return _failed(domain, tuple(checks), _DISPOSABLE, "email_disposable", _EXPECTED_LASTING)
     checks.append(Check(_DISPOSABLE, True, "email"))
     return Reading(domain, tuple(checks))
 
@@ -140,8 +143,6 @@ def likely_domain(domain: str) -> str:
     if domain in _PROVIDERS or domain in _SHORT_PROVIDERS or domain in _REAL_NEIGHBOURS:
         return ""
     near = [known for known in _PROVIDERS if OSA.distance(domain, known, score_cutoff=1) <= 1]
-    if not near:
-        near = [known for known in _PROVIDERS if len(known) > 9 and OSA.distance(domain, known, score_cutoff=2) <= 2]
     return near[0] if len(near) == 1 else ""
 
 
@@ -167,9 +168,7 @@ def _failed(
     rule: str,
     reason: str,
     message: str,
-    findings: tuple[Finding, ...] = (),
-    suggestion: str = "",
 ) -> Reading:
     observed = "" if value is not None else "unreadable"
     check = Check(rule, False, "email", observed, message, reason)
-    return Reading(value, (*checks, check), (*findings, Finding(reason, "email", message, suggestion)))
+    return Reading(value, (*checks, check), (Finding(reason, "email", message),))

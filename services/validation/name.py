@@ -58,7 +58,7 @@ _FAMOUS = frozenset(
         ("obi-wan", "kenobi"), ("sponge", "bob"), ("spongebob", "squarepants"), ("scooby", "doo"), ("elmer", "fudd"),
         ("yosemite", "sam"), ("porky", "pig"), ("peppa", "pig"), ("miss", "piggy"), ("kermit", "frog"),
         ("kermit", "the frog"), ("yogi", "bear"), ("winnie", "the pooh"), ("winnie", "pooh"), ("fred", "flintstone"),
-        ("wilma", "flintstone"), ("barney", "rubble"), ("buzz", "lightyear"), ("bruce wayne", "batman"), ("bat", "man"),
+        ("wilma", "flintstone"), ("barney", "rubble"), ("buzz", "lightyear"), ("bruce wayne", "batman"), ("no", "name"), ("bat", "man"),
         ("super", "man"), ("spider", "man"), ("wonder", "woman"), ("captain", "america"), ("captain", "kirk"),
         ("papa", "smurf"), ("donkey", "kong"), ("super", "mario"), ("big", "bird"), ("cookie", "monster"),
         ("uncle", "sam"), ("humpty", "dumpty"), ("homer j", "simpson"), ("lara", "croft"), ("indiana", "jones"),
@@ -67,13 +67,25 @@ _FAMOUS = frozenset(
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _HOME = frozenset("asdfghjkl")
-#: Three neighbours of the home or bottom row struck in order; no syllable of any name looks so.
-_STRIKES = frozenset(run[i : i + 3] for row in _ROWS[1:] for run in (row, row[::-1]) for i in range(len(row) - 2))
+
+
+def _runs(*rows: str) -> frozenset[str]:
+    """Every three neighbours of the rows, in both directions."""
+    return frozenset(run[i : i + 3] for row in rows for run in (row, row[::-1]) for i in range(len(row) - 2))
+
+
+#: Neighbours of the home or bottom row struck in order; hardly a syllable of any name looks so.
+_STRIKES = _runs(*_ROWS[1:])
+_ANY_RUN = _runs(*_ROWS)
 #: Runs of the top row are syllables too (Trew, Wert, Weroniuk): only long ones, and the famous one, count.
 _TOP_RUNS = ("qwer", "rewq", "werty", "ertyu", "rtyui", "tyuio", "yuiop", "poiuy", "oiuyt", "iuytr", "uytre", "ytrew")
+#: The same keys out of order, as often seen.
+_SHUFFLED = frozenset("asfd adsf afsd sdaf dfsa asfasf adsfadsf sadf qwqw wqeqwe qewr fjdk fjdksl jfkd jfkdls".split())
+#: A letter or a pair of letters four times, or two or three consonants again and again.
 _REPEATED = re.compile(r"(.)\1{3,}|(..)\2{3,}|([^aeiouy]{2,3})\3{2,}")
-_CHUNK_TWICE = re.compile(r"(asd|sdf|dfg|fgh|ghj|hjk|jkl|qwe|zxc|xcv|cvb|vbn|bnm)\1+")
-_NO_SYLLABLE = re.compile(r"[bcdfghjkmnpqstvxz]{5,}")
+_TWICE = re.compile(r"(...)\1+")
+_CONSONANTS_TWICE = re.compile(r"([^aeiouywrl]{2})\1+")
+_NO_SYLLABLE = re.compile(r"[bcdfghjkmnpqstvxz]{5,}|[bcdfghjkmnpqstvwxz]{6,}")
 _WEB = ("http:", "https:", "www.", "<script", ".com", "@")
 
 
@@ -116,10 +128,13 @@ def is_mashed(word: str) -> bool:
     """True for letters (lower case) that come from striking keys, not from any language."""
     if len(word) < 4 or not word.isascii():
         return False
-    if any(run in word for run in _TOP_RUNS) or _REPEATED.search(word) or _CHUNK_TWICE.search(word):
+    if word in _SHUFFLED or any(run in word for run in _TOP_RUNS) or _REPEATED.search(word):
+        return True
+    twice = _TWICE.fullmatch(word)
+    if (twice is not None and twice[1] in _ANY_RUN) or _CONSONANTS_TWICE.fullmatch(word):
         return True
     strikes = sum(word[i : i + 3] in _STRIKES for i in range(len(word) - 2))
-    if strikes >= 2 or (strikes and _HOME.issuperset(word)):
+    if strikes >= 2 or (strikes and _HOME.issuperset(word) and (len(set(word)) <= 3 or "a" not in word)):
         return True
     # Whole words without a vowel exist (Krc, Vlk, Strnad's kin) and ring on r or l; five other consonants do not.
     return _NO_SYLLABLE.fullmatch(word) is not None
@@ -140,7 +155,7 @@ def _is_made_up(first: str, last: str) -> bool:
     whole = first + last
     if whole and not any(letter.isalpha() for letter in whole):
         return True
-    if first in _EMPTY_WORDS and (last in _EMPTY_WORDS or not last):
+    if first and _EMPTY_WORDS.issuperset(f"{first} {last}".split()):
         return True
     if len(first) > 2 and len(last) > 2 and len(set(first)) == 1 and len(set(last)) == 1:
         return True

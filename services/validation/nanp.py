@@ -15,7 +15,7 @@ from phonenumbers import PhoneMetadata
 #: Kinds of line a table entry may name.
 CONSUMER, TOLL_FREE, PREMIUM = "consumer", "toll_free", "premium"
 
-_SEPARATORS = str.maketrans("", "", " ()-.\u00a0")
+_AMERICAN = re.compile(r"(?:\+?1[ .-]{0,3})?\(?(\d{3})\)?[ .-]{0,3}(\d{3})[ .-]{0,3}(\d{4})", re.ASCII)
 #: An exchange starts with 2 to 9; three spread samples of each start tell whether all of them are treated alike.
 _SAMPLES = tuple(
     f"{start}{middle}{line}"
@@ -50,12 +50,8 @@ AREA_CODES = _area_codes()
 
 def ten_digits(text: str) -> str | None:
     """The ten digits of a number written the American way, with or without `1` or `+1`; None: not written so."""
-    digits = text.translate(_SEPARATORS)
-    if digits.startswith("+1"):
-        digits = digits[2:]
-    elif len(digits) == 11 and digits[0] == "1":
-        digits = digits[1:]
-    return digits if len(digits) == 10 and digits.isascii() and digits.isdigit() else None
+    match = _AMERICAN.fullmatch(text)
+    return match[1] + match[2] + match[3] if match is not None else None
 
 
 def line_kind(digits: str) -> str | None:

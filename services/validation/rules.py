@@ -16,7 +16,7 @@ from services.validation.plan import CatalogPlan, OrderPlan
 from services.validation.reference import SANDBOX_ZIPS, Reference
 from services.validation.requirements import judge_age, judge_required
 from services.validation.source import host_of, parents
-from services.validation.verdict import CandidateVerdict, Finding, Notes, Reading, Verdict
+from services.validation.verdict import CandidateVerdict, Check, Finding, Notes, Reading, Verdict
 from services.validation.when import day_of, judge_birth
 from shared.catalog.terms import STANDARD_FIELDS
 
@@ -95,7 +95,7 @@ def _read(lead: Lead, plan: CatalogPlan, known: list[OrderPlan], notes: Notes) -
         if known and reading.findings and name not in STANDARD_FIELDS:
             facts.product_readings[name] = reading
         else:
-            notes.add(reading.checks, reading.findings)
+            _take(reading.checks, reading.findings, lead, notes)
     return facts
 
 
@@ -119,11 +119,16 @@ def _judge_identity(lead: Lead, facts: LeadFacts, notes: Notes) -> None:
         return
     sent = "first_name" if "first_name" in lead.fields else "full_name" if "full_name" in lead.fields else "last_name"
     checks, findings = judge_name(first, last, sent)
+    _take(checks, findings, lead, notes)
+
+
+def _take(checks: tuple[Check, ...], findings: tuple[Finding, ...], lead: Lead, notes: Notes) -> None:
+    """Notes what a reader said; a lead that is declared as a test may look like one."""
     if lead.test and findings and findings[0].reason == "test_data":
-        # Declared as a test, it may look like one.
-        notes.passed(checks[0].rule, sent, "declared as a test")
-        return
-    notes.add(checks, findings)
+        excused = checks[-1]._replace(passed=True, observed="declared as a test", reason="")
+        notes.add((*checks[:-1], excused), ())
+    else:
+        notes.add(checks, findings)
 
 
 def _judge_place(lead: Lead, facts: LeadFacts, reference: Reference, notes: Notes) -> None:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import asyncpg
 import grpc
 import pytest
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.common.v1 import lead_pb2 as common
 from leadline.common.v1 import reason_pb2
-from leadline.validation.v1.validation_service_pb2 import LeadToValidate, ValidatedLead, ValidateLeadsRequest
+from leadline.validation.v1.validation_service_pb2 import ValidatedLead
 from leadline.validation.v1.validation_service_pb2_grpc import (
     ValidationServiceStub,
     add_ValidationServiceServicer_to_server,
@@ -28,6 +27,7 @@ from shared.rpc.errors import Malformed, NotFound
 from shared.rpc.server import RpcServer
 from shared.runtime.settings import load
 from shared.telemetry.metrics import Metrics
+from tests.unit.validation.messages import request_of
 from tests.unit.validation.terms import GOOD, catalog, lead_with, reference
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ async def test_results_stand_in_the_order_of_the_request_with_all_reasons_at_onc
 
 
 async def test_the_same_request_gives_the_same_bytes(stub: ValidationServiceAsyncStub) -> None:
-    request = _request(GOOD)
+    request = request_of(GOOD)
     one, two = await call(stub.ValidateLeads, request, timeout=5), await call(stub.ValidateLeads, request, timeout=5)
     assert one.SerializeToString(deterministic=True) == two.SerializeToString(deterministic=True)
 
@@ -109,14 +109,14 @@ async def test_nothing_personal_stands_in_receipt_or_findings(stub: ValidationSe
 
 
 async def test_an_unknown_revision_is_not_found(stub: ValidationServiceAsyncStub) -> None:
-    request = _request(GOOD)
+    request = request_of(GOOD)
     request.catalog_revision = 8
     with pytest.raises(NotFound):
         await call(stub.ValidateLeads, request, timeout=5)
 
 
 async def test_a_lead_without_its_time_of_arrival_is_malformed(stub: ValidationServiceAsyncStub) -> None:
-    request = _request(GOOD)
+    request = request_of(GOOD)
     request.leads[0].submission.ClearField("received_at")
     with pytest.raises(Malformed) as caught:
         await call(stub.ValidateLeads, request, timeout=5)
@@ -125,48 +125,14 @@ async def test_a_lead_without_its_time_of_arrival_is_malformed(stub: ValidationS
 
 async def test_too_large_a_batch_is_malformed(stub: ValidationServiceAsyncStub) -> None:
     with pytest.raises(Malformed):
-        await call(stub.ValidateLeads, _request(*[GOOD] * 257), timeout=5)
+        await call(stub.ValidateLeads, request_of(*[GOOD] * 257), timeout=5)
 
 
 async def test_a_call_without_a_deadline_is_refused(stub: ValidationServiceAsyncStub) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await stub.ValidateLeads(_request(GOOD))
+        await stub.ValidateLeads(request_of(GOOD))
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 async def _validate(stub: ValidationServiceAsyncStub, *leads: Lead) -> list[ValidatedLead]:
-    return list((await call(stub.ValidateLeads, _request(*leads), timeout=5)).results)
-
-
-def _request(*leads: Lead) -> ValidateLeadsRequest:
-    return ValidateLeadsRequest(buyer_id="big-bank", catalog_revision=7, leads=[message_of(lead) for lead in leads])
-
-
-def message_of(lead: Lead) -> LeadToValidate:
-    """A lead as intake sends it."""
-    return LeadToValidate(
-        lead_id="018f0000-0000-7000-8000-000000000000",
-        seller=lead.seller,
-        candidates=[common.OrderRef(order=order, version=version) for order, version in lead.candidates],
-        submission=common.Submission(
-            source=lead.source,
-            submitted_at=_time(lead.submitted_at),
-            received_at=_time(lead.received_at),
-            test=lead.test,
-            fields=lead.fields,
-            consent=common.Consent(
-                text=lead.consent.text,
-                captured_at=_time(lead.consent.captured_at),
-                certificate=lead.consent.certificate,
-            ),
-            signals=common.Signals(
-                user_agent=lead.signals.user_agent,
-                seconds_on_form=lead.signals.seconds_on_form,
-                honeypot=lead.signals.honeypot,
-            ),
-        ),
-    )
-
-
-def _time(seconds: float | None) -> Timestamp | None:
-    return None if seconds is None else Timestamp(seconds=int(seconds), nanos=round(seconds % 1 * 1e9))
+    return list((await call(stub.ValidateLeads, request_of(*leads), timeout=5)).results)
