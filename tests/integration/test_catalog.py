@@ -33,8 +33,8 @@ from shared.runtime.settings import DatabaseSettings, RpcSettings
 from shared.telemetry.metrics import Metrics
 from tests.clock import FakeClock
 
-DEMO = (Path(__file__).parents[2] / "deploy" / "demo" / "catalog.yaml").read_text()
-AMENDED = DEMO.replace("{window: day, leads: 5}", "{window: day, leads: 10}")
+CATALOG = (Path(__file__).parents[1] / "big_bank.yaml").read_text()
+AMENDED = CATALOG.replace("{window: day, leads: 5}", "{window: day, leads: 10}")
 SECONDS = 10.0
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class House:
     pool: Pool
     clock: FakeClock
 
-    async def apply(self, text: str = DEMO, *, dry_run: bool = False) -> pb.ApplyCatalogResponse:
+    async def apply(self, text: str = CATALOG, *, dry_run: bool = False) -> pb.ApplyCatalogResponse:
         """Apply a document as Tracey."""
         request = pb.ApplyCatalogRequest(document=text, dry_run=dry_run, approved_by="tracey", note="more leads")
         return await call(self.stub.ApplyCatalog, request, timeout=SECONDS)
@@ -143,7 +143,7 @@ async def test_what_may_not_change_is_an_error_at_its_line(house: House) -> None
 
 
 async def test_many_applies_at_once_each_see_the_one_before(house: House) -> None:
-    texts = [DEMO.replace("{window: day, leads: 5}", f"{{window: day, leads: {leads}}}") for leads in range(1, 13)]
+    texts = [CATALOG.replace("{window: day, leads: 5}", f"{{window: day, leads: {leads}}}") for leads in range(1, 13)]
     answers = await asyncio.gather(*(house.apply(text) for text in texts))
     assert sorted(answer.revision for answer in answers) == list(range(1, 13))
     versions = await house.pool.fetch(
@@ -155,7 +155,7 @@ async def test_many_applies_at_once_each_see_the_one_before(house: House) -> Non
 
 async def test_who_approves_is_required_and_nothing_can_be_smuggled_in(house: House) -> None:
     for words in ({}, {"approved_by": " "}, {"approved_by": "a", "note": "\x00"}, {"approved_by": "a" * 201}):
-        request = pb.ApplyCatalogRequest(document=DEMO, **words)  # type: ignore[arg-type]
+        request = pb.ApplyCatalogRequest(document=CATALOG, **words)  # type: ignore[arg-type]
         error = await refused(call(house.stub.ApplyCatalog, request, timeout=SECONDS), Malformed)
         assert error.violations[0].field in ("approved_by", "note")
 

@@ -38,7 +38,7 @@ from shared.telemetry.metrics import Metrics
 from tests.clock import FakeClock
 
 ROOT = Path(__file__).parents[2]
-DEMO = ROOT / "deploy" / "demo" / "catalog.yaml"
+CATALOG = ROOT / "tests" / "big_bank.yaml"
 USD_32 = lead_pb2.Money(amount_minor=3200, currency="USD")
 LEAD_ID = "019aa000-0000-7000-8000-000000000001"
 
@@ -198,13 +198,13 @@ async def suite(database_url: str, clock: FakeClock) -> AsyncIterator[Suite]:
 
 
 async def test_a_catalog_is_shown_applied_and_amended(suite: Suite, tmp_path: Path) -> None:
-    shown = await suite.leadline("diff", "-f", DEMO)
+    shown = await suite.leadline("diff", "-f", CATALOG)
     assert shown.status == 0
     assert "+ order marco-auto-2026 (version 1)" in shown.out
     assert "nothing was changed" in shown.out
-    applied = await suite.leadline("apply", "-f", DEMO, "--by", "tracey", "--json")
+    applied = await suite.leadline("apply", "-f", CATALOG, "--by", "tracey", "--json")
     assert (applied.status, applied.json["revision"], applied.json["errors"]) == (0, 1, [])
-    amended = DEMO.read_text().replace("{window: day, leads: 5}", "{window: day, leads: 10}")
+    amended = CATALOG.read_text().replace("{window: day, leads: 5}", "{window: day, leads: 10}")
     again = await suite.leadline("apply", "-f", "-", "--by", "tracey", stdin=amended)
     assert again.status == 0
     assert again.out.splitlines() == [
@@ -216,7 +216,9 @@ async def test_a_catalog_is_shown_applied_and_amended(suite: Suite, tmp_path: Pa
 
 async def test_every_error_of_a_catalog_is_a_line_that_an_editor_can_jump_to(suite: Suite, tmp_path: Path) -> None:
     file = tmp_path / "catalog.yaml"
-    file.write_text(DEMO.read_text().replace("priority: 900", "priorty: 900").replace("currency: USD", "currency: XYZ"))
+    file.write_text(
+        CATALOG.read_text().replace("priority: 900", "priorty: 900").replace("currency: USD", "currency: XYZ")
+    )
     lines = file.read_text().splitlines()
     ran = await suite.leadline("apply", "-f", file)
     assert (ran.status, ran.out) == (1, "")
@@ -232,7 +234,7 @@ async def test_every_error_of_a_catalog_is_a_line_that_an_editor_can_jump_to(sui
 
 
 async def test_a_key_is_printed_alone_listed_without_its_secret_and_revoked(suite: Suite) -> None:
-    await suite.leadline("apply", "-f", DEMO, "--by", "tracey")
+    await suite.leadline("apply", "-f", CATALOG, "--by", "tracey")
     made = await suite.leadline("keys", "create", "marco", "--order", "marco-auto-2026", "--days", "30")
     key = made.out.strip()
     assert made.status == 0
@@ -280,7 +282,7 @@ async def test_rows_that_were_not_taken_are_told_by_line_and_fail_the_command(su
 
 
 async def test_a_lead_is_shown_with_its_receipt_and_cannot_steer_the_terminal(suite: Suite) -> None:
-    await suite.leadline("apply", "-f", DEMO, "--by", "tracey")
+    await suite.leadline("apply", "-f", CATALOG, "--by", "tracey")
     shown = await suite.leadline("lead", LEAD_ID)
     assert shown.status == 0
     assert "32.00 USD" in shown.out

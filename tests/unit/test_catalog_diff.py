@@ -9,7 +9,7 @@ from services.intake.catalog.diff import Plan, plan
 from services.intake.catalog.document import read_document
 from shared.catalog.terms import Catalog
 
-DEMO = (Path(__file__).parents[2] / "deploy" / "demo" / "catalog.yaml").read_text()
+CATALOG = (Path(__file__).parents[1] / "big_bank.yaml").read_text()
 
 
 def read(text: str) -> Catalog:
@@ -20,13 +20,13 @@ def read(text: str) -> Catalog:
 
 @pytest.fixture(scope="module")
 def first() -> Plan:
-    return plan(None, read(DEMO))
+    return plan(None, read(CATALOG))
 
 
 def order_block(slug: str) -> str:
-    start = DEMO.index(f"  - slug: {slug}\n")
-    following = DEMO.find("\n  - slug: ", start + 1)
-    return DEMO[start : following + 1 if following > 0 else len(DEMO)]
+    start = CATALOG.index(f"  - slug: {slug}\n")
+    following = CATALOG.find("\n  - slug: ", start + 1)
+    return CATALOG[start : following + 1 if following > 0 else len(CATALOG)]
 
 
 def test_the_first_catalog_makes_revision_one_and_every_order_version_one(first: Plan) -> None:
@@ -38,20 +38,20 @@ def test_the_first_catalog_makes_revision_one_and_every_order_version_one(first:
 
 
 def test_the_same_file_again_changes_nothing(first: Plan) -> None:
-    again = plan(first.catalog, read(DEMO))
+    again = plan(first.catalog, read(CATALOG))
     assert again.changes == ()
     assert again.versions == ()
     assert again.catalog is first.catalog
 
 
 def test_a_new_order_of_the_lines_is_no_change(first: Plan) -> None:
-    wanted = read(DEMO)
+    wanted = read(CATALOG)
     shuffled = replace(wanted, orders=wanted.orders[::-1], sellers=wanted.sellers[::-1])
     assert plan(first.catalog, shuffled).changes == ()
 
 
 def test_an_amended_order_gets_the_next_version_and_the_others_keep_theirs(first: Plan) -> None:
-    text = DEMO.replace("{window: day, leads: 5}", "{window: day, leads: 10}").replace('"12.00"', '"13.50"')
+    text = CATALOG.replace("{window: day, leads: 5}", "{window: day, leads: 10}").replace('"12.00"', '"13.50"')
     made = plan(first.catalog, read(text))
     (change,) = made.changes
     assert (change.action, change.kind, change.name, change.version) == ("update", "order", "marco-pilot-2026", 2)
@@ -62,7 +62,7 @@ def test_an_amended_order_gets_the_next_version_and_the_others_keep_theirs(first
 
 
 def test_a_removed_order_ends_as_a_new_version_and_keeps_what_it_names(first: Plan) -> None:
-    text = DEMO.replace(order_block("own-auto-2026"), "")
+    text = CATALOG.replace(order_block("own-auto-2026"), "")
     text = text.replace("  - slug: big-bank-web\n    name: Big Bank's own web site\n    own: true\n", "")
     text = text.replace("  - {site: bigbank.example, seller: big-bank-web}\n", "")
     start, end = text.index("  - slug: big-bank-tcpa-2026"), text.index("\nproducts:")
@@ -80,14 +80,14 @@ def test_a_removed_order_ends_as_a_new_version_and_keeps_what_it_names(first: Pl
 
 
 def test_an_order_that_comes_back_goes_on_counting(first: Plan) -> None:
-    without = plan(first.catalog, read(DEMO.replace(order_block("own-auto-2026"), "")))
-    back = plan(without.catalog, read(DEMO))
+    without = plan(first.catalog, read(CATALOG.replace(order_block("own-auto-2026"), "")))
+    back = plan(without.catalog, read(CATALOG))
     (change,) = back.changes
     assert (change.action, change.version, change.details) == ("update", 3, ("state: ended -> active",))
 
 
 def test_details_say_what_is_read_and_not_where_it_stands(first: Plan) -> None:
-    text = DEMO.replace("states: [CA, AZ,", "states: [AZ,").replace("{auto-east: 3,", "{auto-east: 4,")
+    text = CATALOG.replace("states: [CA, AZ,", "states: [AZ,").replace("{auto-east: 3,", "{auto-east: 4,")
     text = text.replace('{day: fri, opens: "08:00", closes: "16:30"}', '{day: fri, opens: "08:00", closes: "24:00"}')
     made = plan(first.catalog, read(text))
     details = {change.name: change.details for change in made.changes}
@@ -101,7 +101,7 @@ def test_details_say_what_is_read_and_not_where_it_stands(first: Plan) -> None:
 
 
 def test_a_long_text_shows_where_it_begins_to_differ(first: Plan) -> None:
-    made = plan(first.catalog, read(DEMO.replace("Reply STOP to opt out.", "Reply END to opt out.")))
+    made = plan(first.catalog, read(CATALOG.replace("Reply STOP to opt out.", "Reply END to opt out.")))
     (detail,) = made.changes[0].details
     assert "STOP" in detail
     assert "END" in detail
@@ -109,7 +109,7 @@ def test_a_long_text_shows_where_it_begins_to_differ(first: Plan) -> None:
 
 
 def test_what_receipts_rely_on_cannot_change(first: Plan) -> None:
-    wanted = read(DEMO)
+    wanted = read(CATALOG)
     orders = tuple(
         replace(order, seller="leadriver", sources=()) if order.slug == "marco-pilot-2026" else order
         for order in wanted.orders

@@ -9,19 +9,21 @@ from hypothesis import strategies as st
 from services.intake.catalog.document import Document, read_document
 
 DEMO = (Path(__file__).parents[2] / "deploy" / "demo" / "catalog.yaml").read_text()
+CATALOG = (Path(__file__).parents[1] / "big_bank.yaml").read_text()
 
 
-def demo_with(old: str, new: str) -> str:
-    assert old in DEMO
-    return DEMO.replace(old, new, 1)
+def catalog_with(old: str, new: str) -> str:
+    assert old in CATALOG
+    return CATALOG.replace(old, new, 1)
 
 
 def faults(document: Document) -> dict[str, str]:
     return {fault.field: fault.message for fault in document.faults}
 
 
-def test_the_demo_catalog_is_without_fault() -> None:
-    document = read_document(DEMO)
+@pytest.mark.parametrize("text", [CATALOG, DEMO])
+def test_a_good_catalog_is_without_fault(text: str) -> None:
+    document = read_document(text)
     assert document.faults == ()
     assert document.buyer_id == "big-bank"
     assert document.catalog is not None
@@ -29,14 +31,14 @@ def test_the_demo_catalog_is_without_fault() -> None:
 
 
 def test_values_mean_what_they_look_like() -> None:
-    document = read_document(demo_with('name: "Auto loans, Eastern desk"', "name: on"))
+    document = read_document(catalog_with('name: "Auto loans, Eastern desk"', "name: on"))
     assert document.catalog is not None
     assert document.catalog.teams[0].name == "on"
     assert document.catalog.orders[2].geography.exclude_postal_codes == ("787",)
 
 
 def test_every_fault_is_told_at_once_in_the_order_of_the_text_with_its_place() -> None:
-    text = DEMO.replace("seller: leadriver, state: paused", "seller: leadrivr, state: pausd")
+    text = CATALOG.replace("seller: leadriver, state: paused", "seller: leadrivr, state: pausd")
     text = text.replace("    priority: 900\n", "    priorty: 900\n").replace("[CA, AZ,", "[XX, AZ,")
     document = read_document(text)
     assert document.catalog is None
@@ -156,12 +158,12 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_text_with_its_place() -
     ],
 )
 def test_a_fault_names_its_field_and_what_was_expected(old: str, new: str, field: str, message: str) -> None:
-    found = faults(read_document(demo_with(old, new)))
+    found = faults(read_document(catalog_with(old, new)))
     assert message in found.get(field, f"no fault at {field}, but at {found}")
 
 
 def test_nothing_is_said_of_what_could_not_be_read() -> None:
-    text = demo_with('- {amount: "12.00"}', "- {amount: much}").replace("name: Auto loan\n", "nme: Auto loan\n")
+    text = catalog_with('- {amount: "12.00"}', "- {amount: much}").replace("name: Auto loan\n", "nme: Auto loan\n")
     assert set(faults(read_document(text))) == {"products[0].name", "products[0].nme", "orders[1].prices[0].amount"}
 
 
@@ -202,8 +204,8 @@ def test_any_text_gives_faults_and_never_an_exception(text: str) -> None:
 
 
 @settings(deadline=None, max_examples=100)
-@given(st.integers(0, len(DEMO)), st.integers(0, 40), st.text(max_size=10))
+@given(st.integers(0, len(CATALOG)), st.integers(0, 40), st.text(max_size=10))
 def test_a_damaged_catalog_is_either_whole_or_has_faults(start: int, length: int, text: str) -> None:
-    document = read_document(DEMO[:start] + text + DEMO[start + length :])
+    document = read_document(CATALOG[:start] + text + CATALOG[start + length :])
     assert (document.catalog is None) == bool(document.faults)
     assert all(fault.line >= 0 and fault.message for fault in document.faults)
