@@ -8,7 +8,13 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 from services.validation import nanp
 from services.validation.verdict import Check, Finding, Reading
 
-_READABLE, _EXISTS, _MADE_UP, _LINE = "phone.readable", "phone.exists", "phone.made_up", "phone.line_type"
+_READABLE, _EXISTS, _MADE_UP, _FICTIONAL, _LINE = (
+    "phone.readable",
+    "phone.exists",
+    "phone.made_up",
+    "phone.fictional",
+    "phone.line_type",
+)
 _EXPECTED = "Expected a phone number: ten digits for the United States, or + and the country code."
 _EXPECTED_EXISTING = "Expected a phone number in use: this area code or exchange is not assigned."
 _EXPECTED_REAL = "Expected the consumer's own number: this one is plainly made up."
@@ -92,7 +98,9 @@ def _judge_national(digits: str, kind: str, *, extension: bool) -> Reading:
     # N11 codes (411, 911) are services, never exchanges: NANPA, central office code assignment guidelines 4.1.
     if digits[4:6] == "11":
         return _refused(_EXISTS, "phone_invalid", _EXPECTED_EXISTING, digits[-2:])
-    if _is_run(digits) or _is_run(digits[3:]) or _is_fictional(digits):
+    if _is_fictional(digits):
+        return _with_failure(e164, readable, _FICTIONAL, "phone_fake", _EXPECTED_REAL)
+    if _is_run(digits) or _is_run(digits[3:]):
         return _with_failure(e164, readable, _MADE_UP, "phone_fake", _EXPECTED_REAL)
     if kind != nanp.CONSUMER:
         return _with_failure(e164, readable, _LINE, "phone_type_not_allowed", _EXPECTED_LINE)

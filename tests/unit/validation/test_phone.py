@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import phonenumbers
 import pytest
@@ -142,6 +143,12 @@ def test_whatever_the_american_pattern_reads_the_library_reads_alike(text: str) 
     digits = nanp.ten_digits(text.strip())
     if digits is not None:
         assert str(phonenumbers.parse(text, "US").national_number) == digits
+
+
+def test_a_number_kept_for_fiction_is_what_a_declared_test_should_use() -> None:
+    test = replace(lead_with(phone="512-555-0143"), test=True)
+    assert reasons(judged(test)) == []
+    assert reasons(judged(replace(lead_with(phone="555-555-5555"), test=True))) == [("phone_fake", "phone")]
 
 
 def test_an_extension_is_noted_and_not_part_of_the_number() -> None:
