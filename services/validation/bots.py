@@ -44,14 +44,14 @@ def judge_signals(signals: Signals, notes: Notes) -> None:
         if signals.honeypot.strip():
             notes.failed(_HONEYPOT, Finding("bot_detected", "signals.honeypot", _EXPECTED_EMPTY), "filled in")
         else:
-            notes.passed(_HONEYPOT, "signals.honeypot", "empty")
+            notes.passed(_HONEYPOT, "signals.honeypot", "empty", "empty")
     agent = signals.user_agent.strip()[:_LONGEST]
     if agent:
         tool = tool_in(agent)
         if tool:
             notes.failed(_AGENT, Finding("bot_detected", "signals.user_agent", _EXPECTED_BROWSER), tool)
         else:
-            notes.passed(_AGENT, "signals.user_agent", "a browser")
+            notes.passed(_AGENT, "signals.user_agent", "a browser", "a browser")
     seconds = signals.seconds_on_form
     if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
         notes.failed(_SPEED, Finding("field_invalid", "signals.seconds_on_form", _EXPECTED_SECONDS), "no duration")

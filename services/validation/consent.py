@@ -40,7 +40,7 @@ def judge_record(consent: Consent, received_at: float, notes: Notes) -> None:
             finding = Finding("field_invalid", "consent.captured_at", _EXPECTED_PAST)
             notes.failed(_CLOCK, finding, "in the future", f"at most {CLOCK_SKEW // 60} minutes ahead")
         else:
-            notes.passed(_CLOCK, "consent.captured_at")
+            notes.passed(_CLOCK, "consent.captured_at", "in the past", f"at most {CLOCK_SKEW // 60} minutes ahead")
     certificate = consent.certificate.strip()
     if certificate:
         if _LEADID.fullmatch(certificate):
@@ -49,7 +49,7 @@ def judge_record(consent: Consent, received_at: float, notes: Notes) -> None:
             notes.passed(_CERTIFICATE, "consent.certificate", "TrustedForm")
         else:
             finding = Finding("certificate_invalid", "consent.certificate", _EXPECTED_CERTIFICATE)
-            notes.failed(_CERTIFICATE, finding, "neither kind")
+            notes.failed(_CERTIFICATE, finding, "neither kind", "TrustedForm or LeadiD")
 
 
 def judge_consent(
@@ -71,7 +71,7 @@ def judge_consent(
     if not text and consent.captured_at is None and not consent.certificate.strip():
         notes.failed(_PRESENT, Finding("consent_missing", "consent", _EXPECTED_CONSENT), "nothing")
         return
-    notes.passed(_PRESENT, "consent")
+    notes.passed(_PRESENT, "consent", "given", "given")
     if not text:
         notes.failed(_TEXT, Finding("disclosure_missing", "consent.text", _EXPECTED_TEXT), "no text")
     else:
@@ -85,7 +85,7 @@ def judge_consent(
         finding = Finding("consent_expired", "consent.captured_at", f"Expected consent {expected}.")
         notes.failed(_AGE, finding, f"{(received_at - captured_at) / 3600:.0f} hours", expected)
     else:
-        notes.passed(_AGE, "consent.captured_at", "", expected)
+        notes.passed(_AGE, "consent.captured_at", "fresh", expected)
 
 
 def _judge_wording(found: str | Nearest | None, notes: Notes) -> None:

@@ -60,7 +60,7 @@ def judge_criteria(
         name = criterion.field
         value = fields.get(name) or ages.get(name)
         if criterion.holds(value):
-            notes.passed(_RULE, name, "", criterion.expected)
+            notes.passed(_RULE, name, "within", criterion.expected)
         elif name not in reported and not (name == AGE and BIRTH in reported):
             given = "" if value is not None else "; it was not given"
             field = BIRTH if name == AGE and name not in fields else name

@@ -127,14 +127,14 @@ def _judge_domain(domain: str, throwaway: Set[str]) -> Reading:
     if right is not None or len(ending) < 2:
         finding = Finding("email_invalid", "email", _EXPECTED_DOMAIN, f"{name}.{right}" if right else "")
         return Reading(None, (Check(_DOMAIN, False, "email", domain, _EXPECTED_DOMAIN, finding.reason),), (finding,))
-    checks = [Check(_DOMAIN, True, "email")]
+    checks = [Check(_DOMAIN, True, "email", "possible", "a domain that can exist")]
     meant = likely_domain(domain)
     if meant:
         checks.append(Check(_SPELLING, True, "email", f"{domain}, perhaps misspelt", meant))
     # The list also holds misspelt providers, which are traps for careless senders, not choices of consumers.
     if not meant and domain not in _FAMILY and _is_throwaway(domain, throwaway):
         return _failed(domain, tuple(checks), _DISPOSABLE, "email_disposable", _EXPECTED_LASTING)
-    checks.append(Check(_DISPOSABLE, True, "email"))
+    checks.append(Check(_DISPOSABLE, True, "email", "not listed", "a lasting provider"))
     return Reading(domain, tuple(checks))
 
 

@@ -32,14 +32,14 @@ _ALLOWED = frozenset(
 _UP, _DOWN = "01234567890123456789", "98765432109876543210"
 
 _NATIONAL_PASSES = (
-    Check(_EXISTS, True, "phone", "assigned area code"),
-    Check(_MADE_UP, True, "phone"),
-    Check(_LINE, True, "phone", "consumer line"),
+    Check(_EXISTS, True, "phone", "assigned area code", "a number in use"),
+    Check(_MADE_UP, True, "phone", "no pattern", "not made up"),
+    Check(_LINE, True, "phone", "consumer line", "consumer line"),
 )
 _FOREIGN_PASSES = (
-    Check(_EXISTS, True, "phone", "valid abroad"),
-    Check(_MADE_UP, True, "phone"),
-    Check(_LINE, True, "phone", "consumer line"),
+    Check(_EXISTS, True, "phone", "valid abroad", "a number in use"),
+    Check(_MADE_UP, True, "phone", "no pattern", "not made up"),
+    Check(_LINE, True, "phone", "consumer line", "consumer line"),
 )
 
 

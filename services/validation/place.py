@@ -90,7 +90,7 @@ def zip_reader(zips: Zips) -> Callable[[str], Reading]:
         readable = Check(_ZIP, True, "postal_code", f"{zip5[:3]}**", "ZIP or ZIP+4")
         if zip5 in SANDBOX_ZIPS or zips.state(zip5) is not None:
             value = f"{zip5}-{plus4}" if plus4 and plus4 != "0000" else zip5
-            return Reading(value, (readable, Check(_EXISTS, True, "postal_code")))
+            return Reading(value, (readable, Check(_EXISTS, True, "postal_code", "listed", "a ZIP that exists")))
         failed = Check(_EXISTS, False, "postal_code", f"{zip5[:3]}**", _EXPECTED_REAL_ZIP, "field_invalid")
         return Reading(None, (readable, failed), (Finding("field_invalid", "postal_code", _EXPECTED_REAL_ZIP),))
 
@@ -101,11 +101,12 @@ def judge_place(zips: Zips, zip5: str, state: str, city: str, notes: Notes) -> N
     """Holds state and city against the ZIP. A state contradicts; a city is only noted, its spellings being many."""
     if zip5 and state:
         if zips.reaches(zip5, state):
-            notes.passed(_MATCH, "state", state)
+            notes.passed(_MATCH, "state", state, "the ZIP's state")
         else:
             expected = zips.state(zip5) or ""
             message = "Expected the state in which the ZIP code lies."
             notes.failed(_MATCH, Finding("address_mismatch", "state", message, expected), state, expected)
     if zip5 and city:
         same = _folded(tidy(city)) == _folded(zips.city(zip5))
-        notes.passed(_CITY, "city", "the ZIP's main city" if same else "another name than the ZIP's main city")
+        observed = "the ZIP's main city" if same else "another name than the ZIP's main city"
+        notes.passed(_CITY, "city", observed, "noted only")

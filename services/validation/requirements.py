@@ -18,7 +18,7 @@ def judge_required(required: tuple[str, ...], given: Container[str], invalid: Co
         finding = Finding("field_missing", name, f"Expected {name}, which this order requires.")
         notes.failed(_FIELDS, finding, "not given", "given")
     if not missing:
-        notes.passed(_FIELDS, "", "all given")
+        notes.passed(_FIELDS, "", "all given", "all given")
     return set(missing)
 
 
@@ -49,7 +49,7 @@ class HeldGeography:
 def _judge_place(rule: str, name: str, value: str, reported: Container[str], notes: Notes, *, inside: bool) -> None:
     if value:
         if inside:
-            notes.passed(rule, name)
+            notes.passed(rule, name, "inside", "where this order buys")
         else:
             noun = "state" if name == "state" else "ZIP code"
             finding = Finding("geography_excluded", name, f"Expected a {noun} in which this order buys.")
@@ -75,4 +75,4 @@ def judge_age(submitted_at: float | None, received_at: float, most_minutes: int 
             message = f"Expected a lead {expected} after the consumer's submit."
             notes.failed(_AGE, Finding("lead_too_old", "submitted_at", message), f"{minutes:.0f} minutes", expected)
         else:
-            notes.passed(_AGE, "submitted_at", "", expected)
+            notes.passed(_AGE, "submitted_at", "young enough", expected)

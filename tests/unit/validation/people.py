@@ -15,7 +15,7 @@ NAMES = tuple(
     Rhys Gwynn, Cwm Bryn, Gaylord Focker, Gaylord Perry, Seymour Butts, Fanny Cox, Dick Butkus, Randy Dyke, Anita Wang,
     Dong Wang, Phuc Dang, Phuc Nguyen, Bich Tran, Dung Pham, My Dung, Fuk Lam, Sum Ting, Ho Lee, Long Wang, Titus Hooker,
     Rusty Kuntz, Wendy Cumming, Harry Beaver, Peter Assman, Ima Hogg, Candy Barr, Crystal Ball, Rob Banks, Paige Turner,
-    Jane Doe, John Smith, Mary Major, Bart Simpson, Harry Potter, James Bond, Michael Jackson, Taylor Swift, Chris Evans,
+    Jane Doe, John Smith, Mary Major, Bart Simpson, Homer Simpson, Lara Croft, Indiana Jones, Harry Potter, James Bond, Michael Jackson, Taylor Swift, Chris Evans,
     Donald Trump, Jesus Garcia, Angel Cruz, Mickey Rourke, Mickey Mantle, Minnie Driver, Donald Sutherland,
     Daisy Johnson, Bruce Wayne, Clark Kent, Peter Parker, Santa Maria, Claus Nielsen, Bugs Moran, Duck Jones,
     Trew Wert, Karl Wert, Sandra Trew, Ewa Weroniuk, Amy Hadsall, Folake Yeyeye, Sadaf Fahad, Safa Assaf, Jalal Halas,
@@ -86,7 +86,7 @@ MADE_UP = tuple(
     sdfkjh|dkfjg, ghjkl|ghjkl, bcvbc|nbvnb, rtyrty|tyutyu, asfd|adsf, 12345|67890, ???|!!!, 1|2, abc|xyz, foo|bar, foo|,
     blah|blah, fake|name, first|last, firstname|lastname, First Name|Last Name, no|name, noname|, anonymous|anonymous,
     Mickey|Mouse, MICKEY|MOUSE, minnie|mouse, Donald|Duck, Bugs|Bunny, Santa|Claus, Darth|Vader, Luke|Skywalker,
-    Spongebob|Squarepants, Scooby|Doo, Homer J|Simpson, Winnie|The Pooh, http://spam.example|x, Ann|www.spam.example,
+    Spongebob|Squarepants, Scooby|Doo, Winnie|The Pooh, http://spam.example|x, Ann|www.spam.example,
     ann@gmail.com|Lee
     """.replace("\n", " ").split(",")
 )
