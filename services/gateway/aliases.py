@@ -83,14 +83,8 @@ _FIELD_BY_NAME = {_squash(word): canonical for canonical, also in FIELDS.items()
 
 
 @lru_cache(maxsize=4096)
-def control_word(name: str) -> str:
-    """The control word that `name` means, empty where it means none."""
-    return _CONTROL_BY_NAME.get(_squash(name), "")
-
-
-@lru_cache(maxsize=4096)
-def field_name(name: str) -> str:
-    """The canonical name of a lead's field.
+def meaning(name: str) -> tuple[str, str]:
+    """What a name means: the control word, empty where it is none, and the canonical name of the lead's field.
 
     A name nobody knows becomes lower case with underscores where that makes it a
     legal field name (`monthlyRent` is `monthly_rent`), and otherwise stays as sent.
@@ -102,8 +96,10 @@ def field_name(name: str) -> str:
         raise Unreadable(
             "A field has no usable name.", Fault("", f"field names of 1 to {NAME_CHARACTERS} printable characters")
         )
-    known = _FIELD_BY_NAME.get(_squash(name))
-    if known is not None:
-        return known
+    squashed = _squash(name)
+    return _CONTROL_BY_NAME.get(squashed, ""), _FIELD_BY_NAME.get(squashed) or _snake(name)
+
+
+def _snake(name: str) -> str:
     snake = _HUMP.sub("_", name).replace("-", "_").replace(" ", "_").lower()
     return snake if _CANONICAL.fullmatch(snake) else name

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import structlog
@@ -107,7 +108,7 @@ class Gateway:
         try:
             if route is None:
                 raise NotFound("there is nothing at this path; see /docs")
-            if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES:
+            if sum(map(len, chain.from_iterable(scope["headers"]))) > HEADER_BYTES:
                 raise HttpError("headers_too_large", f"At most {HEADER_BYTES} bytes.", close=True)
             handler = route.handlers.get("GET" if method == "HEAD" else method)
             if handler is None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from services.gateway.aliases import control_word, field_name
+from services.gateway.aliases import CONTROLS, meaning
 from services.gateway.posted import (
     FIELDS,
     VALUE_BYTES,
@@ -17,6 +16,11 @@ from services.gateway.posted import (
     PostedSignals,
     Unreadable,
 )
+
+#: A text of so many characters has no more than VALUE_BYTES in UTF-8, whatever they are.
+_SURELY_SHORT = VALUE_BYTES // 4
+#: No control word's limit is below this.
+_SHORT_CONTROL = 16
 
 #: Lengths of control words, in characters; the rest may be as long as any value.
 _LENGTHS = {
@@ -34,6 +38,8 @@ _LENGTHS = {
 }
 #: Inside a structured lead these words are ordinary fields: the post has its own place for them.
 _OUTSIDE_LEAD = frozenset({"order", "source", "sub_source", "external_id", "idempotency_key", "submitted_at", "test"})
+_CONSENT_WORDS = frozenset(word for word in CONTROLS if word.startswith("consent."))
+_SIGNAL_WORDS = frozenset(word for word in CONTROLS if word.startswith("signals."))
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(?:([Zz])|([+-])(\d{1,2}):?(\d\d))", re.ASCII
 )
@@ -96,17 +102,17 @@ class Assembler:
         """
         fields, controls = self._fields, self._controls
         for name, value in values:
-            if len(value) > VALUE_BYTES or (not value.isascii() and len(value.encode()) > VALUE_BYTES):
+            if len(value) > _SURELY_SHORT and len(value.encode()) > VALUE_BYTES:
                 self.fault(name, f"at most {VALUE_BYTES} bytes")
                 continue
             if "\0" in value:
                 self.fault(name, "text without NUL characters")
                 continue
-            target = control_word(name)
-            if target and not (inside_lead and target in _OUTSIDE_LEAD):
-                place = controls
+            word, field = meaning(name)
+            if word and not (inside_lead and word in _OUTSIDE_LEAD):
+                place, target = controls, word
             else:
-                place, target = fields, field_name(name)
+                place, target = fields, field
             if target != name:
                 self._aliases.append((place, target, name, value))
             elif place.setdefault(name, value) != value and name != "idempotency_key":
@@ -132,7 +138,7 @@ class Assembler:
         if len(self._fields) > FIELDS:
             self.fault("", f"at most {FIELDS} fields")
         for word, value in controls.items():
-            if len(value) > _LENGTHS.get(word, VALUE_BYTES):
+            if len(value) > _SHORT_CONTROL and len(value) > _LENGTHS.get(word, VALUE_BYTES):
                 self.fault(word, f"at most {_LENGTHS[word]} characters")
         get = controls.get
         lead.order = get("order", "").strip()
@@ -143,33 +149,33 @@ class Assembler:
         lead.access_key = get("access_key", "")
         lead.submitted_at = self._time("submitted_at")
         lead.test = self._truth("test")
-        lead.consent = self._consent()
-        lead.signals = self._signals()
+        if not _CONSENT_WORDS.isdisjoint(controls):
+            lead.consent = self._consent()
+        if not _SIGNAL_WORDS.isdisjoint(controls):
+            lead.signals = self._signals()
         if self._faults:
             raise Unreadable("The lead cannot be read.", *self._faults)
         return lead
 
-    def _consent(self) -> PostedConsent | None:
+    def _consent(self) -> PostedConsent:
         get = self._controls.get
-        consent = PostedConsent(
+        return PostedConsent(
             text=get("consent.text", ""),
             captured_at=self._time("consent.captured_at"),
             ip=get("consent.ip", "").strip(),
             page_url=get("consent.page_url", "").strip(),
             certificate=get("consent.certificate", "").strip(),
         )
-        return None if consent == _NO_CONSENT else consent
 
-    def _signals(self) -> PostedSignals | None:
+    def _signals(self) -> PostedSignals:
         get = self._controls.get
-        seconds = get("signals.seconds_on_form", "").strip()
         signals = PostedSignals(user_agent=get("signals.user_agent", ""), honeypot=get("signals.honeypot"))
-        if seconds:
-            if _SECONDS.fullmatch(seconds) and math.isfinite(float(seconds)):
-                signals.seconds_on_form = float(seconds)
-            else:
-                self.fault("signals.seconds_on_form", "seconds as a number of zero or more")
-        return None if signals == _NO_SIGNALS else signals
+        seconds = get("signals.seconds_on_form", "").strip()
+        if _SECONDS.fullmatch(seconds):
+            signals.seconds_on_form = float(seconds)
+        elif seconds:
+            self.fault("signals.seconds_on_form", "seconds as a number of zero or more")
+        return signals
 
     def _time(self, word: str) -> datetime | None:
         text = self._controls.get(word, "")
@@ -181,13 +187,12 @@ class Assembler:
         return moment
 
     def _truth(self, word: str) -> bool:
-        text = self._controls.get(word, "").strip().lower()
+        text = self._controls.get(word)
+        if text is None:
+            return False
+        text = text.strip().lower()
         if text in _TRUE:
             return True
         if text not in _FALSE:
             self.fault(word, "true or false")
         return False
-
-
-_NO_CONSENT = PostedConsent()
-_NO_SIGNALS = PostedSignals()

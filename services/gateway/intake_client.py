@@ -63,6 +63,11 @@ class Intake:
             on_batch=metrics.histogram("leadline_batch_leads", batch="gateway").observe,
         )
 
+    @property
+    def waiting(self) -> int:
+        """Single leads that wait to be sent."""
+        return self._coalescer.waiting
+
     async def submit(self, item: pb.SubmitLeadItem) -> pb.SubmitLeadResult:
         """The result for one lead; concurrent leads share calls."""
         if len(item.submission.payload) > COALESCED_BYTES:

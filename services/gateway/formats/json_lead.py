@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from services.gateway.assembly import Assembler
@@ -47,10 +46,10 @@ def from_value(value: Any, assembler: Assembler) -> PostedLead:
     return assembler.lead()
 
 
-def _texts(values: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
+def _texts(values: dict[str, Any], path: str) -> list[tuple[str, str]]:
     """Name and plain text of each value; null means absent."""
-    for name, value in values.items():
-        if type(value) is str:
-            yield name, value
-        elif value is not None:
-            yield name, text_of(value, path + name)
+    return [
+        (name, value if type(value) is str else text_of(value, path + name))
+        for name, value in values.items()
+        if value is not None
+    ]
