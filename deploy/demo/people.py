@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import cache
 
 import phonenumbers
 import zipcodes
@@ -121,9 +122,10 @@ class People:
                 return place
 
 
-def _places() -> list[Place]:
+@cache
+def _places() -> tuple[Place, ...]:
     """Every ordinary ZIP of the fifty states and DC with an area code that the numbering plan knows."""
-    return [
+    return tuple(
         Place(entry["zip_code"], entry["city"], entry["state"], entry["area_codes"][0])
         for entry in zipcodes.list_all()
         if entry["zip_code_type"] == "STANDARD"
@@ -131,7 +133,7 @@ def _places() -> list[Place]:
         and entry["state"] not in ("PR", "VI", "GU", "AS", "MP", "AA", "AE", "AP")
         and entry["area_codes"]
         and phonenumbers.is_valid_number(phonenumbers.parse(f"{entry['area_codes'][0]}2345678", "US"))
-    ]
+    )
 
 
 def _letters(name: str) -> str:

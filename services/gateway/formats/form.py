@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from services.gateway.assembly import Assembler
 from services.gateway.formats.json_text import not_utf8
@@ -32,7 +32,7 @@ def parse(body: bytes, assembler: Assembler, charset: str = "utf-8") -> PostedLe
     try:
         pairs = parse_qsl(text, keep_blank_values=True, encoding=charset, errors="strict", max_num_fields=_PAIRS)
     except UnicodeDecodeError:
-        raise Unreadable(f"A percent-escape is not {charset}.") from None
+        raise Unreadable(f"A percent-escape is not {charset}.", _undecodable(text, charset)) from None
     except ValueError:
         raise Unreadable("The form has too many fields.", Fault("", f"at most {FIELDS} fields")) from None
     named = [(name.strip(), value) for name, value in pairs if name or value]
@@ -47,3 +47,15 @@ def parse(body: bytes, assembler: Assembler, charset: str = "utf-8") -> PostedLe
         raise Unreadable("The form is empty.", Fault("", "a form with the lead's fields"))
     assembler.add_all(named)
     return assembler.lead()
+
+
+def _undecodable(text: str, charset: str) -> Fault:
+    """The first field whose escapes are not in the charset."""
+    for pair in text.split("&"):
+        name, _, value = pair.partition("=")
+        try:
+            name = unquote_plus(name, charset, "strict")
+            unquote_plus(value, charset, "strict")
+        except UnicodeDecodeError:
+            return Fault(name[:100] if name.isascii() and name.isprintable() else "", f"percent-escapes of {charset}")
+    return Fault("", f"percent-escapes of {charset}")

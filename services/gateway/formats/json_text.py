@@ -55,7 +55,7 @@ def read_json(body: bytes) -> Any:
     try:
         value = _decoder.decode(body)
     except RecursionError:
-        raise Unreadable(f"The JSON is nested deeper than {DEPTH} levels.") from None
+        raise _too_deep() from None
     except UnicodeDecodeError:
         raise not_utf8(body) from None
     except msgspec.DecodeError as error:
@@ -99,7 +99,7 @@ def text_of(value: Any, name: str) -> str:
 def _quoted(value: Any, depth: int) -> int:
     """How many keys and strings a decoded value holds."""
     if depth == 0:
-        raise Unreadable(f"The JSON is nested deeper than {DEPTH} levels.")
+        raise _too_deep()
     if type(value) is dict:
         count = len(value)
         inside: Iterable[Any] = value.values()
@@ -114,6 +114,10 @@ def _quoted(value: Any, depth: int) -> int:
         elif kind is dict or kind is list:
             count += _quoted(inner, depth - 1)
     return count
+
+
+def _too_deep() -> Unreadable:
+    return Unreadable("The JSON is nested too deeply.", Fault("", f"at most {DEPTH} levels"))
 
 
 def _refuse_duplicates(body: bytes) -> None:
