@@ -53,7 +53,8 @@ _EMPTY_WORDS = frozenset(
 #: Figures whose whole name no person bears; those that people share with them (Bart Simpson, James Bond) are left out.
 _FAMOUS = frozenset(
     name.strip()
-    for name in """mickey mouse, minnie mouse, mighty mouse, donald duck, daisy duck, daffy duck, bugs bunny, easter bunny,
+    for name in """
+    mickey mouse, minnie mouse, mighty mouse, donald duck, daisy duck, daffy duck, bugs bunny, easter bunny,
     roger rabbit, tooth fairy, santa claus, santa clause, father christmas, darth vader, luke skywalker, obi-wan kenobi,
     spongebob squarepants, sponge bob, scooby doo, elmer fudd, yosemite sam, porky pig, peppa pig, miss piggy,
     kermit frog, kermit the frog, yogi bear, winnie pooh, winnie the pooh, fred flintstone, wilma flintstone,

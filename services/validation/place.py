@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from services.validation.reference import SANDBOX_ZIPS, Zips
-from services.validation.text import tidy
 from services.validation.verdict import Check, Finding, Notes, Reading, accepted, refused
 
 _STATE, _ZIP, _EXISTS, _MATCH, _CITY = (
@@ -97,8 +97,10 @@ def zip_reader(zips: Zips) -> Callable[[str], Reading]:
     return read_zip
 
 
-def judge_place(zips: Zips, zip5: str, state: str, city: str, notes: Notes) -> None:
+@lru_cache(maxsize=16384)
+def judge_place(zips: Zips, zip5: str, state: str, city: str) -> tuple[tuple[Check, ...], tuple[Finding, ...]]:
     """Holds state and city against the ZIP. A state contradicts; a city is only noted, its spellings being many."""
+    notes = Notes()
     if zip5 and state:
         if zips.reaches(zip5, state):
             notes.passed(_MATCH, "state", state, "the ZIP's state")
@@ -107,6 +109,7 @@ def judge_place(zips: Zips, zip5: str, state: str, city: str, notes: Notes) -> N
             message = "Expected the state in which the ZIP code lies."
             notes.failed(_MATCH, Finding("address_mismatch", "state", message, expected), state, expected)
     if zip5 and city:
-        same = _folded(tidy(city)) == _folded(zips.city(zip5))
+        same = _folded(city) == _folded(zips.city(zip5))
         observed = "the ZIP's main city" if same else "another name than the ZIP's main city"
         notes.passed(_CITY, "city", observed, "noted only")
+    return tuple(notes.checks), tuple(notes.findings)

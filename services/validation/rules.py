@@ -143,7 +143,7 @@ def _judge_place(lead: Lead, facts: LeadFacts, reference: Reference, notes: Note
             facts.invalid.add("postal_code")
             del fields["postal_code"]
         return
-    judge_place(reference.zips, zip5, fields.get("state", ""), fields.get("city", ""), notes)
+    notes.add(*judge_place(reference.zips, zip5, fields.get("state", ""), fields.get("city", "")))
     if zip5 and "state" not in fields and "state" not in facts.invalid:
         # Prices and geography go by state; a required `state` was still not given.
         fields["state"] = reference.zips.state(zip5) or ""
