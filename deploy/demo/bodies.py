@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
 
@@ -48,7 +49,7 @@ def _page(lead: DemoLead) -> str:
 
 
 def _json(lead: DemoLead, times: _Times) -> Body:
-    value = {
+    value: dict[str, Any] = {
         "order": lead.order,
         "source": _page(lead),
         "sub_source": lead.sub_source,

@@ -127,7 +127,7 @@ def _places() -> tuple[Place, ...]:
     """Every ordinary ZIP of the fifty states and DC with an area code that the numbering plan knows."""
     return tuple(
         Place(entry["zip_code"], entry["city"], entry["state"], entry["area_codes"][0])
-        for entry in zipcodes.list_all()
+        for entry in zipcodes.list_all()  # type: ignore[no-untyped-call]
         if entry["zip_code_type"] == "STANDARD"
         and entry["active"]
         and entry["state"] not in ("PR", "VI", "GU", "AS", "MP", "AA", "AE", "AP")

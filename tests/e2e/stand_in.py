@@ -1,6 +1,6 @@
 """A stand-in for a service, for tests of the launcher: answers /readyz, or ends at once where told to.
 
-    LEADLINE_ALPHA_PORT=… python -m tests.e2e.stand_in
+LEADLINE_ALPHA_PORT=… python -m tests.e2e.stand_in
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ async def test_a_person_bought_while_another_lead_of_theirs_was_pending_is_not_b
 
 
 async def test_a_pending_lead_of_a_limited_key_fills_only_the_orders_of_that_key(world: World) -> None:
-    key = (await world.admin.fetchrow("SELECT key_id FROM catalog.access_key WHERE seller = 'marco'"))["key_id"]
+    key = await world.admin.fetchval("SELECT key_id FROM catalog.access_key WHERE seller = 'marco'")
     await world.admin.execute("UPDATE catalog.access_key SET orders = '{marco-pilot-2026}' WHERE key_id = $1", key)
     await world.admin.execute("UPDATE catalog.head SET keys_revision = keys_revision + 1")
     await world.directory.refresh()

@@ -51,7 +51,7 @@ async def test_a_good_lead_is_bought_charged_and_told_to_both_consumers(world: W
     assert result.answer.outcome == pb.OUTCOME_ACCEPTED
     assert (result.answer.price.amount_minor, result.answer.price.currency) == (3200, "USD")
     assert (result.answer.order.order, result.answer.order.version) == ("marco-auto-2026", 1)
-    charge = await world.admin.fetchrow("SELECT * FROM ledger.transfer")
+    (charge,) = await world.admin.fetch("SELECT * FROM ledger.transfer")
     assert (charge["debit_account"], charge["credit_account"]) == ("spend:marco-auto-2026", "payable:marco")
     assert str(charge["transfer_id"]) == result.answer.lead_id
     await conserved(world)

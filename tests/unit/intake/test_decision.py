@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.decision import decide, merge
+from services.intake.decision import Decision, decide, merge
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ found = st.builds(Found, reason=st.integers(1, 41), field=st.sampled_from(["", "
 
 
 def test_a_lead_without_findings_is_bought_by_the_chosen_order() -> None:
-    decision = decide(lead_findings=[], order_findings={"a": []}, chosen="a", nearest="")
+    decision: Decision[Found] = decide(lead_findings=[], order_findings={"a": []}, chosen="a", nearest="")
     assert (decision.accepted, decision.order, decision.reasons) == (True, "a", ())
 
 
