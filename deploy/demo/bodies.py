@@ -59,7 +59,7 @@ def _json(lead: DemoLead, times: _Times) -> Body:
         "consent": {"text": lead.consent_text, "captured_at": times.agreed, "ip": lead.ip, "page_url": _page(lead)},
         "signals": {"user_agent": lead.user_agent, "seconds_on_form": lead.seconds_on_form, "honeypot": lead.honeypot},
     }
-    if not lead.consent_text:
+    if not lead.consent:
         value["consent"] = None
     return Body("/v1/leads", "application/json", json.dumps(value).encode())
 
@@ -76,7 +76,7 @@ def _flat(lead: DemoLead, times: _Times) -> dict[str, str]:
         "user_agent": lead.user_agent,
         "seconds_on_form": str(lead.seconds_on_form),
     }
-    if lead.consent_text:
+    if lead.consent:
         flat |= {"tcpa_text": lead.consent_text, "consent_timestamp": times.agreed}
     if lead.honeypot is not None:
         flat["honeypot"] = lead.honeypot
@@ -103,7 +103,7 @@ def _adf(lead: DemoLead, times: _Times) -> Body:
     consent = (
         f"<consent>{element('text', lead.consent_text)}{element('captured_at', times.agreed)}"
         f"{element('ip', lead.ip)}{element('page_url', _page(lead))}</consent>"
-        if lead.consent_text
+        if lead.consent
         else ""
     )
     signals = (
@@ -142,7 +142,7 @@ def _google_ads(lead: DemoLead, times: _Times) -> Body:
     columns = [
         {"column_id": google.get(name, name), "string_value": value} for name, value in lead.fields.items() if value
     ]
-    if lead.consent_text:
+    if lead.consent:
         columns.append({"column_id": "tcpa_text", "string_value": lead.consent_text})
         columns.append({"column_id": "consent_timestamp", "string_value": times.agreed})
     value = {
@@ -164,7 +164,7 @@ def _meta(lead: DemoLead, times: _Times) -> Body:
     """What the Graph API returns for a lead form's lead."""
     meta = {"phone": "phone_number", "postal_code": "zip_code", "street": "street_address"}
     answers = [{"name": meta.get(name, name), "values": [value]} for name, value in lead.fields.items() if value]
-    if lead.consent_text:
+    if lead.consent:
         answers.append({"name": "tcpa_text", "values": [lead.consent_text]})
         answers.append({"name": "consent_timestamp", "values": [times.agreed]})
     value = {

@@ -22,6 +22,8 @@ class DemoLead:
     sub_source: str = ""
     external_id: str = ""
     fields: dict[str, str] = field(default_factory=dict)
+    #: False: the seller sends no consent record at all.
+    consent: bool = True
     consent_text: str = ""
     #: Seconds ago that the consumer agreed and submitted.
     seconds_ago: float = 5.0

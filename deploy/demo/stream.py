@@ -79,6 +79,7 @@ class Stream:
             "bad_bot_user_agent": lambda lead: setattr(lead, "user_agent", self._rng.choice(BOTS)),
             "bad_honeypot": lambda lead: setattr(lead, "honeypot", "https://cheap.example"),
             "bad_too_fast": lambda lead: setattr(lead, "seconds_on_form", round(self._rng.uniform(0.4, 3.5), 1)),
+            "bad_no_consent": lambda lead: setattr(lead, "consent", False),
             "bad_no_disclosure": lambda lead: setattr(lead, "consent_text", ""),
             "bad_altered_disclosure": self._altered_disclosure,
             "bad_stale_consent": self._stale_consent,

@@ -34,6 +34,7 @@ from shared.runtime.clock import SystemClock
 from shared.runtime.coalescer import Coalescer
 from shared.runtime.lifecycle import Process, run
 from shared.runtime.settings import load
+from shared.runtime.shield import Shield
 from shared.telemetry.start import start
 from shared.wake import Doorbell
 
@@ -44,6 +45,7 @@ async def main(process: Process) -> None:
     clock = SystemClock()
     metrics = await start(process, settings.telemetry, settings.rpc)
     pool = await process.enter(open_pool(settings.database, role="leadline_intake", name="intake"))
+    shield = await process.enter(Shield())
     redis = await process.enter(open_redis(settings.redis))
     validation, dedup, routing = [
         await process.enter(open_channel(target))
@@ -92,7 +94,9 @@ async def main(process: Process) -> None:
     server = RpcServer(settings.rpc, checks={"postgres": store.ping, "catalog": directory.check}, metrics=metrics)
     server.add(
         add_IntakeServiceServicer_to_server,
-        IntakeService(pipeline=pipeline, coalescer=coalescer, directory=directory, store=store, clock=clock),
+        IntakeService(
+            pipeline=pipeline, coalescer=coalescer, directory=directory, store=store, shield=shield, clock=clock
+        ),
         "leadline.intake.v1.IntakeService",
     )
     server.add(

@@ -11,6 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from leadline.common.v1 import lead_pb2, reason_pb2
 from leadline.dedup.v1 import dedup_service_pb2 as dedup_pb2
 from leadline.events.v1 import lead_event_pb2
+from leadline.intake.v1 import intake_service_pb2
 from leadline.routing.v1 import routing_service_pb2 as routing_pb2
 from leadline.validation.v1 import validation_service_pb2 as validation_pb2
 from services.intake.candidates import Candidates
@@ -54,6 +55,8 @@ class Draft:
     order: str = ""
     price_minor: int = 0
     reasons: list[reason_pb2.Finding] = field(default_factory=list)
+    #: The answer as stored, once settled.
+    answer: intake_service_pb2.LeadAnswer | None = None
     #: What settlement itself saw, for the receipt.
     settlement: lead_pb2.StageReceipt = field(default_factory=lambda: lead_pb2.StageReceipt(stage="settlement"))
 

@@ -107,10 +107,9 @@ def check_shape(sent: lead_pb2.Submission) -> None:
     if len(sent.fields) > MOST_FIELDS:
         violations.append(Violation("fields", f"at most {MOST_FIELDS} fields"))
     for name, value in sent.fields.items():
-        if len(value) > MOST_FIELD_CHARACTERS or "\x00" in value or "\x00" in name or len(name) > 255:
-            violations.append(
-                Violation(f"fields.{name[:64]!r}", f"at most {MOST_FIELD_CHARACTERS} characters, none of them NUL")
-            )
+        if len(value) > MOST_FIELD_CHARACTERS or len(name) > MOST_IDENTIFIER_CHARACTERS or "\x00" in name + value:
+            expected = f"at most {MOST_FIELD_CHARACTERS} characters, none of them NUL"
+            violations.append(Violation(f"fields.{name[:64]!r}", expected))
     instants = {"submitted_at": sent.submitted_at, "received_at": sent.received_at}
     for name, instant in (instants | {"consent.captured_at": sent.consent.captured_at}).items():
         if not 0 <= instant.seconds <= LAST_SECOND or not 0 <= instant.nanos < 1_000_000_000:

@@ -96,6 +96,7 @@ class Sweeper:
         while not stop.is_set():
             try:
                 busy = await self.sweep() == BATCH
+                self._traces.pending_now(await self._store.count_pending())
             except AppError:
                 busy = False
             if not busy:

@@ -11,9 +11,9 @@ from itertools import groupby
 
 from leadline.intake.v1 import intake_service_pb2 as intake_pb2
 from services.intake import sandbox
-from services.intake.answer import answer_of, pending_answer
+from services.intake.answer import pending_answer
 from services.intake.chain import ChainUnavailable, Stages
-from services.intake.draft import Draft
+from services.intake.draft import Draft, reached
 from services.intake.opening import Opening
 from services.intake.pending import PendingLeads
 from services.intake.settlement import Settlement
@@ -62,7 +62,7 @@ class Pipeline:
             try:
                 draft = self._opening.open(item)
             except AppError as error:
-                results[n] = Result(refusal=to_refusal(error))
+                results[n] = self._refused(error)
                 continue
             in_hand = self._in_hand.get(draft.identity)
             if in_hand is None:
@@ -98,8 +98,13 @@ class Pipeline:
             if chained:
                 answers |= await self._decide_and_settle(chained)
         except AppError as error:
-            return {draft.lead_id: Result(refusal=to_refusal(error)) for draft in drafts}
+            return {draft.lead_id: self._refused(error) for draft in drafts}
         return answers
+
+    def _refused(self, error: AppError) -> Result:
+        refusal = to_refusal(error)
+        self._traces.refused(refusal.reason)
+        return Result(refusal=refusal)
 
     async def _replay(self, drafts: Sequence[Draft]) -> dict[str, Result]:
         """The answers of submissions that were taken before, by the id of the draft that asks."""
@@ -117,6 +122,7 @@ class Pipeline:
 
     async def _keep_pending(self, drafts: Sequence[Draft]) -> dict[str, Result]:
         lost = await self._pending.keep(drafts)
+        self._traces.kept_pending(len(drafts) - len(lost))
         replayed = await self._replay(lost) if lost else {}
         return replayed | {
             draft.lead_id: Result(
@@ -136,7 +142,7 @@ class Pipeline:
         answers = await self._replay(lost) if lost else {}
         for draft in drafts:
             if draft.lead_id not in answers:
-                answers[draft.lead_id] = Result(answer=answer_of(draft))
+                answers[draft.lead_id] = Result(answer=reached(draft.answer))
                 self._traces.decided(draft)
         return answers
 

@@ -23,6 +23,7 @@ from services.intake.store import LeadStore
 from shared.rpc.errors import Malformed, NotFound
 from shared.runtime.clock import Clock
 from shared.runtime.coalescer import Coalescer
+from shared.runtime.shield import Shield
 
 #: The most submissions in one call.
 MOST_ITEMS = 256
@@ -41,15 +42,15 @@ class IntakeService(IntakeServiceServicer):
         coalescer: Coalescer[pb.SubmitLeadItem, pb.SubmitLeadResult],
         directory: Directory,
         store: LeadStore,
+        shield: Shield,
         clock: Clock,
     ) -> None:
         self._pipeline = pipeline
+        self._shield = shield
         self._coalescer = coalescer
         self._directory = directory
         self._store = store
         self._clock = clock
-        #: Batches that run to their end although their caller has gone: a settlement is never cut off half-way.
-        self._running: set[asyncio.Task[list[pb.SubmitLeadResult]]] = set()
 
     async def SubmitLeads(
         self, request: pb.SubmitLeadsRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -59,16 +60,11 @@ class IntakeService(IntakeServiceServicer):
         if not 1 <= len(items) <= MOST_ITEMS:
             raise Malformed.field("items", f"expected 1 to {MOST_ITEMS} submissions")
         if len(items) >= OWN_BATCH:
-            results: Sequence[pb.SubmitLeadResult] = await self._to_the_end(list(items))
+            # To the end although the caller may go away: a settlement is never cut off half-way.
+            results: Sequence[pb.SubmitLeadResult] = await self._shield.finish(self._pipeline.submit(list(items)))
         else:
             results = await asyncio.gather(*[self._coalescer.submit(item) for item in items])
         return pb.SubmitLeadsResponse(results=results)
-
-    async def _to_the_end(self, items: list[pb.SubmitLeadItem]) -> list[pb.SubmitLeadResult]:
-        task = asyncio.create_task(self._pipeline.submit(items))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
 
     async def GetLead(
         self, request: pb.GetLeadRequest, context: grpc.aio.ServicerContext[Any, Any]

@@ -16,11 +16,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.common.v1 import lead_pb2, reason_pb2
 from services.intake.answer import answer_of, decided_event, finding, receipt_of, source_of
 from services.intake.bells import Bells
-from services.intake.draft import Draft, moment
+from services.intake.draft import Draft, moment, reached
 from services.intake.rows import CapacityRow, ClaimRow, LeadRow
 from services.intake.store import LeadStore, Refused, Shortfall
 from shared.db.outbox import OutboxRow, put
@@ -86,9 +87,11 @@ class Settlement:
         if not won:
             return lost
         await self._claim(connection, [draft for draft in won if draft.accepted and not draft.test])
-        decided_at = self._clock.now()
+        decided_at = Timestamp()
+        decided_at.FromDatetime(self._clock.now())
         for draft in won:
-            draft.clock.decided_at.FromDatetime(decided_at)
+            draft.clock.decided_at.CopyFrom(decided_at)
+            draft.answer = answer_of(draft)
         rows = {draft.lead_id: _lead_row(draft) for draft in won}
         await self._store.write_leads(connection, list(rows.values()))
         charged = [rows[draft.lead_id] for draft in won if draft.price_minor and not draft.test]
@@ -246,7 +249,7 @@ def _lead_row(draft: Draft) -> LeadRow:
         decided_at=moment(draft.clock.decided_at),
         clock=draft.clock.SerializeToString(),
         lead_type=validated.lead_type.SerializeToString() if validated else b"",
-        answer=answer_of(draft).SerializeToString(),
+        answer=reached(draft.answer).SerializeToString(),
         receipt=receipt_of(draft).SerializeToString(),
         fields=msgspec.json.encode(dict(validated.fields)).decode() if validated else "{}",
         submission=sent.SerializeToString(),

@@ -261,6 +261,11 @@ class LeadStore:
         async with translated(self._pool):
             return await self._pool.fetch(_LEASE_PENDING, now, lease_seconds, most)
 
+    async def count_pending(self) -> int:
+        """Leads of all buyers that wait for a decision."""
+        async with translated(self._pool):
+            return int(await self._pool.fetchval("SELECT count(*) FROM intake.pending"))
+
     async def contacts(self, buyer_id: str, lead_ids: Sequence[str]) -> dict[str, str]:
         """Canonical fields as JSON text by lead id, for accepted leads."""
         async with translated(self._pool):

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from leadline.common.v1 import reason_pb2
+from leadline.common.v1 import error_reason_pb2, reason_pb2
 from leadline.events.v1 import lead_event_pb2
 from services.intake.draft import Draft
 from shared.telemetry.metrics import Metrics, StageName
 from shared.telemetry.tracing import is_sampled, record_span
 
-_PREFIX = len("REASON_")
+_REASON, _ERROR_REASON = len("REASON_"), len("ERROR_REASON_")
 
 
 class LeadTraces:
@@ -26,14 +26,27 @@ class LeadTraces:
             outcome: metrics.counter("leadline_leads_total", outcome=outcome)
             for outcome in ("accepted", "rejected", "pending", "test")
         }
+        self._pending = metrics.gauge("leadline_leads_pending")
         self._reasons = {
-            number: metrics.counter("leadline_reasons_total", reason=name[_PREFIX:].lower())
+            number: metrics.counter("leadline_reasons_total", reason=name[_REASON:].lower())
             for name, number in reason_pb2.Reason.items()
+        }
+        self._refusals = {
+            number: metrics.counter("leadline_refusals_total", reason=name[_ERROR_REASON:].lower())
+            for name, number in error_reason_pb2.ErrorReason.items()
         }
 
     def kept_pending(self, count: int) -> None:
         """Count leads that were kept undecided."""
         self._outcomes["pending"].inc(count)
+
+    def pending_now(self, count: int) -> None:
+        """Show how many leads wait for a decision."""
+        self._pending.set(count)
+
+    def refused(self, reason: error_reason_pb2.ErrorReason.ValueType) -> None:
+        """Count a submission that was not taken."""
+        self._refusals[reason].inc()
 
     def decided(self, draft: Draft) -> None:
         """Observe one decided lead."""

@@ -130,7 +130,14 @@ class Bench:
         leads: int = 1,
         rate: float = 0.0,
     ) -> dict[str, Any]:
-        plan = Plan(port=self._suite.port("gateway"), connections=connections, seconds=seconds, rate=rate, good=good, leads=leads)
+        plan = Plan(
+            port=self._suite.port("gateway"),
+            connections=connections,
+            seconds=seconds,
+            rate=rate,
+            good=good,
+            leads=leads,
+        )
         prepared, result = self._folder / "requests.bin", self._folder / "result.json"
         prepared.write_bytes(msgspec.msgpack.encode(list(requests)))
         self._python("tests.bench.load", str(prepared), str(result), stdin=json.dumps(asdict(plan)))

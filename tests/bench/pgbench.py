@@ -28,8 +28,9 @@ def inserts_per_second(url: str, *, clients: int, seconds: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "insert.sql"
         script.write_text(_SCRIPT)
+        options = ["-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", str(script)]
         done = subprocess.run(
-            [str(bench), "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", str(script), *place],
+            [str(bench), *options, *place],
             env=environ, capture_output=True, text=True, check=True, timeout=seconds + 30,
         )  # fmt: skip
     found = _TPS.search(done.stdout)
