@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -37,6 +37,9 @@ from shared.telemetry.metrics import Metrics
 
 KEY = "ll_live_testkey1_aaaaaaaaaaaaaaaaaaaaaaaa"
 OTHER_ORDERS_KEY = "ll_live_testkey2_bbbbbbbbbbbbbbbbbbbbbbbb"
+BOUGHT = json.dumps({"order": "o-1", "external_id": "m-1", "lead": {"state": "TX", "email": "ann@mail.example"}})
+NOT_BOUGHT = json.dumps({"order": "o-1", "external_id": "m-2", "firstName": "Ann", "zip": "10001", "weirdWord": "x"})
+PENDING = json.dumps({"order": "o-1", "external_id": "m-3", "state": "NY"})
 BEARER = {"Authorization": f"Bearer {KEY}"}
 
 
@@ -216,6 +219,13 @@ class Suite:
             return await asyncio.wait_for(reader.read(), 20)
         finally:
             writer.close()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Return once the condition holds, in ten seconds at most."""
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110 - the condition is of plain objects that tell nobody
+            await asyncio.sleep(0.01)
 
 
 def _lower(headers: Any) -> dict[str, str]:
