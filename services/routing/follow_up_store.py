@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from services.routing.follow_up import LEASE, AcceptedLead, CallTask, Delivery, DeliveryState, Settled
+from shared.db.failures import translated
 from shared.db.pool import Connection, Pool
 
 # Both inserts sort: two consumers with the same events in another order must not wait for each other in a circle.
@@ -127,7 +128,11 @@ TaskCursor = tuple[datetime, UUID]
 
 
 class FollowUpStore:
-    """SQL of follow-up. Methods that take a connection run in the caller's transaction."""
+    """SQL of follow-up.
+
+    Methods that take a connection run in the caller's transaction and raise what the driver raises; the others raise
+    Unavailable, DeadlineExceeded or RaceLost where Postgres cannot answer now.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -173,7 +178,8 @@ class FollowUpStore:
 
     async def claim(self, now: datetime, limit: int, lease_id: UUID) -> list[Delivery]:
         """Take up to `limit` due deliveries for the length of a lease, the longest due first; counts the try."""
-        rows = await self._pool.fetch(_CLAIM, now, limit, now + LEASE, lease_id)
+        async with translated(self._pool):
+            rows = await self._pool.fetch(_CLAIM, now, limit, now + LEASE, lease_id)
         return [_delivery(row) for row in rows]
 
     async def settle(self, conn: Connection, tries: Sequence[tuple[Delivery, Settled]]) -> set[UUID]:
@@ -195,17 +201,18 @@ class FollowUpStore:
 
     async def follow_up(self, buyer_id: str, lead_id: UUID) -> tuple[list[TaskRecord], list[DeliveryRecord]]:
         """Tasks and deliveries of one lead, oldest first."""
-        async with self._pool.acquire() as conn:
+        async with translated(self._pool), self._pool.acquire() as conn:
             tasks = await conn.fetch(_TASKS_OF_LEAD, buyer_id, lead_id)
             deliveries = await conn.fetch(_DELIVERIES_OF_LEAD, buyer_id, lead_id)
         return [TaskRecord(**row) for row in tasks], [DeliveryRecord(**row) for row in deliveries]
 
     async def tasks(self, buyer_id: str, team: str, after: TaskCursor, limit: int) -> list[TaskRecord]:
         """Tasks of a team (empty: of all), the one due first, first."""
-        if team:
-            rows = await self._pool.fetch(_TASKS_OF_TEAM, buyer_id, team, *after, limit)
-        else:
-            rows = await self._pool.fetch(_TASKS, buyer_id, *after, limit)
+        async with translated(self._pool):
+            if team:
+                rows = await self._pool.fetch(_TASKS_OF_TEAM, buyer_id, team, *after, limit)
+            else:
+                rows = await self._pool.fetch(_TASKS, buyer_id, *after, limit)
         return [TaskRecord(**row) for row in rows]
 
 

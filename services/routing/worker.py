@@ -32,7 +32,6 @@ from services.routing.follow_up_store import FollowUpStore
 from services.routing.follow_up_telemetry import FollowUpTelemetry
 from shared.catalog.snapshot import CatalogReader
 from shared.db import outbox
-from shared.db.failures import is_away
 from shared.db.pool import Pool
 from shared.rpc.errors import AppError
 from shared.runtime.clock import Clock
@@ -136,8 +135,6 @@ class DeliveryWorker:
             while not stop.is_set():
                 if not await self._begin_due_or_warn():
                     await self._bell.wait(POLL_SECONDS)
-                elif len(self._under_way) >= MAX_UNDER_WAY:
-                    await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
             await self.finish()
         finally:
             for task in self._under_way:
@@ -146,19 +143,17 @@ class DeliveryWorker:
     async def _begin_due_or_warn(self) -> bool:
         try:
             return await self.begin_due()
-        except Exception as error:
-            if not isinstance(error, AppError) and not is_away(error):
-                raise
+        except AppError as error:
             _log.warning("deliveries not claimed", exc_info=error)
             return False
 
     async def begin_due(self) -> bool:
-        """Claim what is due and begin to send it; True where there may be more."""
+        """Claim what is due, as soon as there is room, and begin to send it; True where there may be more."""
         if self._pause.seconds_left > 0 or (self._pause.probing and self._under_way):
             return False
+        if len(self._under_way) >= MAX_UNDER_WAY:
+            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
         limit = 1 if self._pause.probing else min(BATCH, MAX_UNDER_WAY - len(self._under_way))
-        if limit <= 0:
-            return True
         begin_before = self._clock.monotonic() + BEGIN_WITHIN
         claimed = await self._store.claim(self._clock.now(), limit, uuid4())
         claimed.sort(key=lambda delivery: delivery.lead.buyer_id)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -27,11 +27,14 @@ from shared.catalog.terms import Buyer, Catalog, FollowUp, Order, Playbook, Prod
 from shared.db.outbox import OutboxConsumer, OutboxRow, put
 from shared.db.pool import Pool, open_pool
 from shared.rpc.client import open_channel
+from shared.runtime.clock import Clock
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import DatabaseSettings
 from shared.telemetry.metrics import Metrics
 from tests.clock import FakeClock
 from tests.integration.smtp_server import MailServer
+
+C = TypeVar("C", bound=Clock)
 
 BUYER = "big-bank"
 ORDER = "marco-auto-2026"
@@ -105,7 +108,7 @@ class SilentBell:
 
 
 @dataclass(kw_only=True)
-class World:
+class AnyWorld(Generic[C]):
     """What a test turns and looks at."""
 
     url: str
@@ -114,7 +117,8 @@ class World:
     intake: Intake
     channel: grpc.aio.Channel
     mail: MailServer
-    clock: FakeClock
+    clock: C
+    intake_target: str
     store: FollowUpStore
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -182,6 +186,10 @@ class World:
         return rows[0]
 
 
+#: Where time stands still until told to move.
+World = AnyWorld[FakeClock]
+
+
 def decided(
     lead_id: str, at: datetime, revision: int = 1, accepted: bool = True, traceparent: str = ""
 ) -> events.LeadEvent:
@@ -201,7 +209,7 @@ def decided(
 
 
 @asynccontextmanager
-async def open_world(url: str, clock: FakeClock) -> AsyncIterator[World]:
+async def open_world(url: str, clock: C) -> AsyncIterator[AnyWorld[C]]:
     """A world with a catalog of two revisions: the second makes another offer."""
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(
@@ -221,7 +229,7 @@ async def open_world(url: str, clock: FakeClock) -> AsyncIterator[World]:
         mail = MailServer()
         await mail.start()
         stack.push_async_callback(mail.stop)
-        yield World(
+        yield AnyWorld(
             url=url,
             pool=pool,
             admin=admin,
@@ -229,6 +237,7 @@ async def open_world(url: str, clock: FakeClock) -> AsyncIterator[World]:
             channel=channel,
             mail=mail,
             clock=clock,
+            intake_target=f"127.0.0.1:{port}",
             store=FollowUpStore(pool),
         )
 

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -18,6 +18,7 @@ from services.routing.follow_up import Delivery, Postponed, Settled, settle
 from services.routing.follow_up_service import FollowUpService
 from services.routing.follow_up_store import FollowUpStore
 from shared.db.pool import Connection, Pool
+from shared.rpc.errors import Unavailable
 from shared.runtime.settings import TelemetrySettings
 from shared.telemetry import tracing
 from tests.clock import FakeClock
@@ -247,6 +248,13 @@ async def test_a_name_adds_neither_a_header_nor_a_recipient_nor_a_link(world: Wo
     assert b"evil.example" not in message.as_bytes()
 
 
+async def test_one_worker_gets_through_more_than_it_holds_at_once(world: World) -> None:
+    for _ in range(130):
+        await world.buy()
+    await world.send_due()
+    assert len(world.mail.taken) == 130
+
+
 async def test_two_workers_share_the_work_and_send_nothing_twice(world: World) -> None:
     leads = [await world.buy() for _ in range(120)]
     await world.consumer().step()
@@ -348,3 +356,29 @@ async def test_speed_is_measured_for_every_lead_and_traced_for_sampled_ones(worl
     assert world.metrics.value("leadline_stage_seconds_sum", stage="email") == pytest.approx(2.0)
     assert world.metrics.value("leadline_stage_seconds_count", stage="task") == 2
     assert world.metrics.value("leadline_speed_to_lead_seconds_sum", channel="email") == pytest.approx(6.0)
+
+
+class AwayStore(FollowUpStore):
+    """A store whose first claims find no database."""
+
+    failures = 3
+
+    async def claim(self, now: datetime, limit: int, lease_id: UUID) -> list[Delivery]:
+        """Fails three times, then works."""
+        if self.failures:
+            self.failures -= 1
+            raise Unavailable("the database is away")
+        return await super().claim(now, limit, lease_id)
+
+
+async def test_a_worker_outlives_an_outage_of_the_database(world: World) -> None:
+    await world.buy()
+    await world.consumer().step()
+    stop, taken = asyncio.Event(), asyncio.Event()
+    world.mail.on_taken = taken.set
+    running = asyncio.create_task(world.worker(AwayStore(world.pool)).run(stop))
+    async with asyncio.timeout(10):
+        await taken.wait()
+        stop.set()
+        await running
+    assert len(await world.events_of("message_handed_off")) == 1
