@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -132,6 +133,8 @@ class OutboxConsumer:
         wake: Cuts the waiting short when there is work.
         batch: Messages taken at once.
         idle_seconds: How long to sleep without a ring before looking again.
+        rest_seconds: How long to leave the outbox alone after a batch that was not full, so that what comes
+            meanwhile is one batch: a transaction for each message would cost as much as the decision itself.
         metrics: Where to count what was handled, failed and given up, and to show the backlog.
     """
 
@@ -144,6 +147,7 @@ class OutboxConsumer:
         *,
         batch: int = 200,
         idle_seconds: float = 0.25,
+        rest_seconds: float = 0.0,
         metrics: Metrics | None = None,
     ) -> None:
         self._pool = pool
@@ -152,6 +156,7 @@ class OutboxConsumer:
         self._wake = wake
         self._batch = batch
         self._idle_seconds = idle_seconds
+        self._rest_seconds = rest_seconds
         metrics = metrics or Metrics()
         self._handled = metrics.counter("leadline_outbox_handled_total", consumer=consumer)
         self._failures = metrics.counter("leadline_outbox_failed_total", consumer=consumer)
@@ -172,6 +177,9 @@ class OutboxConsumer:
                 _log.warning("the outbox is out of reach", consumer=self._consumer, **failure(error))
                 taken = 0
                 await self._wake.wait(_OUTAGE_WAIT_SECONDS)
+            if 0 < taken < self._batch and self._rest_seconds:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), self._rest_seconds)
             if taken < self._batch and not stop.is_set():
                 await self._wake.wait(self._idle_seconds)
 
