@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from services.gateway.posted import Fault, Unreadable
+from services.gateway.posted import KEY_LEAST, Fault, Unreadable
 from services.gateway.problems import MEDIA_TYPE, HttpError, Problem
 from shared.rpc.errors import KeyInvalid, KeyMissing, Unavailable
 
@@ -22,8 +22,6 @@ Header = tuple[bytes, bytes]
 JSON_TYPE = b"application/json"
 #: Longest access key, in characters.
 KEY_CHARACTERS = 256
-#: Shortest one; a shorter text is no key of ours.
-KEY_LEAST = 8
 
 # A body beyond the limit is read on for this long, so that the sender sees the answer rather than a reset.
 _DRAINED_BYTES = 8 * 1024 * 1024

@@ -11,6 +11,8 @@ BODY_BYTES = 256 * 1024
 FIELDS = 200
 #: Most UTF-8 bytes of one value.
 VALUE_BYTES = 8 * 1024
+#: Fewest characters of an access key; a shorter text is none.
+KEY_LEAST = 8
 #: Most characters of a field's name.
 NAME_CHARACTERS = 100
 

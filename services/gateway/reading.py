@@ -8,7 +8,7 @@ from enum import Enum
 
 from services.gateway.assembly import Assembler
 from services.gateway.formats import adf, form, json_lead
-from services.gateway.posted import PostedLead
+from services.gateway.posted import KEY_LEAST, PostedLead
 
 #: Words about the post that a poster who cannot change the body may put into the address.
 QUERY_WORDS = frozenset({"order", "source", "sub_source", "test"})
@@ -75,7 +75,8 @@ def without_key(body: bytes, access_key: str) -> bytes | None:
         None where the key does not stand in the body as plain text (it was written with
         escapes), so that it cannot be taken out with certainty.
     """
-    if not access_key:
+    if len(access_key) < KEY_LEAST:
+        # Empty, or no key: stars for so short a text would spoil the evidence.
         return body
     key = access_key.encode()
     if key in body:
