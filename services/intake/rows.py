@@ -42,19 +42,6 @@ class LeadRow:
         """Every column, in the order of the statement that writes them."""
         return tuple(getattr(self, name) for name in self.__slots__)
 
-    def charge(self) -> tuple[object, ...]:
-        """The columns of this lead's entry in the ledger."""
-        return (
-            self.buyer_id,
-            self.lead_id,
-            self.seller,
-            self.order,
-            self.order_version,
-            self.price_minor,
-            self.currency,
-            self.decided_at,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class ClaimRow:

@@ -24,7 +24,7 @@ from services.intake.bells import Bells
 from services.intake.draft import Draft, moment, reached
 from services.intake.rows import CapacityRow, ClaimRow, LeadRow
 from services.intake.store import LeadStore, Refused, Shortfall
-from shared.db.outbox import OutboxRow, put
+from shared.db.outbox import OutboxRow
 from shared.db.pool import Connection
 from shared.rpc.errors import RaceLost
 from shared.runtime.clock import Clock
@@ -92,12 +92,8 @@ class Settlement:
         for draft in won:
             draft.clock.decided_at.CopyFrom(decided_at)
             draft.answer = answer_of(draft)
-        rows = {draft.lead_id: _lead_row(draft) for draft in won}
-        await self._store.write_leads(connection, list(rows.values()))
-        charged = [rows[draft.lead_id] for draft in won if draft.price_minor and not draft.test]
-        if charged:
-            await self._store.write_charges(connection, charged)
-        await put(connection, list(_outbox_rows(won)))
+        rows = [_lead_row(draft) for draft in won]
+        await self._store.write_leads(connection, rows, list(_outbox_rows(won)))
         await self._consume(connection, [draft for draft in won if draft.accepted and not draft.test])
         return lost
 

@@ -12,6 +12,7 @@ import asyncpg
 
 from services.intake.rows import CapacityRow, ClaimRow, LeadRow
 from shared.db.failures import translated
+from shared.db.outbox import OutboxRow, outbox_columns
 from shared.db.pool import Connection, Pool, ping
 
 
@@ -76,35 +77,49 @@ _TAKE_PENDING = """
 DELETE FROM intake.pending WHERE buyer_id = $1 AND lead_id = ANY ($2::uuid[]) RETURNING lead_id::text
 """
 
+# One statement, because each more is a round trip on the way to every answer. A charge is
+# the price of a bought lead under the lead's own id, so a second one cannot be written.
 _WRITE_LEADS = """
-WITH lead AS (
+WITH new AS MATERIALIZED (
+    SELECT * FROM unnest(
+        $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::int[],
+        $10::bigint[], $11::text[], $12::text[], $13::boolean[], $14::bigint[], $15::text[], $16::timestamptz[],
+        $17::timestamptz[], $18::timestamptz[], $19::bytea[], $20::bytea[], $21::bytea[], $22::bytea[],
+        $23::jsonb[], $24::bytea[], $25::bytea[]
+    ) AS row (
+        buyer_id, lead_id, seller, external_id, source, sub_source, outcome, order_slug, order_version,
+        price_minor, currency, team, test, catalog_revision, traceparent, submitted_at,
+        received_at, decided_at, clock, lead_type, answer, receipt,
+        fields, submission, payload)
+), lead AS (
     INSERT INTO intake.lead (
         buyer_id, lead_id, seller, external_id, source, sub_source, outcome, order_slug, order_version, price_minor,
         currency, team, test, catalog_revision, traceparent, submitted_at, received_at, decided_at, clock, lead_type,
         answer, receipt)
-    SELECT * FROM unnest(
-        $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::int[],
-        $10::bigint[], $11::text[], $12::text[], $13::boolean[], $14::bigint[], $15::text[], $16::timestamptz[],
-        $17::timestamptz[], $18::timestamptz[], $19::bytea[], $20::bytea[], $21::bytea[], $22::bytea[])
+    SELECT
+        buyer_id, lead_id, seller, external_id, source, sub_source, outcome, order_slug, order_version, price_minor,
+        currency, team, test, catalog_revision, traceparent, submitted_at, received_at, decided_at, clock, lead_type,
+        answer, receipt
+      FROM new
     ON CONFLICT (buyer_id, lead_id) DO UPDATE SET
         source = EXCLUDED.source, outcome = EXCLUDED.outcome, order_slug = EXCLUDED.order_slug,
         order_version = EXCLUDED.order_version, price_minor = EXCLUDED.price_minor, currency = EXCLUDED.currency,
         team = EXCLUDED.team, catalog_revision = EXCLUDED.catalog_revision, decided_at = EXCLUDED.decided_at,
         clock = EXCLUDED.clock, lead_type = EXCLUDED.lead_type, answer = EXCLUDED.answer, receipt = EXCLUDED.receipt
     WHERE lead.outcome = 'pending'
+), person AS (
+    INSERT INTO intake.person (buyer_id, lead_id, fields, submission, payload)
+    SELECT buyer_id, lead_id, fields, submission, payload FROM new
+    ON CONFLICT (buyer_id, lead_id) DO UPDATE SET fields = EXCLUDED.fields
+), charge AS (
+    INSERT INTO ledger.transfer (buyer_id, transfer_id, kind, debit_account, credit_account, amount_minor, currency,
+                                 lead_id, seller, order_slug, order_version, posted_at)
+    SELECT buyer_id, lead_id, 'charge', 'spend:' || order_slug, 'payable:' || seller, price_minor, currency,
+           lead_id, seller, order_slug, order_version, decided_at
+      FROM new
+     WHERE outcome = 'accepted' AND price_minor > 0 AND NOT test
 )
-INSERT INTO intake.person (buyer_id, lead_id, fields, submission, payload)
-SELECT * FROM unnest($1::text[], $2::uuid[], $23::jsonb[], $24::bytea[], $25::bytea[])
-ON CONFLICT (buyer_id, lead_id) DO UPDATE SET fields = EXCLUDED.fields
-"""
-
-_WRITE_CHARGES = """
-INSERT INTO ledger.transfer (buyer_id, transfer_id, kind, debit_account, credit_account, amount_minor, currency,
-                             lead_id, seller, order_slug, order_version, posted_at)
-SELECT buyer_id, lead_id, 'charge', 'spend:' || order_slug, 'payable:' || seller, amount_minor, currency,
-       lead_id, seller, order_slug, order_version, posted_at
-  FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::text[], $8::timestamptz[])
-       AS charge (buyer_id, lead_id, seller, order_slug, order_version, amount_minor, currency, posted_at)
+SELECT outbox.put($26, $27, $28, $29, $30)
 """
 
 _CLAIM = """
@@ -241,14 +256,12 @@ class LeadStore:
         short = await connection.fetch(_CONSUME, buyer_id, *columns)
         return [Shortfall(r["lead"] - 1, r["order_slug"], r["window_kind"], r["limit_kind"]) for r in short]
 
-    async def write_leads(self, connection: Connection, rows: Sequence[LeadRow]) -> None:
-        """Write leads and their persons; a lead that was pending is completed."""
-        await connection.execute(_WRITE_LEADS, *zip(*[row.values() for row in rows], strict=True))
-
-    async def write_charges(self, connection: Connection, rows: Sequence[LeadRow]) -> None:
-        """Charge bought leads, each under its own id."""
-        columns = zip(*[row.charge() for row in rows], strict=True)
-        await connection.execute(_WRITE_CHARGES, *columns)
+    async def write_leads(
+        self, connection: Connection, rows: Sequence[LeadRow], messages: Sequence[OutboxRow] = ()
+    ) -> None:
+        """Write leads and persons, charge what was bought, and put the messages out; a pending lead is completed."""
+        columns = zip(*[row.values() for row in rows], strict=True)
+        await connection.execute(_WRITE_LEADS, *columns, *outbox_columns(messages))
 
     async def write_pending(
         self, connection: Connection, rows: Sequence[tuple[str, str, str, datetime, datetime]]
