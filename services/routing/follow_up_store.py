@@ -11,7 +11,7 @@ import asyncpg
 
 from services.routing.follow_up import LEASE, AcceptedLead, CallTask, Delivery, DeliveryState, Settled
 from shared.db.failures import translated
-from shared.db.pool import Connection, Pool
+from shared.db.pool import Connection, Pool, ping
 
 # Both inserts sort: two consumers with the same events in another order must not wait for each other in a circle.
 _INSERT_TASKS = """
@@ -136,6 +136,10 @@ class FollowUpStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+
+    async def ping(self) -> None:
+        """Raise unless the database answers."""
+        await ping(self._pool)
 
     async def revision_in_force(self, buyer_id: str) -> int:
         """The buyer's present catalog revision; 0 where there is none."""

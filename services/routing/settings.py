@@ -1,4 +1,4 @@
-"""What routing reads from the environment."""
+"""What routing's two processes read from the environment."""
 
 from __future__ import annotations
 
@@ -25,16 +25,29 @@ class Settings:
 
     rpc: RpcSettings
     database: DatabaseSettings
+    telemetry: TelemetrySettings
+    #: Connections to Postgres for showing tasks and deliveries.
+    follow_up_pool_size: int = setting("LEADLINE_ROUTING_FOLLOW_UP_POOL_SIZE", default=2, minimum=1, maximum=100)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowUpSettings:
+    """follow-up's settings."""
+
+    SERVICE: ClassVar[str] = "follow_up"
+
+    rpc: RpcSettings
+    database: DatabaseSettings
     redis: RedisSettings
     telemetry: TelemetrySettings
-    #: Whom follow-up asks for contact data.
+    #: Whom it asks for contact data.
     intake_target: str = target("intake")
     #: `smtp://host:port` (STARTTLS where offered), `smtp+starttls://` (STARTTLS or nothing) or `smtps://`.
     smtp_url: str = setting("LEADLINE_SMTP_URL", default="smtp://127.0.0.1:1025", secret=True)
     #: Connections to the mail server at once.
-    smtp_sessions: int = setting("LEADLINE_ROUTING_SMTP_SESSIONS", default=8, minimum=1, maximum=64)
-    #: Connections to Postgres for follow-up: its own, so that a backlog of mail never keeps a lead waiting for one.
-    follow_up_pool_size: int = setting("LEADLINE_ROUTING_FOLLOW_UP_POOL_SIZE", default=4, minimum=2, maximum=100)
+    smtp_sessions: int = setting("LEADLINE_FOLLOW_UP_SMTP_SESSIONS", default=8, minimum=1, maximum=64)
+    #: After a few leads, how long to let more come: each batch costs about the same, whatever its size.
+    rest_seconds: float = setting("LEADLINE_FOLLOW_UP_REST_SECONDS", default=0.02, minimum=0, maximum=1)
 
     @property
     def smtp(self) -> SmtpServer:

@@ -40,6 +40,7 @@ PORTS: Mapping[str, int] = {
     "dedup": 50053,
     "routing": 50054,
     "reporting": 50055,
+    "follow_up": 50056,
 }
 METRICS_OFFSET = 1000
 REDACTED = "[redacted]"

@@ -39,7 +39,7 @@ from tests.bench.load import Plan
 from tests.bench.machine import machine, resident_megabytes
 from tests.bench.requests import BATCH, Posts, check_bodies
 
-_SERVICES = ("gateway", "intake", "validation", "dedup", "routing", "reporting")
+_SERVICES = ("gateway", "intake", "validation", "dedup", "routing", "follow_up", "reporting")
 #: More requests are prepared than a run can send: one that runs out says nothing.
 _SINGLES_A_SECOND = 6_000
 _ECHOES = 2_000

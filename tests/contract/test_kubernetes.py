@@ -25,7 +25,18 @@ from shared.telemetry.metrics import COUNTERS, GAUGES, HISTOGRAMS
 ROOT = Path(__file__).resolve().parents[2]
 K8S = ROOT / "deploy/k8s"
 KUSTOMIZATIONS = ("base", "overlays/example")
-SERVICES = ("gateway", "intake", "validation", "dedup", "routing", "reporting")
+#: What runs as a Deployment: its module, and the class of its settings.
+SERVICES: Mapping[str, tuple[str, str]] = {
+    "gateway": ("services.gateway", "Settings"),
+    "intake": ("services.intake", "Settings"),
+    "validation": ("services.validation", "Settings"),
+    "dedup": ("services.dedup", "Settings"),
+    "routing": ("services.routing", "Settings"),
+    "follow-up": ("services.routing.follow_up_process", "FollowUpSettings"),
+    "reporting": ("services.reporting", "Settings"),
+}
+#: Nobody calls these.
+UNCALLED = {"follow-up"}
 NAME = "app.kubernetes.io/name"
 SECRETS = {
     "postgres-url": "postgresql://leadline:x@postgres:5432/leadline",
@@ -75,8 +86,15 @@ def ports_of(name: str) -> dict[str, int]:
 
 
 def settings_of(service: str) -> type[Any]:
-    settings: type[Any] = importlib.import_module(f"services.{service}.settings").Settings
+    module, name = SERVICES[service]
+    package = ".".join(module.split(".")[:2])
+    settings: type[Any] = getattr(importlib.import_module(f"{package}.settings"), name)
     return settings
+
+
+def setting_name(service: str) -> str:
+    """What a service is called in PORTS and, in capitals, in its variables."""
+    return service.replace("-", "_")
 
 
 def variables(settings: type[Any], service: str) -> Iterator[str]:
@@ -115,11 +133,19 @@ def test_no_secret_stands_in_the_repository(kustomization: str) -> None:
     assert of_kind("Secret", kustomization) == {}
 
 
+def source_of(module: str) -> str:
+    """The text of what `python -m module` runs."""
+    path = ROOT / module.replace(".", "/")
+    return (path / "__main__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
+
+
 def test_every_service_is_deployed_and_its_module_is_what_runs() -> None:
     assert set(of_kind("Deployment")) == set(SERVICES)
     for service in SERVICES:
-        assert container(service)["args"] == [f"services.{service}"]
-        assert importlib.util.find_spec(f"services.{service}.__main__") is not None
+        (module,) = container(service)["args"]
+        assert module == SERVICES[service][0]
+        assert importlib.util.find_spec(module) is not None
+        assert f'run("{setting_name(service)}", main)' in source_of(module)
     assert container("migrate")["args"] == ["shared.db.migrate"]
     assert importlib.util.find_spec("shared.db.migrate") is not None
 
@@ -129,7 +155,10 @@ def test_a_services_selectors_find_its_pods_and_no_others(service: str) -> None:
     deployment = of_kind("Deployment")[service]
     assert selected(deployment["spec"]["selector"]["matchLabels"]) == {service}
     assert selected(of_kind("PodDisruptionBudget")[service]["spec"]["selector"]["matchLabels"]) == {service}
-    assert selected(of_kind("Service")[f"{service}-headless"]["spec"]["selector"]) == {service}
+    if service in UNCALLED:
+        assert f"{service}-headless" not in of_kind("Service")
+    else:
+        assert selected(of_kind("Service")[f"{service}-headless"]["spec"]["selector"]) == {service}
 
 
 def test_services_lead_to_ports_that_the_pods_have() -> None:
@@ -145,17 +174,18 @@ def test_services_lead_to_ports_that_the_pods_have() -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_ports_are_the_settings_defaults(service: str) -> None:
     main = "http" if service == "gateway" else "grpc"
-    assert ports_of(service) == {main: PORTS[service], "metrics": PORTS[service] + METRICS_OFFSET}
-    rpc = load(RpcSettings, {}, service=service)
+    port = PORTS[setting_name(service)]
+    assert ports_of(service) == {main: port, "metrics": port + METRICS_OFFSET}
+    rpc = load(RpcSettings, {}, service=setting_name(service))
     assert (rpc.port, rpc.metrics_port) == (ports_of(service)[main], ports_of(service)["metrics"])
 
 
 @pytest.mark.parametrize("service", [name for name in SERVICES if name != "gateway"])
 def test_grpc_probes_ask_the_right_questions(service: str) -> None:
-    spec = container(service)
+    spec, port = container(service), PORTS[setting_name(service)]
     for probe in ("startupProbe", "livenessProbe"):
-        assert spec[probe]["grpc"] == {"port": PORTS[service], "service": LIVENESS}, "restarts must not follow Postgres"
-    assert spec["readinessProbe"]["grpc"] == {"port": PORTS[service]}
+        assert spec[probe]["grpc"] == {"port": port, "service": LIVENESS}, "restarts must not follow Postgres"
+    assert spec["readinessProbe"]["grpc"] == {"port": port}
 
 
 def test_the_gateway_is_probed_over_http() -> None:
@@ -178,7 +208,7 @@ def test_the_migration_is_told_all_that_it_requires(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kustomization", KUSTOMIZATIONS)
 def test_every_variable_is_one_that_some_service_reads(kustomization: str) -> None:
-    known = {name for service in SERVICES for name in variables(settings_of(service), service)}
+    known = {name for service in SERVICES for name in variables(settings_of(service), setting_name(service))}
     for config in of_kind("ConfigMap", kustomization).values():
         assert set(config["data"]) - known - {"LEADLINE_REPORTING_TARGET"} == set()
 
@@ -186,7 +216,7 @@ def test_every_variable_is_one_that_some_service_reads(kustomization: str) -> No
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_pod_holds_no_secret_that_it_does_not_read(service: str, tmp_path: Path) -> None:
     environment(service, tmp_path)
-    known = set(variables(settings_of(service), service))
+    known = set(variables(settings_of(service), setting_name(service)))
     for mounted in tmp_path.iterdir():
         assert f"LEADLINE_{mounted.name.upper().replace('-', '_')}_FILE" in known
 

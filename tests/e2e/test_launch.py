@@ -20,7 +20,7 @@ from deploy.local.directory import DirectoryInUseError
 from deploy.local.launch import Suite
 from deploy.local.processes import Program, serves_http
 
-ALPHA = Program(name="alpha", module="tests.e2e.stand_in", healthy=serves_http, rank=2)
+ALPHA = Program(name="alpha", module="tests.e2e.stand_in", healthy=serves_http, rank=2, nice=5)
 
 #: Stores of somebody else, which a suite of stand-ins never asks.
 ELSEWHERE = {
@@ -83,6 +83,15 @@ def test_every_process_learns_where_the_others_are(suite: Suite) -> None:
     assert f"LEADLINE_ALPHA_TARGET=127.0.0.1:{suite.port('alpha')}" in variables
     assert f"LEADLINE_SMTP_URL={suite.smtp_url}" in variables
     assert f"LEADLINE_IDENTITY_KEY_FILE={suite.directory.identity_key}" in variables
+
+
+def test_a_program_that_may_wait_lets_the_others_go_first(suite: Suite) -> None:
+    pid = suite.pid("alpha")
+    assert os.getpriority(os.PRIO_PROCESS, pid) == 5
+    group = Path(f"/proc/{pid}/autogroup")
+    # Where Linux weighs sessions, a process's own niceness says nothing to the other sessions.
+    assert not group.exists() or group.read_text().endswith("nice 5\n")
+    assert os.getpriority(os.PRIO_PROCESS, os.getpid()) == 0
 
 
 def test_identity_key_is_private_and_stays_the_same(data_dir: Path) -> None:

@@ -37,13 +37,13 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20.0)
 
 
 @asynccontextmanager
-async def routing(world: World, redis_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def follow_up(world: World, redis_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """The process, serving; ended at exit if it is still there."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "services.routing",
+        "services.routing.follow_up_process",
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.pathsep.join(sys.path),
@@ -51,8 +51,8 @@ async def routing(world: World, redis_url: str) -> AsyncIterator[asyncio.subproc
             "LEADLINE_REDIS_URL": redis_url,
             "LEADLINE_INTAKE_TARGET": world.intake_target,
             "LEADLINE_SMTP_URL": world.mail.url,
-            "LEADLINE_ROUTING_PORT": str(port),
-            "LEADLINE_ROUTING_METRICS_PORT": str(free_port()),
+            "LEADLINE_FOLLOW_UP_PORT": str(port),
+            "LEADLINE_FOLLOW_UP_METRICS_PORT": str(free_port()),
         },
         stdout=asyncio.subprocess.DEVNULL,
     )
@@ -82,7 +82,7 @@ async def handed_off(world: World, count: int) -> bool:
 
 
 async def test_a_ring_gets_the_mail_out_and_a_signal_ends_the_process_in_order(world: World, redis_url: str) -> None:
-    async with routing(world, redis_url) as process, open_redis(RedisSettings(url=redis_url)) as redis:
+    async with follow_up(world, redis_url) as process, open_redis(RedisSettings(url=redis_url)) as redis:
         bell = Doorbell(redis, "outbox:routing")
         for count in range(1, 4):
             await world.buy()
@@ -95,14 +95,14 @@ async def test_a_ring_gets_the_mail_out_and_a_signal_ends_the_process_in_order(w
 
 
 async def test_without_redis_the_mail_goes_out_all_the_same(world: World) -> None:
-    async with routing(world, f"redis://127.0.0.1:{free_port()}"):
+    async with follow_up(world, f"redis://127.0.0.1:{free_port()}"):
         await world.buy()
         await until(lambda: handed_off(world, 1))
 
 
 async def test_a_process_killed_while_sending_is_replaced_and_copies_can_be_told(world: World, redis_url: str) -> None:
     leads = [await world.buy() for _ in range(20)]
-    async with routing(world, redis_url) as process:
+    async with follow_up(world, redis_url) as process:
         killed = asyncio.Event()
 
         def kill() -> None:
@@ -116,7 +116,7 @@ async def test_a_process_killed_while_sending_is_replaced_and_copies_can_be_told
     world.mail.on_taken = lambda: None
     # As if the leases had run out.
     await world.admin.execute("UPDATE routing.delivery SET due_at = now() WHERE state = 'waiting'")
-    async with routing(world, redis_url):
+    async with follow_up(world, redis_url):
         await until(lambda: handed_off(world, 20))
     assert set(world.mail.recipients) == {f"{lead_id}@mail.example" for lead_id in leads}
     ids = {message["To"]: message["Message-ID"] for message in world.mail.taken}

@@ -24,7 +24,7 @@ CLIENTS = {"cli"}
 IMPURE = {"asyncpg", "google", "grpc", "leadline", "redis", "starlette", "uvicorn", "aiosmtplib"}
 
 #: Names of the files that may use those: the shell around the rules.
-SHELL = re.compile(r"__main__|(.*_)?(service|store|client|server|worker|events|mail)")
+SHELL = re.compile(r"__main__|(.*_)?(service|store|client|server|worker|process|events|mail)")
 
 #: What else carries messages of the contracts from stage to stage. A name here is one rule fewer that is pure.
 CARRIERS = {

@@ -1,0 +1,63 @@
+"""follow-up's composition root: what routing's events lead to, in a process of its own.
+
+    python -m services.routing.follow_up_process
+
+It shares routing's code, schema and role, and neither its event loop nor its processor time: a backlog of mail must
+never slow a decision down.
+"""
+
+from __future__ import annotations
+
+from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
+from services.routing.contacts_client import IntakeContacts
+from services.routing.follow_up_store import FollowUpStore
+from services.routing.follow_up_telemetry import FollowUpTelemetry
+from services.routing.mail import Mailer
+from services.routing.scheduler import FollowUpScheduler, OnwardBell
+from services.routing.settings import FollowUpSettings
+from services.routing.worker import DeliveryWorker
+from shared.catalog.snapshot import CatalogReader
+from shared.db.outbox import OutboxConsumer
+from shared.db.pool import open_pool
+from shared.redis import open_redis
+from shared.rpc.client import open_channel
+from shared.rpc.server import RpcServer
+from shared.runtime.clock import SystemClock
+from shared.runtime.lifecycle import Process, run
+from shared.runtime.settings import load
+from shared.telemetry.start import start
+from shared.wake import Doorbell
+
+#: Whose outbox messages are follow-up's.
+CONSUMER = "routing"
+
+
+async def main(process: Process) -> None:
+    """Start the two workers: one schedules what was bought, one hands messages over. Serve health only."""
+    settings = load(FollowUpSettings)
+    smtp, clock = settings.smtp, SystemClock()
+    metrics = await start(process, settings.telemetry, settings.rpc)
+    pool = await process.enter(open_pool(settings.database, role="leadline_routing", name="follow_up"))
+    redis = await process.enter(open_redis(settings.redis))
+    intake = await process.enter(open_channel(settings.intake_target))
+    store, catalogs, telemetry = FollowUpStore(pool), CatalogReader(pool), FollowUpTelemetry(metrics)
+
+    decided, due = Doorbell(redis, f"outbox:{CONSUMER}"), Doorbell(redis, "deliveries")
+    bell = OnwardBell(decided, onward=due)
+    scheduler = FollowUpScheduler(store, catalogs, telemetry, clock, bell.scheduled)
+    mailer = Mailer(smtp, clock, sessions=settings.smtp_sessions)
+    contacts = IntakeContacts(IntakeServiceStub(intake))
+    worker = DeliveryWorker(pool, store, contacts, catalogs, mailer, due, telemetry, clock)
+    consumer = OutboxConsumer(
+        pool, CONSUMER, scheduler.handle, bell, rest_seconds=settings.rest_seconds, metrics=metrics
+    )
+    for close in (decided.close, due.close, mailer.close):
+        process.stack.push_async_callback(close)
+    # A message that is being sent may take 15 s; better to wait than to send it twice.
+    process.work("deliveries", worker.run, grace_seconds=20.0)
+    process.work("scheduling", consumer.run)
+    await process.serve(RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=metrics))
+
+
+if __name__ == "__main__":
+    run("follow_up", main)
