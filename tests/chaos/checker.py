@@ -1,0 +1,347 @@
+"""The conservation checker: after anything that happened, are all promises kept?
+
+`violations(suite, history)` waits until everything under way is finished, then holds the rows of every service, the
+seller's history and the mailbox against each other, and returns what is wrong, a sentence each. It shares no rule with
+the services: prices, windows and caps are worked out here again, from the terms of each order version alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import grpc
+
+from deploy.local.launch import Suite
+from leadline.common.v1 import lead_pb2
+from leadline.intake.v1 import intake_service_pb2 as intake_pb
+from leadline.intake.v1 import ledger_service_pb2 as ledger_pb
+from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceStub
+from shared.catalog.snapshot import decode
+from shared.catalog.terms import Catalog, Order
+from tests.chaos.history import Sent, contradictions
+
+#: Longer than the lease of a delivery whose worker was killed (30 s).
+QUIET_SECONDS = 60.0
+#: Most sentences of one kind that are told.
+_MOST = 5
+
+_UNDER_WAY = """
+SELECT (SELECT count(*) FROM outbox.message) + (SELECT count(*) FROM intake.pending)
+     + (SELECT count(*) FROM routing.delivery WHERE state = 'waiting')
+"""
+
+# Each query finds rows that must not be there; `what` is the sentence.
+ROWS: Mapping[str, str] = {
+    "outbox": """
+        SELECT format('message %s of %s still waits', message_id, consumer) AS what FROM outbox.message
+        UNION ALL SELECT format('message %s of %s is dead: %s', message_id, consumer, failure) FROM outbox.dead_letter
+    """,
+    "pending": """
+        SELECT format('lead %s is still pending', lead_id) AS what FROM intake.lead WHERE outcome = 'pending'
+        UNION ALL SELECT format('lead %s waits and is not pending', p.lead_id) FROM intake.pending AS p
+            JOIN intake.lead AS l USING (buyer_id, lead_id) WHERE l.outcome <> 'pending'
+    """,
+    "submissions": """
+        SELECT format('submission %s has no lead', submission_key) AS what FROM intake.submission AS s
+            WHERE NOT EXISTS (SELECT FROM intake.lead AS l WHERE l.buyer_id = s.buyer_id AND l.lead_id = s.lead_id)
+        UNION ALL SELECT format('lead %s has no submission', lead_id) FROM intake.lead AS l
+            WHERE NOT EXISTS (SELECT FROM intake.submission AS s WHERE s.buyer_id = l.buyer_id AND s.lead_id = l.lead_id)
+        UNION ALL SELECT format('%s leads of %s have the id %s', count(*), seller, external_id) FROM intake.lead
+            WHERE external_id <> '' GROUP BY buyer_id, seller, external_id HAVING count(*) > 1
+        UNION ALL SELECT format('lead %s has no person', lead_id) FROM intake.lead AS l
+            WHERE NOT EXISTS (SELECT FROM intake.person AS p WHERE p.buyer_id = l.buyer_id AND p.lead_id = l.lead_id)
+    """,
+    "charges": """
+        SELECT format('lead %s was bought for %s and is not charged so', l.lead_id, l.price_minor) AS what
+            FROM intake.lead AS l LEFT JOIN ledger.transfer AS t
+              ON t.buyer_id = l.buyer_id AND t.lead_id = l.lead_id AND t.kind = 'charge'
+             AND t.amount_minor = l.price_minor AND t.currency = l.currency AND t.seller = l.seller
+             AND t.order_slug = l.order_slug AND t.order_version = l.order_version
+             AND t.debit_account = 'spend:' || l.order_slug AND t.credit_account = 'payable:' || l.seller
+            WHERE l.outcome = 'accepted' AND NOT l.test AND l.price_minor > 0 AND t.transfer_id IS NULL
+        UNION ALL SELECT format('charge %s is for no bought lead', t.transfer_id)
+            FROM ledger.transfer AS t LEFT JOIN intake.lead AS l
+              ON l.buyer_id = t.buyer_id AND l.lead_id = t.lead_id AND l.outcome = 'accepted' AND NOT l.test
+            WHERE t.kind = 'charge' AND l.lead_id IS NULL
+        UNION ALL SELECT format('lead %s is charged %s times', lead_id, count(*)) FROM ledger.transfer
+            WHERE kind = 'charge' GROUP BY lead_id HAVING count(*) > 1
+    """,
+    "claims": """
+        SELECT format('lead %s was bought and its person is not claimed', lead_id) AS what FROM intake.lead AS l
+            WHERE outcome = 'accepted' AND NOT test
+              AND NOT EXISTS (SELECT FROM dedup.identity_claim AS c
+                              WHERE c.buyer_id = l.buyer_id AND c.lead_id = l.lead_id)
+        UNION ALL SELECT format('lead %s claims a person and was not bought', c.lead_id) FROM dedup.identity_claim AS c
+            WHERE NOT EXISTS (SELECT FROM intake.lead AS l WHERE l.buyer_id = c.buyer_id AND l.lead_id = c.lead_id
+                              AND l.outcome = 'accepted' AND NOT l.test)
+    """,
+    "follow-up": """
+        SELECT format('lead %s was bought and has %s e-mails handed off', l.lead_id, count(d.delivery_id)) AS what
+            FROM intake.lead AS l LEFT JOIN routing.delivery AS d
+              ON d.buyer_id = l.buyer_id AND d.lead_id = l.lead_id AND d.state = 'handed_off'
+            WHERE l.outcome = 'accepted' AND NOT l.test GROUP BY l.lead_id HAVING count(d.delivery_id) <> 1
+        UNION ALL SELECT format('%s %s follows up lead %s, which was not bought', f.kind, f.id, f.lead_id)
+            FROM (SELECT 'task' AS kind, buyer_id, task_id AS id, lead_id FROM routing.call_task
+                  UNION ALL SELECT 'delivery', buyer_id, delivery_id, lead_id FROM routing.delivery) AS f
+            WHERE NOT EXISTS (SELECT FROM intake.lead AS l WHERE l.buyer_id = f.buyer_id AND l.lead_id = f.lead_id
+                              AND l.outcome = 'accepted' AND NOT l.test)
+        UNION ALL SELECT format('task %s is for team %s, the lead for %s', t.task_id, t.team, l.team)
+            FROM routing.call_task AS t JOIN intake.lead AS l USING (buyer_id, lead_id) WHERE t.team <> l.team
+    """,
+    "reporting": """
+        SELECT format('reporting says (%s) of %s, the leads say (%s)', concat_ws(', ', r.submitted, r.accepted,
+                      r.charged, r.spend), seller, concat_ws(', ', l.submitted, l.accepted, l.charged, l.spend)) AS what
+        FROM (SELECT seller, sum(submitted)::bigint AS submitted, sum(accepted)::bigint AS accepted,
+                     sum(charged)::bigint AS charged, sum(spend_minor)::bigint AS spend
+              FROM reporting.funnel GROUP BY seller) AS r
+        FULL JOIN (SELECT l.seller, count(*) AS submitted, count(*) FILTER (WHERE l.outcome = 'accepted') AS accepted,
+                          count(t.transfer_id) AS charged, coalesce(sum(t.amount_minor), 0)::bigint AS spend
+                   FROM intake.lead AS l LEFT JOIN ledger.transfer AS t
+                     ON t.buyer_id = l.buyer_id AND t.lead_id = l.lead_id AND t.kind = 'charge'
+                   WHERE NOT l.test AND l.outcome <> 'pending' GROUP BY l.seller) AS l USING (seller)
+        WHERE (r.submitted, r.accepted, r.charged, r.spend)
+              IS DISTINCT FROM (l.submitted, l.accepted, l.charged, l.spend)
+    """,
+}
+
+_LEADS = """
+SELECT l.lead_id, l.seller, l.outcome, l.order_slug, l.order_version, l.price_minor, l.received_at, l.lead_type,
+       l.answer, l.external_id, p.fields::jsonb ->> 'state' AS state, l.catalog_revision, l.test,
+       (SELECT count(*) FROM routing.call_task AS t WHERE t.buyer_id = l.buyer_id AND t.lead_id = l.lead_id) AS tasks
+FROM intake.lead AS l JOIN intake.person AS p USING (buyer_id, lead_id)
+"""
+
+_REPEATED_CLAIMS = """
+SELECT c.digest, c.kind, c.lead_id, c.claimed_at, earlier.lead_id AS earlier_lead, earlier.claimed_at AS earlier_at
+FROM dedup.identity_claim AS c JOIN dedup.identity_claim AS earlier
+  ON earlier.buyer_id = c.buyer_id AND earlier.digest = c.digest AND earlier.kind = c.kind
+ AND (earlier.claimed_at, earlier.lead_id) < (c.claimed_at, c.lead_id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The rows that Python judges, and the terms to judge them by."""
+
+    leads: list[asyncpg.Record]
+    repeated: list[asyncpg.Record]
+    capacity: list[asyncpg.Record]
+    #: By revision.
+    catalogs: Mapping[int, Catalog]
+
+    def order_of(self, lead: asyncpg.Record) -> Order | None:
+        """The terms that decided a lead."""
+        catalog = self.catalogs[lead["catalog_revision"]]
+        return next((order for order in catalog.orders if order.slug == lead["order_slug"]), None)
+
+
+async def violations(suite: Suite, history: Sequence[Sent]) -> list[str]:
+    """Everything that is wrong once all is quiet; empty where every promise is kept."""
+    found = [text for sent in history for text in contradictions(sent)][:_MOST]
+    found += await asyncio.to_thread(_books, suite)
+    connection = await asyncpg.connect(suite.postgres_url)
+    try:
+        await quiet(connection)
+        found += await row_violations(connection)
+        found += await _history_violations(connection, history)
+        found += await _mail_violations(connection, suite.directory.mail)
+    finally:
+        await connection.close()
+    return found
+
+
+async def quiet(connection: asyncpg.Connection, seconds: float = QUIET_SECONDS) -> None:
+    """Wait until nothing is under way, `seconds` at most; what then still is, the checks will find."""
+    until = time.monotonic() + seconds
+    while await connection.fetchval(_UNDER_WAY) and time.monotonic() < until:
+        await asyncio.sleep(0.1)
+
+
+async def row_violations(connection: asyncpg.Connection) -> list[str]:
+    """What is wrong with the rows that one connection sees."""
+    found: list[str] = []
+    for name, sql in ROWS.items():
+        found += [f"{name}: {row['what']}" for row in (await connection.fetch(sql))[:_MOST]]
+    books = Books(
+        leads=await connection.fetch(_LEADS),
+        repeated=await connection.fetch(_REPEATED_CLAIMS),
+        capacity=await connection.fetch("SELECT * FROM routing.capacity"),
+        catalogs={
+            row["revision"]: decode(row["document"])
+            for row in await connection.fetch("SELECT revision, document FROM catalog.snapshot")
+        },
+    )
+    for check in (_prices, _answers, _windows, _caps, _tasks):
+        found += check(books)[:_MOST]
+    return found
+
+
+def _bought(books: Books) -> list[asyncpg.Record]:
+    return [lead for lead in books.leads if lead["outcome"] == "accepted" and not lead["test"]]
+
+
+def _prices(books: Books) -> list[str]:
+    """Every price is the one that the order's terms name."""
+    found = []
+    for lead in _bought(books):
+        order = books.order_of(lead)
+        if order is None or order.version != lead["order_version"]:
+            found.append(f"lead {lead['lead_id']} names an order version that its catalog revision does not have")
+            continue
+        form = lead_pb2.LeadType.FromString(lead["lead_type"]).form
+        own = any(one.own for one in books.catalogs[lead["catalog_revision"]].sellers if one.slug == order.seller)
+        amounts = [
+            int(line.amount)
+            for line in order.prices
+            if line.form in (None, form) and (not line.states or lead["state"] in line.states)
+        ]
+        right = 0 if own else amounts[0] if amounts else None
+        if lead["price_minor"] != right or lead["seller"] != order.seller:
+            found.append(f"lead {lead['lead_id']} cost {lead['price_minor']}, its order's terms say {right}")
+    return found
+
+
+def _answers(books: Books) -> list[str]:
+    """The stored answer says what the row says."""
+    outcomes = {"accepted": intake_pb.OUTCOME_ACCEPTED, "rejected": intake_pb.OUTCOME_REJECTED}
+    found = []
+    for lead in books.leads:
+        if lead["outcome"] == "pending":
+            continue
+        answer = intake_pb.LeadAnswer.FromString(lead["answer"])
+        said = (answer.lead_id, answer.outcome, answer.price.amount_minor)
+        if said != (str(lead["lead_id"]), outcomes[lead["outcome"]], lead["price_minor"]):
+            found.append(f"lead {lead['lead_id']} was answered otherwise than it is stored")
+        if (lead["outcome"] == "rejected") != bool(answer.reasons):
+            found.append(f"lead {lead['lead_id']} is {lead['outcome']} with {len(answer.reasons)} reasons")
+    return found
+
+
+def _windows(books: Books) -> list[str]:
+    """No identity is bought twice within the window of the order that buys it again."""
+    leads = {lead["lead_id"]: lead for lead in books.leads}
+    found = []
+    for claim in books.repeated:
+        lead = leads.get(claim["lead_id"])
+        order = books.order_of(lead) if lead is not None else None
+        if order is None or claim["kind"] not in order.duplicates.match:
+            continue
+        if claim["claimed_at"] - claim["earlier_at"] < timedelta(days=order.duplicates.window_days):
+            found.append(f"{claim['kind']} of lead {claim['earlier_lead']} was bought again as {claim['lead_id']}")
+    return found
+
+
+def _caps(books: Books) -> list[str]:
+    """What is used equals what was bought, and no cap of any version is passed."""
+    used: Counter[tuple[str, str, datetime]] = Counter()
+    spent: Counter[tuple[str, str, datetime]] = Counter()
+    limits: dict[tuple[str, str], tuple[float, float]] = {}
+    for lead in _bought(books):
+        order = books.order_of(lead)
+        zone = ZoneInfo(books.catalogs[lead["catalog_revision"]].buyer.time_zone)
+        for cap in order.caps if order is not None else ():
+            key = (lead["order_slug"], cap.window, _window(cap.window, lead["received_at"], zone))
+            used[key] += 1
+            spent[key] += lead["price_minor"]
+    for catalog in books.catalogs.values():
+        for order in catalog.orders:
+            for cap in order.caps:
+                most = limits.get((order.slug, cap.window), (0.0, 0.0))
+                told = [float("inf") if limit is None else float(limit) for limit in (cap.leads, cap.spend)]
+                limits[order.slug, cap.window] = (max(most[0], told[0]), max(most[1], told[1]))
+    found = []
+    for row in books.capacity:
+        key = (row["order_slug"], row["window_kind"], row["starts_at"])
+        most_leads, most_spend = limits[row["order_slug"], row["window_kind"]]
+        if row["leads"] > most_leads or row["spend"] > most_spend:
+            found.append(f"cap {key} is passed: {row['leads']} leads, {row['spend']} spent")
+        if (row["leads"], row["spend"]) != (used.pop(key, 0), spent.pop(key, 0)):
+            found.append(f"cap {key} counts {row['leads']} leads and {row['spend']}, which is not what was bought")
+    return found + [f"cap {key} does not count {count} bought leads" for key, count in used.items()]
+
+
+def _window(kind: str, at: datetime, zone: ZoneInfo) -> datetime:
+    if kind == "total":
+        return datetime(1970, 1, 1, tzinfo=UTC)
+    local = at.astimezone(zone).replace(minute=0, second=0, microsecond=0)
+    if kind != "hour":
+        local = local.replace(hour=0, fold=0)
+    if kind == "week":
+        local -= timedelta(days=local.weekday())
+    if kind == "month":
+        local = local.replace(day=1)
+    return local.astimezone(UTC)
+
+
+def _tasks(books: Books) -> list[str]:
+    """One call task for each bought lead whose playbook calls."""
+    found = []
+    for lead in _bought(books):
+        order = books.order_of(lead)
+        catalog = books.catalogs[lead["catalog_revision"]]
+        calls = order is not None and any(
+            one.call for one in catalog.playbooks if one.slug == order.follow_up.playbook
+        )
+        if lead["tasks"] != int(calls):
+            found.append(f"lead {lead['lead_id']} has {lead['tasks']} call tasks instead of {int(calls)}")
+    return found
+
+
+async def _history_violations(connection: asyncpg.Connection, history: Sequence[Sent]) -> list[str]:
+    """Whatever a client was told is what is stored, under its key."""
+    rows = await connection.fetch(
+        """
+        SELECT s.seller, s.submission_key, s.lead_id::text, l.outcome, l.price_minor
+        FROM intake.submission AS s JOIN intake.lead AS l USING (buyer_id, lead_id)
+        """
+    )
+    kept = {(row["seller"], row["submission_key"]): row for row in rows}
+    found = []
+    for sent in history:
+        row = kept.get((sent.lead.seller, f"id:{sent.lead.external_id}"))
+        if sent.acknowledged and row is None:
+            found.append(f"submission {sent.lead.external_id} was acknowledged and is lost")
+        if row is None or sent.final is None:
+            continue
+        told = (sent.final["lead_id"], sent.final["outcome"], _minor(sent.final["price"]["amount"]))
+        if told != (row["lead_id"], row["outcome"], row["price_minor"]):
+            found.append(f"submission {sent.lead.external_id} was told {told} and is stored as {tuple(row)[2:]}")
+    return found[:_MOST]
+
+
+def _minor(amount: str) -> int:
+    whole, _, cents = amount.partition(".")
+    return int(whole) * 100 + int(cents or 0)
+
+
+_MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([0-9a-f-]{36})@", re.MULTILINE | re.IGNORECASE)
+
+
+async def _mail_violations(connection: asyncpg.Connection, mail: Path) -> list[str]:
+    """Every e-mail that was handed off is in the mailbox. Twice is allowed: delivery is at least once."""
+    arrived = set()
+    for file in (mail / "new").iterdir():
+        if (named := _MESSAGE_ID.search(file.read_bytes())) is not None:
+            arrived.add(named[1].decode())
+    rows = await connection.fetch("SELECT delivery_id::text AS id FROM routing.delivery WHERE state = 'handed_off'")
+    return [f"e-mail {row['id']} was handed off and is not in the mailbox" for row in rows if row["id"] not in arrived][
+        :_MOST
+    ]
+
+
+def _books(suite: Suite) -> list[str]:
+    """intake's own check of the ledger."""
+    with grpc.insecure_channel(suite.target("intake"), options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+        books = LedgerServiceStub(channel).CheckBooks(
+            ledger_pb.CheckBooksRequest(), timeout=20.0, wait_for_ready=True
+        )
+    return [f"ledger: {defect}" for defect in books.defects] + ([] if books.balanced else ["ledger: not balanced"])
