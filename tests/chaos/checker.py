@@ -54,7 +54,8 @@ ROWS: Mapping[str, str] = {
         SELECT format('submission %s has no lead', submission_key) AS what FROM intake.submission AS s
             WHERE NOT EXISTS (SELECT FROM intake.lead AS l WHERE l.buyer_id = s.buyer_id AND l.lead_id = s.lead_id)
         UNION ALL SELECT format('lead %s has no submission', lead_id) FROM intake.lead AS l
-            WHERE NOT EXISTS (SELECT FROM intake.submission AS s WHERE s.buyer_id = l.buyer_id AND s.lead_id = l.lead_id)
+            WHERE NOT EXISTS (SELECT FROM intake.submission AS s
+                              WHERE s.buyer_id = l.buyer_id AND s.lead_id = l.lead_id)
         UNION ALL SELECT format('%s leads of %s have the id %s', count(*), seller, external_id) FROM intake.lead
             WHERE external_id <> '' GROUP BY buyer_id, seller, external_id HAVING count(*) > 1
         UNION ALL SELECT format('lead %s has no person', lead_id) FROM intake.lead AS l
@@ -162,7 +163,7 @@ async def violations(suite: Suite, history: Sequence[Sent]) -> list[str]:
 async def quiet(connection: asyncpg.Connection, seconds: float = QUIET_SECONDS) -> None:
     """Wait until nothing is under way, `seconds` at most; what then still is, the checks will find."""
     until = time.monotonic() + seconds
-    while await connection.fetchval(_UNDER_WAY) and time.monotonic() < until:
+    while await connection.fetchval(_UNDER_WAY) and time.monotonic() < until:  # noqa: ASYNC110 - rows, not events
         await asyncio.sleep(0.1)
 
 
@@ -288,9 +289,7 @@ def _tasks(books: Books) -> list[str]:
     for lead in _bought(books):
         order = books.order_of(lead)
         catalog = books.catalogs[lead["catalog_revision"]]
-        calls = order is not None and any(
-            one.call for one in catalog.playbooks if one.slug == order.follow_up.playbook
-        )
+        calls = order is not None and any(one.call for one in catalog.playbooks if one.slug == order.follow_up.playbook)
         if lead["tasks"] != int(calls):
             found.append(f"lead {lead['lead_id']} has {lead['tasks']} call tasks instead of {int(calls)}")
     return found
@@ -341,7 +340,5 @@ async def _mail_violations(connection: asyncpg.Connection, mail: Path) -> list[s
 def _books(suite: Suite) -> list[str]:
     """intake's own check of the ledger."""
     with grpc.insecure_channel(suite.target("intake"), options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
-        books = LedgerServiceStub(channel).CheckBooks(
-            ledger_pb.CheckBooksRequest(), timeout=20.0, wait_for_ready=True
-        )
+        books = LedgerServiceStub(channel).CheckBooks(ledger_pb.CheckBooksRequest(), timeout=20.0, wait_for_ready=True)
     return [f"ledger: {defect}" for defect in books.defects] + ([] if books.balanced else ["ledger: not balanced"])

@@ -94,9 +94,7 @@ class SellerClient:
         give_up = time.monotonic() + self._patience
         pause = _FIRST_PAUSE
         while True:
-            await self._attempt(
-                sent, sent.posts, session.post(sent.body.path, data=sent.body.content, headers=headers)
-            )
+            await self._attempt(sent, sent.posts, session.post(sent.body.path, data=sent.body.content, headers=headers))
             if len(sent.posts) == 1:
                 self._posted += 1
                 async with self._changed:

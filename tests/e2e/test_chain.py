@@ -314,7 +314,7 @@ async def test_an_amended_order_decides_from_then_on_and_its_leads_name_the_vers
     market.apply(CATALOG.read_text().replace('{form: long, amount: "32.00"}', '{form: long, amount: "33.25"}'))
 
     async def amended() -> bool:
-        return (await sell_long()).body["order"] != before.body["order"]
+        return bool((await sell_long()).body["order"] != before.body["order"])
 
     await eventually(amended, 5)
     after = await sell_long()
