@@ -147,6 +147,8 @@ def parsed_mailbox(text: str, what: str) -> Mailbox:
     Raises:
         CompositionError: anything else, or an address outside ASCII (it would need SMTPUTF8).
     """
+    if _ADDRESS.fullmatch(text):
+        return Mailbox("", text)
     name, address = parseaddr(text)
     bare = "<" in text or address == text.strip()
     if not bare or _CONTROL.search(text) or not _ADDRESS.fullmatch(address):

@@ -9,11 +9,12 @@ never slow a decision down.
 from __future__ import annotations
 
 from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
+from services.routing.bell import Bell
 from services.routing.contacts_client import IntakeContacts
 from services.routing.follow_up_store import FollowUpStore
 from services.routing.follow_up_telemetry import FollowUpTelemetry
 from services.routing.mail import Mailer
-from services.routing.scheduler import FollowUpScheduler, OnwardBell
+from services.routing.scheduler import FollowUpScheduler
 from services.routing.settings import FollowUpSettings
 from services.routing.worker import DeliveryWorker
 from shared.catalog.snapshot import CatalogReader
@@ -42,16 +43,22 @@ async def main(process: Process) -> None:
     intake = await process.enter(open_channel(settings.intake_target))
     store, catalogs, telemetry = FollowUpStore(pool), CatalogReader(pool), FollowUpTelemetry(metrics)
 
-    decided, due = Doorbell(redis, f"outbox:{CONSUMER}"), Doorbell(redis, "deliveries")
-    bell = OnwardBell(decided, onward=due)
-    scheduler = FollowUpScheduler(store, catalogs, telemetry, clock, bell.scheduled)
+    # What one process schedules it delivers; what it leaves, others find when they look by themselves.
+    decided, due = Doorbell(redis, f"outbox:{CONSUMER}"), Bell()
+    scheduler = FollowUpScheduler(store, catalogs, telemetry, clock)
     mailer = Mailer(smtp, clock, sessions=settings.smtp_sessions)
     contacts = IntakeContacts(IntakeServiceStub(intake))
     worker = DeliveryWorker(pool, store, contacts, catalogs, mailer, due, telemetry, clock)
     consumer = OutboxConsumer(
-        pool, CONSUMER, scheduler.handle, bell, rest_seconds=settings.rest_seconds, metrics=metrics
+        pool,
+        CONSUMER,
+        scheduler.handle,
+        decided,
+        rest_seconds=settings.rest_seconds,
+        committed=due.ring,
+        metrics=metrics,
     )
-    for close in (decided.close, due.close, mailer.close):
+    for close in (decided.close, mailer.close):
         process.stack.push_async_callback(close)
     # A message that is being sent may take 15 s; better to wait than to send it twice.
     process.work("deliveries", worker.run, grace_seconds=20.0)

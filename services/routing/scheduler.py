@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from services.routing.follow_up import AcceptedLead, CallTask, plan_email, plan_task
@@ -14,26 +14,18 @@ from shared.db import outbox
 from shared.db.pool import Connection
 from shared.rpc.errors import NotFound
 from shared.runtime.clock import Clock
-from shared.wake import Doorbell
 
 
 class FollowUpScheduler:
     """Writes a call task and a delivery for each bought lead, once, however often the event comes."""
 
     def __init__(
-        self,
-        store: FollowUpStore,
-        catalogs: CatalogReader,
-        telemetry: FollowUpTelemetry,
-        clock: Clock,
-        scheduled: Callable[[], None],
+        self, store: FollowUpStore, catalogs: CatalogReader, telemetry: FollowUpTelemetry, clock: Clock
     ) -> None:
-        """`scheduled` is told, still before the commit, that deliveries were written."""
         self._store = store
         self._catalogs = catalogs
         self._telemetry = telemetry
         self._clock = clock
-        self._scheduled = scheduled
 
     async def handle(self, conn: Connection, messages: Sequence[outbox.OutboxMessage]) -> None:
         """Schedule the follow-up of every bought lead among the messages.
@@ -52,7 +44,6 @@ class FollowUpScheduler:
         await self._store.add_deliveries(conn, [plan_email(lead, now) for lead in leads])
         if written:
             await outbox.put(conn, [task_created(task) for task in written])
-        self._scheduled()
         for task in written:
             self._telemetry.task_written(task)
 
@@ -68,26 +59,3 @@ class FollowUpScheduler:
         if order is None or playbook is None:
             raise NotFound(f"order {lead.order} or its playbook is not in catalog revision {lead.catalog_revision}")
         return plan_task(lead, order.follow_up, playbook, self._clock.now())
-
-
-class OnwardBell:
-    """The consumer's bell, which rings the next one each time the consumer has nothing left to commit.
-
-    Deliveries become visible with the commit of the transaction that wrote them; ringing inside it would be too early.
-    """
-
-    def __init__(self, listen: Doorbell, onward: Doorbell) -> None:
-        self._listen = listen
-        self._onward = onward
-        self._due = False
-
-    def scheduled(self) -> None:
-        """There will be something to ring for."""
-        self._due = True
-
-    async def wait(self, timeout: float) -> bool:
-        """Ring on, then wait as the consumer's bell does."""
-        if self._due:
-            self._due = False
-            await self._onward.ring()
-        return await self._listen.wait(timeout)

@@ -35,7 +35,6 @@ from shared.db import outbox
 from shared.db.pool import Pool
 from shared.rpc.errors import AppError
 from shared.runtime.clock import Clock
-from shared.runtime.coalescer import Coalescer
 
 _log = structlog.get_logger(__name__)
 
@@ -47,6 +46,8 @@ MAX_UNDER_WAY = 100
 BEGIN_WITHIN = 10.0
 #: Seconds between looks at the queue when no bell rings.
 POLL_SECONDS = 0.25
+#: Seconds in which a claim's outcomes are waited for, to record them in one transaction.
+TOGETHER_SECONDS = 0.02
 #: Waits between attempts to record outcomes while Postgres is away; about the length of a lease in all.
 _RECORD_RETRIES = (0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 10.0)
 
@@ -124,10 +125,8 @@ class DeliveryWorker:
         self._clock = clock
         self._jitter = jitter
         self._pause = OutagePause(clock, jitter)
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._records: Coalescer[tuple[Delivery, Outcome], None] = Coalescer(
-            self._record, max_batch=MAX_UNDER_WAY, max_in_flight=1, max_waiting=2 * MAX_UNDER_WAY
-        )
+        #: What runs, and for how many deliveries.
+        self._under_way: dict[asyncio.Task[None], int] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`; then finish what is under way. Cancelled: leave that to whoever gets the leases."""
@@ -151,9 +150,10 @@ class DeliveryWorker:
         """Claim what is due, as soon as there is room, and begin to send it; True where there may be more."""
         if self._pause.seconds_left > 0 or (self._pause.probing and self._under_way):
             return False
-        if len(self._under_way) >= MAX_UNDER_WAY:
+        # Never for a few: a claim costs about the same, whatever it brings.
+        while sum(self._under_way.values()) > MAX_UNDER_WAY - BATCH:
             await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
-        limit = 1 if self._pause.probing else min(BATCH, MAX_UNDER_WAY - len(self._under_way))
+        limit = 1 if self._pause.probing else BATCH
         begin_before = self._clock.monotonic() + BEGIN_WITHIN
         claimed = await self._store.claim(self._clock.now(), limit, uuid4())
         claimed.sort(key=lambda delivery: delivery.lead.buyer_id)
@@ -172,33 +172,45 @@ class DeliveryWorker:
         except AppError as error:
             self._pause.failed()
             away = Postponed(f"contacts: {error.code.name.lower()}", outage=True)
-            self._start(*(self._settle(delivery, away) for delivery in deliveries))
+            self._start(self._settle([(delivery, away) for delivery in deliveries]), len(deliveries))
             return
-        self._start(
-            *(
-                self._deliver(delivery, recipient, begin_before)
-                for delivery, recipient in zip(deliveries, recipients, strict=True)
-            )
-        )
+        sends = {
+            asyncio.create_task(self._send(delivery, recipient, begin_before)): delivery
+            for delivery, recipient in zip(deliveries, recipients, strict=True)
+        }
+        self._start(self._settle_together(sends), len(sends))
 
-    def _start(self, *work: Coroutine[None, None, None]) -> None:
-        for coroutine in work:
-            task = asyncio.create_task(coroutine)
-            self._under_way.add(task)
-            task.add_done_callback(self._ended)
+    def _start(self, work: Coroutine[None, None, None], deliveries: int) -> None:
+        task = asyncio.create_task(work)
+        self._under_way[task] = deliveries
+        task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        del self._under_way[task]
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("delivery broke off", exc_info=error)
+            _log.error("outcomes not recorded", exc_info=error)
 
-    async def _deliver(self, delivery: Delivery, recipient: Recipient | None, begin_before: float) -> None:
+    async def _settle_together(self, sends: dict[asyncio.Task[Outcome], Delivery]) -> None:
+        """Settle a claim: at once where the channel is quick, else as outcomes come."""
+        waiting = set(sends)
+        try:
+            while waiting:
+                done, waiting = await asyncio.wait(waiting, timeout=TOGETHER_SECONDS)
+                if not done:
+                    done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                if tries := [(sends[send], send.result()) for send in done if _went_well(send)]:
+                    await self._settle(tries)
+        finally:
+            for send in waiting:
+                send.cancel()
+
+    async def _send(self, delivery: Delivery, recipient: Recipient | None, begin_before: float) -> Outcome:
         outcome = await self._try(delivery, recipient, begin_before)
         if isinstance(outcome, Postponed) and outcome.outage:
             self._pause.failed()
         else:
             self._pause.succeeded()
-        await self._settle(delivery, outcome)
+        return outcome
 
     async def _try(self, delivery: Delivery, recipient: Recipient | None, begin_before: float) -> Outcome:
         if recipient is None:
@@ -231,17 +243,17 @@ class DeliveryWorker:
         address = parsed_mailbox(recipient.email, "the contact's email")
         return sender.address, address.address, compose(delivery, confirmation, sender, address)
 
-    async def _settle(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Record an outcome, patiently: forgetting that a message was taken would send it again."""
+    async def _settle(self, tries: Sequence[tuple[Delivery, Outcome]]) -> None:
+        """Record outcomes, patiently: forgetting that a message was taken would send it again."""
         for wait in _RECORD_RETRIES:
             try:
-                await self._records.submit((delivery, outcome))
+                await self._record(tries)
                 return
             except (AppError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
                 await asyncio.sleep(wait)
-        await self._records.submit((delivery, outcome))
+        await self._record(tries)
 
-    async def _record(self, tries: list[tuple[Delivery, Outcome]]) -> Sequence[None]:
+    async def _record(self, tries: Sequence[tuple[Delivery, Outcome]]) -> None:
         now = self._clock.now()
         settled = [(delivery, settle(delivery, outcome, now, self._jitter())) for delivery, outcome in tries]
         async with self._pool.acquire() as conn, conn.transaction():
@@ -256,10 +268,15 @@ class DeliveryWorker:
                 await outbox.put(conn, events)
         for delivery, result in recorded:
             self._tell(delivery, result)
-        return [None] * len(tries)
 
     def _tell(self, delivery: Delivery, result: Settled) -> None:
         if result.handed_off_at is not None:
             self._telemetry.handed_off(delivery, result.handed_off_at)
         elif result.state == "dead":
             self._telemetry.dead(delivery)
+
+
+def _went_well(send: asyncio.Task[Outcome]) -> bool:
+    if not send.cancelled() and (error := send.exception()) is not None:
+        _log.error("delivery broke off", exc_info=error)
+    return not send.cancelled() and send.exception() is None

@@ -139,6 +139,7 @@ class OutboxConsumer:
         idle_seconds: How long to sleep without a ring before looking again.
         rest_seconds: How long to leave the outbox alone after a batch that was not full, so that what comes
             meanwhile is one batch: a transaction for each message would cost as much as the decision itself.
+        committed: Told after each transaction in which messages were handled: their effects can be seen now.
         metrics: Where to count what was handled, failed and given up, and to show the backlog.
     """
 
@@ -152,6 +153,7 @@ class OutboxConsumer:
         batch: int = 200,
         idle_seconds: float = 0.25,
         rest_seconds: float = 0.0,
+        committed: Callable[[], None] | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._pool = pool
@@ -161,6 +163,7 @@ class OutboxConsumer:
         self._batch = batch
         self._idle_seconds = idle_seconds
         self._rest_seconds = rest_seconds
+        self._committed = committed
         metrics = metrics or Metrics()
         self._handled = metrics.counter("leadline_outbox_handled_total", consumer=consumer)
         self._failures = metrics.counter("leadline_outbox_failed_total", consumer=consumer)
@@ -211,7 +214,7 @@ class OutboxConsumer:
             for message in messages:
                 await self._single(message)
         else:
-            self._handled.inc(len(messages))
+            self._count(len(messages))
         return len(messages)
 
     async def _single(self, message: OutboxMessage) -> None:
@@ -224,7 +227,12 @@ class OutboxConsumer:
                 raise
             await self._failed(message, error)
         else:
-            self._handled.inc()
+            self._count(1)
+
+    def _count(self, handled: int) -> None:
+        self._handled.inc(handled)
+        if self._committed is not None:
+            self._committed()
 
     async def _failed(self, message: OutboxMessage, error: Exception) -> None:
         # Kind and place of the failure. Its text stays out: it may quote what it failed on.

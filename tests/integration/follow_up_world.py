@@ -128,7 +128,7 @@ class AnyWorld(Generic[C]):
 
     def consumer(self) -> OutboxConsumer:
         """A consumer that schedules."""
-        scheduler = FollowUpScheduler(self.store, self.catalogs, self.telemetry, self.clock, lambda: None)
+        scheduler = FollowUpScheduler(self.store, self.catalogs, self.telemetry, self.clock)
         return OutboxConsumer(self.pool, "routing", scheduler.handle, SilentBell())
 
     def worker(self, store: FollowUpStore | None = None, mailer: Mailer | None = None) -> DeliveryWorker:

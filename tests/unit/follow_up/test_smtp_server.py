@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.routing.mail import SmtpServer
-from services.routing.settings import Settings
+from services.routing.settings import FollowUpSettings
 from shared.runtime.settings import SettingsError, load, redacted
 
 STORES = {"LEADLINE_POSTGRES_URL": "postgresql://x/y", "LEADLINE_REDIS_URL": "redis://x"}
@@ -44,11 +44,11 @@ def test_a_password_never_travels_in_the_clear() -> None:
 def test_another_url_is_a_fault_that_names_its_variable_and_not_its_value(url: str) -> None:
     environ = {**STORES, "LEADLINE_SMTP_URL": url or "x"}
     with pytest.raises(SettingsError) as caught:
-        load(Settings, environ).smtp  # noqa: B018 - reading it is what checks it
+        load(FollowUpSettings, environ).smtp  # noqa: B018 - reading it is what checks it
     assert "LEADLINE_SMTP_URL" in caught.value.faults[0]
     assert "mail.example" not in caught.value.faults[0]
 
 
 def test_settings_are_shown_without_the_password() -> None:
-    shown = str(redacted(load(Settings, {**STORES, "LEADLINE_SMTP_URL": "smtps://me:secret@mail.example"})))
+    shown = str(redacted(load(FollowUpSettings, {**STORES, "LEADLINE_SMTP_URL": "smtps://me:secret@mail.example"})))
     assert "secret" not in shown
