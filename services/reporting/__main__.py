@@ -34,6 +34,7 @@ async def main(process: Process) -> None:
         doorbell,
         batch=settings.batch,
         idle_seconds=settings.idle_seconds,
+        rest_seconds=settings.rest_seconds,
         metrics=metrics,
     )
     process.work("projection", consumer.run)

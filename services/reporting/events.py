@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
 
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.common.v1.reason_pb2 import Reason
 from leadline.events.v1 import lead_event_pb2 as pb
-from services.reporting.projector import ClockPoints, Decided, Event, HandedOff, TaskWritten
+from services.reporting.projector import ClockPoints, Decided, Event, HandedOff, Instant, TaskWritten
 
 _PREFIX = "REASON_"
 _CODES: Mapping[int, str] = {number: name.removeprefix(_PREFIX).lower() for name, number in Reason.items()}
@@ -91,10 +90,9 @@ def _task(event: pb.LeadEvent, body: pb.TaskCreated) -> TaskWritten:
     )
 
 
-def _instant(message: Message, name: str) -> datetime | None:
+def _instant(message: Message, name: str) -> Instant | None:
     return _told(getattr(message, name)) if message.HasField(name) else None
 
 
-def _told(stamp: Any) -> datetime:
-    instant: datetime = stamp.ToDatetime(tzinfo=UTC)
-    return instant
+def _told(stamp: Timestamp) -> Instant:
+    return stamp.seconds * 1_000_000 + stamp.nanos // 1000

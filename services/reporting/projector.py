@@ -5,9 +5,10 @@ All of it is addition, so that any order of events, in batches of any size, ends
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.reporting.sketch import bucket_of
@@ -20,28 +21,31 @@ STAGES = (
 
 #: Longer is no duration: one of the two clocks was wrong by far.
 LONGEST = timedelta(days=366)
-_MICROSECOND = timedelta(microseconds=1)
+_LONGEST_US = LONGEST // timedelta(microseconds=1)
+_HOUR_US = 3_600_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: Whole microseconds since 1970, UTC: a batch has hundreds of them, and `datetime` would be most of its cost.
+Instant = int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockPoints:
+class ClockPoints(NamedTuple):
     """When a lead passed each point; None: not told. `submitted` alone is by the seller's clock."""
 
-    submitted: datetime | None = None
-    received: datetime | None = None
-    intake: datetime | None = None
-    validated: datetime | None = None
-    deduplicated: datetime | None = None
-    routed: datetime | None = None
-    decided: datetime | None = None
+    submitted: Instant | None = None
+    received: Instant | None = None
+    intake: Instant | None = None
+    validated: Instant | None = None
+    deduplicated: Instant | None = None
+    routed: Instant | None = None
+    decided: Instant | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
+class Decided(NamedTuple):
     """A lead was decided. `price_minor`: 0 unless money is owed; `reasons`: public codes; `order`: empty for none."""
 
     buyer_id: str
-    occurred_at: datetime
+    occurred_at: Instant
     accepted: bool
     seller: str
     source: str
@@ -54,31 +58,29 @@ class Decided:
     clock: ClockPoints
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandedOff:
+class HandedOff(NamedTuple):
     """A channel took the message to a lead's person; once per lead, since there is one channel."""
 
     buyer_id: str
-    occurred_at: datetime
+    occurred_at: Instant
     channel: str
     seller: str
     source: str
-    submitted: datetime | None
-    received: datetime | None
-    decided: datetime | None
-    handed_off: datetime | None
+    submitted: Instant | None
+    received: Instant | None
+    decided: Instant | None
+    handed_off: Instant | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskWritten:
+class TaskWritten(NamedTuple):
     """A call task was written. It is not a contact."""
 
     buyer_id: str
-    occurred_at: datetime
+    occurred_at: Instant
     seller: str
     source: str
-    decided: datetime | None
-    created: datetime | None
+    decided: Instant | None
+    created: Instant | None
 
 
 Event = Decided | HandedOff | TaskWritten
@@ -110,14 +112,13 @@ class ReasonKey(NamedTuple):
 
 
 class SpeedKey(NamedTuple):
-    """What durations are counted by. `hour`: the hour in which the event happened; `bucket`: see `sketch`."""
+    """What durations are counted by. `hour`: the hour in which the event happened, UTC."""
 
     buyer_id: str
     hour: datetime
     seller: str
     source: str
     stage: str
-    bucket: int
 
 
 @dataclass(slots=True)
@@ -132,11 +133,23 @@ class FunnelCounts:
 
 @dataclass(slots=True)
 class SpeedCounts:
-    """Durations of one bucket. `skewed`: those that came out below 0 and count as 0, since clocks disagree."""
+    """Durations of one stage. `skewed`: those that came out below 0 and count as 0, since clocks disagree."""
 
     leads: int = 0
     total_us: int = 0
     skewed: int = 0
+    #: Durations by bucket, see `sketch`.
+    buckets: dict[int, int] = field(default_factory=dict)
+
+    def add(self, microseconds: int) -> None:
+        """Count one duration, which may be negative."""
+        self.leads += 1
+        if microseconds < 0:
+            self.skewed += 1
+            microseconds = 0
+        self.total_us += microseconds
+        bucket = bucket_of(microseconds)
+        self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
 
 
 @dataclass(slots=True)
@@ -149,14 +162,26 @@ class Increments:
 
 
 def project(events: Iterable[Event]) -> Increments:
-    """What these events add to the read model, summed up."""
+    """What these events add to the read model, summed up.
+
+    Raises:
+        OverflowError: an event happened in no year of the calendar.
+    """
     increments = Increments()
+    speed: dict[tuple[str, datetime, str, str], dict[str, SpeedCounts]] = {}
     for event in events:
+        hour = _hour(event.occurred_at // _HOUR_US)
+        stages = speed.setdefault((event.buyer_id, hour, event.seller, event.source), {})
         if isinstance(event, Decided):
-            _count(increments, event)
+            _count(increments, event, hour)
         for stage, start, end in _durations(event):
-            if start is not None and end is not None:
-                _measure(increments, event, stage, end - start)
+            if start is not None and end is not None and -_LONGEST_US <= end - start <= _LONGEST_US:
+                counts = stages.get(stage)
+                if counts is None:
+                    counts = stages[stage] = SpeedCounts()
+                counts.add(end - start)
+    for where, stages in speed.items():
+        increments.speed |= {SpeedKey(*where, stage): counts for stage, counts in stages.items()}
     return increments
 
 
@@ -165,8 +190,13 @@ def hour_of(instant: datetime) -> datetime:
     return instant.replace(minute=0, second=0, microsecond=0)
 
 
-def _count(increments: Increments, event: Decided) -> None:
-    hour = hour_of(event.occurred_at)
+@lru_cache(maxsize=256)
+def _hour(number: int) -> datetime:
+    """The hour of that number since the epoch: the same object each time, so that keys compare quickly."""
+    return _EPOCH + timedelta(hours=number)
+
+
+def _count(increments: Increments, event: Decided, hour: datetime) -> None:
     where = (event.buyer_id, hour, event.seller, event.source, event.sub_source, event.order)
     counts = increments.funnel.setdefault(FunnelKey(*where, event.order_version, event.currency), FunnelCounts())
     counts.submitted += 1
@@ -179,40 +209,29 @@ def _count(increments: Increments, event: Decided) -> None:
         increments.reasons[key] = increments.reasons.get(key, 0) + 1
 
 
-def _durations(event: Event) -> Iterator[tuple[str, datetime | None, datetime | None]]:
+def _durations(event: Event) -> tuple[tuple[str, Instant | None, Instant | None], ...]:
     if isinstance(event, Decided):
-        at = event.clock
-        yield "seller", at.submitted, at.received
-        yield "gateway", at.received, at.intake
-        yield "validation", at.intake, at.validated
-        yield "dedup", at.validated, at.deduplicated
-        yield "routing", at.deduplicated, at.routed
-        yield "settlement", at.routed, at.decided
-        yield "decision", at.received, at.decided
-    elif isinstance(event, HandedOff):
-        if event.channel == "email":
-            yield "email", event.decided, event.handed_off
-        yield "system", event.received, event.handed_off
-        yield "speed_to_lead", _began(event), event.handed_off
-    else:
-        yield "task", event.decided, event.created
+        submitted, received, intake, validated, deduplicated, routed, decided = event.clock
+        return (
+            ("seller", submitted, received),
+            ("gateway", received, intake),
+            ("validation", intake, validated),
+            ("dedup", validated, deduplicated),
+            ("routing", deduplicated, routed),
+            ("settlement", routed, decided),
+            ("decision", received, decided),
+        )
+    if isinstance(event, TaskWritten):
+        return (("task", event.decided, event.created),)
+    since_receipt = (
+        ("system", event.received, event.handed_off),
+        ("speed_to_lead", _began(event), event.handed_off),
+    )
+    return (("email", event.decided, event.handed_off), *since_receipt) if event.channel == "email" else since_receipt
 
 
-def _began(event: HandedOff) -> datetime | None:
+def _began(event: HandedOff) -> Instant | None:
     """When the person began to wait: at the submit, unless the seller's clock puts it after we had the lead."""
     if event.submitted is None or event.received is None:
-        return event.submitted or event.received
+        return event.received if event.submitted is None else event.submitted
     return min(event.submitted, event.received)
-
-
-def _measure(increments: Increments, event: Event, stage: str, duration: timedelta) -> None:
-    if abs(duration) > LONGEST:
-        return
-    microseconds = max(0, duration // _MICROSECOND)
-    key = SpeedKey(
-        event.buyer_id, hour_of(event.occurred_at), event.seller, event.source, stage, bucket_of(microseconds)
-    )
-    counts = increments.speed.setdefault(key, SpeedCounts())
-    counts.leads += 1
-    counts.total_us += microseconds
-    counts.skewed += duration < timedelta()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -41,12 +41,10 @@ ON CONFLICT (buyer_id, hour, seller, source, sub_source, order_slug, code) DO UP
 """
 _ADD_SPEED = """
 INSERT INTO reporting.speed AS s (buyer_id, hour, seller, source, stage, leads, total_us, skewed, buckets, counts)
-SELECT buyer_id, hour, seller, source, stage,
-       sum(leads), sum(total_us), sum(skewed), array_agg(bucket), array_agg(leads)
-  FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bigint[], $8::bigint[],
-              $9::bigint[]) AS added (buyer_id, hour, seller, source, stage, bucket, leads, total_us, skewed)
- GROUP BY buyer_id, hour, seller, source, stage
- ORDER BY buyer_id, hour, seller, source, stage
+SELECT buyer_id, hour, seller, source, stage, leads, total_us, skewed, buckets::int[], counts::bigint[]
+  FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
+              $8::bigint[], $9::text[], $10::text[])
+       AS added (buyer_id, hour, seller, source, stage, leads, total_us, skewed, buckets, counts)
 ON CONFLICT (buyer_id, hour, seller, source, stage) DO UPDATE SET
     leads = s.leads + excluded.leads, total_us = s.total_us + excluded.total_us, skewed = s.skewed + excluded.skewed,
     (buckets, counts) = (
@@ -155,7 +153,14 @@ class Store:
         )
         await _insert(connection, _ADD_REASONS, [(*key, leads) for key, leads in sorted(increments.reasons.items())])
         speed = sorted(increments.speed.items(), key=lambda item: item[0])
-        await _insert(connection, _ADD_SPEED, [(*key, c.leads, c.total_us, c.skewed) for key, c in speed])
+        await _insert(
+            connection,
+            _ADD_SPEED,
+            [
+                (*key, c.leads, c.total_us, c.skewed, _array(c.buckets.keys()), _array(c.buckets.values()))
+                for key, c in speed
+            ],
+        )
 
     async def funnel(self, scope: Scope, grouping: Grouping) -> list[asyncpg.Record]:
         """Rows of `_FUNNEL`, the largest spend first; each currency apart."""
@@ -188,6 +193,11 @@ class Store:
     async def _report(self, query: str, scope: Scope) -> list[asyncpg.Record]:
         async with translated(self._pool):
             return await self._pool.fetch(query, scope.buyer_id, scope.start, scope.end, scope.seller, scope.source)
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """As Postgres writes one: an array of arrays would need them all to be of one length."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 async def _insert(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
