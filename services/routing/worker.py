@@ -7,7 +7,7 @@ a copy with the same Message-ID. A yes that cannot be recorded at once is kept a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from random import random
 from typing import Protocol
@@ -158,7 +158,10 @@ class DeliveryWorker:
         claimed = await self._store.claim(self._clock.now(), limit, uuid4())
         claimed.sort(key=lambda delivery: delivery.lead.buyer_id)
         for buyer_id, group in groupby(claimed, key=lambda delivery: delivery.lead.buyer_id):
-            await self._begin(buyer_id, list(group), begin_before)
+            deliveries = list(group)
+            task = asyncio.create_task(self._carry_out(buyer_id, deliveries, begin_before))
+            self._under_way[task] = len(deliveries)
+            task.add_done_callback(self._ended)
         return len(claimed) == limit and not self._pause.probing
 
     async def finish(self) -> None:
@@ -166,29 +169,25 @@ class DeliveryWorker:
         while self._under_way:
             await asyncio.wait(self._under_way)
 
-    async def _begin(self, buyer_id: str, deliveries: Sequence[Delivery], begin_before: float) -> None:
+    async def _carry_out(self, buyer_id: str, deliveries: Sequence[Delivery], begin_before: float) -> None:
         try:
             recipients = await self._contacts.fetch(buyer_id, [delivery.lead.lead_id for delivery in deliveries])
         except AppError as error:
             self._pause.failed()
             away = Postponed(f"contacts: {error.code.name.lower()}", outage=True)
-            self._start(self._settle([(delivery, away) for delivery in deliveries]), len(deliveries))
+            await self._settle([(delivery, away) for delivery in deliveries])
             return
-        sends = {
-            asyncio.create_task(self._send(delivery, recipient, begin_before)): delivery
-            for delivery, recipient in zip(deliveries, recipients, strict=True)
-        }
-        self._start(self._settle_together(sends), len(sends))
-
-    def _start(self, work: Coroutine[None, None, None], deliveries: int) -> None:
-        task = asyncio.create_task(work)
-        self._under_way[task] = deliveries
-        task.add_done_callback(self._ended)
+        await self._settle_together(
+            {
+                asyncio.create_task(self._send(delivery, recipient, begin_before)): delivery
+                for delivery, recipient in zip(deliveries, recipients, strict=True)
+            }
+        )
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._under_way[task]
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("outcomes not recorded", exc_info=error)
+            _log.error("a claim broke off", exc_info=error)
 
     async def _settle_together(self, sends: dict[asyncio.Task[Outcome], Delivery]) -> None:
         """Settle a claim: at once where the channel is quick, else as outcomes come."""
