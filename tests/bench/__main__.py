@@ -143,7 +143,8 @@ class Bench:
         self._python("tests.bench.load", str(prepared), str(result), stdin=json.dumps(asdict(plan)))
         run: dict[str, Any] = json.loads(result.read_text())
         if run["bad"] or run["exhausted"] or not run["good"]:
-            raise SystemExit(f"a run says nothing: {run['bad']} bad answers, requests ran out: {run['exhausted']}")
+            ran_out = ", the requests ran out" if run["exhausted"] else ""
+            raise SystemExit(f"a run says nothing: {run['bad']} answers were not good{ran_out}; such as {run['sample']}")
         return run
 
     @contextmanager

@@ -55,6 +55,8 @@ class Result:
     bad: int = 0
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
+    #: The first answer that was not good, to say what went wrong.
+    sample: str = ""
     #: The requests ran out before the time did: the run says nothing.
     exhausted: bool = False
 
@@ -119,6 +121,7 @@ class Load:
             self.result.good += 1
         else:
             self.result.bad += 1
+            self.result.sample = self.result.sample or f"{status} {body[:600].decode(errors='replace')}"
         if self._plan.rate:
             if self._late:
                 self._send(connection, self._late.popleft())

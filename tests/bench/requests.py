@@ -71,17 +71,18 @@ class Posts:
 
 def _numbers(rng: random.Random) -> Iterator[str]:
     """Numbers of many areas, each once, none fictional or patterned."""
-    areas = [
-        area
-        for area in range(201, 990)
-        if phonenumbers.is_valid_number(phonenumbers.parse(f"{area}2345678", "US"))
-        and area not in (800, 833, 844, 855, 866, 877, 888, 900)
-    ]
+    areas = [area for area in range(201, 990) if _is_geographic(area)]
     exchanges = [exchange for exchange in range(220, 990) if exchange % 100 != 11 and exchange != 555]
     while True:
         area, exchange = rng.choice(areas), rng.choice(exchanges)
         for line in range(rng.randint(1000, 1100), 9999, 97):
             yield f"{area}{exchange}{line}"
+
+
+def _is_geographic(area: int) -> bool:
+    number = phonenumbers.parse(f"{area}2345678", "US")
+    ordinary = phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE
+    return phonenumbers.is_valid_number(number) and phonenumbers.number_type(number) == ordinary
 
 
 def check_bodies(posts: Posts) -> None:
