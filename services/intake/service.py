@@ -19,6 +19,7 @@ from services.intake.answer import pending_answer
 from services.intake.catalog.directory import Directory
 from services.intake.identifiers import is_lead_id
 from services.intake.pipeline import Pipeline
+from services.intake.sealing import unseal
 from services.intake.store import LeadStore
 from shared.rpc.errors import Malformed, NotFound
 from shared.runtime.clock import Clock
@@ -121,7 +122,7 @@ def _lead_of(row: asyncpg.Record) -> pb.GetLeadResponse:
         sub_source=row["sub_source"],
         lead_type=lead_pb2.LeadType.FromString(row["lead_type"]),
         clock=lead_event_pb2.ClockPoints.FromString(row["clock"]),
-        receipt=receipt_pb2.DecisionReceipt.FromString(row["receipt"]).stages,
+        receipt=receipt_pb2.DecisionReceipt.FromString(unseal(row["receipt"])).stages,
         catalog_revision=row["catalog_revision"],
         team=row["team"],
     )

@@ -23,6 +23,7 @@ from services.intake.answer import answer_of, decided_event, finding, receipt_of
 from services.intake.bells import Bells
 from services.intake.draft import Draft, moment, reached
 from services.intake.rows import CapacityRow, ClaimRow, LeadRow
+from services.intake.sealing import seal
 from services.intake.store import LeadStore, Refused, Shortfall
 from shared.db.outbox import OutboxRow
 from shared.db.pool import Connection
@@ -246,7 +247,7 @@ def _lead_row(draft: Draft) -> LeadRow:
         clock=draft.clock.SerializeToString(),
         lead_type=validated.lead_type.SerializeToString() if validated else b"",
         answer=reached(draft.answer).SerializeToString(),
-        receipt=receipt_of(draft).SerializeToString(),
+        receipt=seal(receipt_of(draft).SerializeToString()),
         fields=msgspec.json.encode(dict(validated.fields)).decode() if validated else "{}",
         submission=sent.SerializeToString(),
         payload=draft.payload,

@@ -27,13 +27,13 @@ CREATE TABLE intake.lead (
     lead_type        bytea       NOT NULL DEFAULT '',
     -- leadline.intake.v1.LeadAnswer exactly as given to the seller; empty while pending.
     answer           bytea       NOT NULL DEFAULT '',
-    -- leadline.intake.v1.DecisionReceipt
+    -- leadline.intake.v1.DecisionReceipt, sealed (services/intake/sealing.py).
     receipt          bytea       NOT NULL DEFAULT '',
     PRIMARY KEY (buyer_id, lead_id),
     -- Only a bought lead has a price; a decided lead has its moment.
     CHECK (price_minor = 0 OR outcome = 'accepted'),
     CHECK ((decided_at IS NULL) = (outcome = 'pending'))
-);
+) WITH (toast_tuple_target = 8160);
 
 -- Serves a seller's newest leads. Ids are UUIDv7, so their order is the order of arrival.
 CREATE INDEX lead_by_seller ON intake.lead (buyer_id, seller, lead_id DESC);
@@ -65,7 +65,9 @@ CREATE TABLE intake.person (
     -- The body exactly as it came, for evidence; empty for a caller inside the house.
     payload    bytea NOT NULL,
     PRIMARY KEY (buyer_id, lead_id)
-);
+-- A person's row is two to four kilobytes. Compressing it and moving it aside, as Postgres would from two on,
+-- costs more than the whole rest of the settlement.
+) WITH (toast_tuple_target = 8160);
 
 -- Which submission became which lead. The primary key is what makes a
 -- submission run once, however often and wherever it arrives at the same time.

@@ -1,0 +1,42 @@
+"""Receipts as they are stored: a tenth of their size.
+
+A receipt is some four kilobytes of words that nearly every other receipt has too.
+Compressed against two receipts of the demo it is three hundred bytes, for about
+20 µs; left to itself, Postgres would spend several times that on compressing it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+#: Dictionaries by the number that stored receipts begin with. One that was ever used stays for ever, unchanged:
+#: without it its receipts cannot be read. A better one gets the next number.
+_DICTIONARIES = {1: (Path(__file__).parent / "receipt_words_1.bin").read_bytes()}
+_CURRENT = 1
+#: Level 1 is the fastest and the dictionary does the work; a window of 2**14 bytes holds it and the receipt.
+_PACKER = zlib.compressobj(1, zlib.DEFLATED, 14, 7, zlib.Z_DEFAULT_STRATEGY, _DICTIONARIES[_CURRENT])
+
+
+def seal(receipt: bytes) -> bytes:
+    """Compress a serialised receipt for storage."""
+    # A copy has read the dictionary already.
+    packer = _PACKER.copy()
+    return bytes([_CURRENT]) + packer.compress(receipt) + packer.flush()
+
+
+def unseal(stored: bytes) -> bytes:
+    """The serialised receipt; empty for none.
+
+    Raises:
+        ValueError: the bytes are not what `seal` made.
+    """
+    if not stored:
+        return b""
+    dictionary = _DICTIONARIES.get(stored[0])
+    if dictionary is None:
+        raise ValueError("the stored receipt names an unknown dictionary")
+    try:
+        return zlib.decompressobj(zdict=dictionary).decompress(stored[1:])
+    except zlib.error as error:
+        raise ValueError("the stored receipt is damaged") from error

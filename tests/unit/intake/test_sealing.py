@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.intake import sealing
+from services.intake.sealing import seal, unseal
+
+FIRST_DICTIONARY = "bf4cc8bd4df7c81c31ff9e0f8320f73c22015155789841b4ca1534b46086d739"
+
+
+@given(st.binary(max_size=20_000))
+def test_what_was_sealed_comes_back_unchanged(receipt: bytes) -> None:
+    assert unseal(seal(receipt)) == receipt
+
+
+def test_no_receipt_is_stored_as_nothing() -> None:
+    assert unseal(b"") == b""
+
+
+def test_a_receipt_of_the_usual_words_becomes_a_tenth_of_its_size() -> None:
+    usual = (Path(sealing.__file__).parent / "receipt_words_1.bin").read_bytes()
+    assert len(seal(usual)) < len(usual) / 10
+
+
+@pytest.mark.parametrize("stored", [b"\x01damaged", b"\xffanything", seal(b"receipt")[:-2] + b"xx"])
+def test_bytes_that_were_never_sealed_are_refused(stored: bytes) -> None:
+    with pytest.raises(ValueError, match="stored receipt"):
+        unseal(stored)
+
+
+def test_the_first_dictionary_stays_as_it_was_when_receipts_were_stored_with_it() -> None:
+    words = (Path(sealing.__file__).parent / "receipt_words_1.bin").read_bytes()
+    assert hashlib.sha256(words).hexdigest() == FIRST_DICTIONARY
