@@ -22,8 +22,8 @@ from services.intake.catalog.directory import Directory
 from services.intake.chain import ChainUnavailable, Stages
 from services.intake.draft import Draft, moment
 from services.intake.opening import is_own
-from services.intake.rows import LeadRow
-from services.intake.settlement import Settlement, submission_row
+from services.intake.record import pending_row
+from services.intake.settlement import Settlement
 from services.intake.store import LeadStore
 from services.intake.submission import SubmissionKey
 from services.intake.trace import LeadTraces
@@ -55,15 +55,12 @@ class PendingLeads:
             Unavailable: Postgres did not say that it committed.
         """
         now = self._clock.now()
-        async with self._store.transaction() as connection:
-            taken = await self._store.take_submissions(connection, [submission_row(d, now) for d in drafts], now)
-            kept = [draft for draft in drafts if draft.lead_id in taken]
-            if kept:
-                await self._store.write_leads(connection, [_pending_row(draft) for draft in kept])
-                await self._store.write_pending(
-                    connection, [(d.buyer_id, d.lead_id, " ".join(d.key_orders), _expiry(d), now) for d in kept]
-                )
-        return [draft for draft in drafts if draft.lead_id not in taken]
+        stored = await self._store.keep_pending(
+            [pending_row(draft, now) for draft in drafts],
+            [(d.buyer_id, d.lead_id, " ".join(d.key_orders), _expiry(d), now) for d in drafts],
+            now,
+        )
+        return [draft for draft in drafts if draft.lead_id not in stored]
 
 
 class Sweeper:
@@ -170,37 +167,6 @@ def _expiry(draft: Draft) -> datetime:
     """The end of the longest decision window among the candidates; without any, there is nothing to wait for long."""
     seconds = max((order.decision_window_seconds for order in draft.candidates.orders), default=60)
     return moment(draft.clock.received_at) + timedelta(seconds=seconds)
-
-
-def _pending_row(draft: Draft) -> LeadRow:
-    sent = draft.submission
-    return LeadRow(
-        buyer_id=draft.buyer_id,
-        lead_id=draft.lead_id,
-        seller=draft.seller,
-        external_id=sent.external_id,
-        source=sent.source[:255],
-        sub_source=sent.sub_source,
-        outcome="pending",
-        order=None,
-        order_version=None,
-        price_minor=0,
-        currency=draft.view.buyer.currency,
-        team="",
-        test=draft.test,
-        catalog_revision=draft.view.revision,
-        traceparent=sent.traceparent,
-        submitted_at=moment(draft.clock.submitted_at) if draft.clock.HasField("submitted_at") else None,
-        received_at=moment(draft.clock.received_at),
-        decided_at=None,
-        clock=draft.clock.SerializeToString(),
-        lead_type=b"",
-        answer=b"",
-        receipt=b"",
-        fields="{}",
-        submission=sent.SerializeToString(),
-        payload=draft.payload,
-    )
 
 
 def _buyer(draft: Draft) -> str:

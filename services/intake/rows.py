@@ -1,14 +1,17 @@
-"""What settlement hands to the store: rows, without protobuf and without SQL."""
+"""What settlement hands to the store: rows, without protobuf and without SQL.
+
+The fields of each stand in the order of the Postgres type that they are sent as
+(migrations/0004_pre_settle.sql), whose tables say what they mean.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeadRow:
-    """A lead and its person, in the order of the columns."""
+class LeadRow(NamedTuple):
+    """A lead, its person and its submission."""
 
     buyer_id: str
     lead_id: str
@@ -16,8 +19,7 @@ class LeadRow:
     external_id: str
     source: str
     sub_source: str
-    #: `accepted`, `rejected` or `pending`.
-    outcome: str
+    outcome: Literal["accepted", "rejected", "pending"]
     order: str | None
     order_version: int | None
     price_minor: int
@@ -37,36 +39,48 @@ class LeadRow:
     fields: str
     submission: bytes
     payload: bytes
-
-    def values(self) -> tuple[object, ...]:
-        """Every column, in the order of the statement that writes them."""
-        return tuple(getattr(self, name) for name in self.__slots__)
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimRow:
-    """The identities that one bought lead claims."""
-
-    lead_id: str
-    seller: str
+    submission_key: str
+    content_hash: bytes
+    key_expires_at: datetime
+    resumed: bool
     own: bool
-    #: (kind, digest, window in seconds) of each identity.
-    identities: tuple[tuple[str, bytes, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CapacityRow:
-    """One capacity row that one bought lead uses."""
+class IdentityRow(NamedTuple):
+    """One way to recognise the person of a bought lead."""
 
-    #: Index of the lead in the call, from 0.
+    #: Which of the call's leads, from 1.
+    lead: int
+    kind: str
+    digest: bytes
+    window_seconds: int
+
+
+class DemandRow(NamedTuple):
+    """One row of capacity that a bought lead uses."""
+
+    #: Which of the call's leads, from 1.
     lead: int
     order: str
     window: str
     starts_at: datetime
     max_leads: int | None
     max_spend_minor: int | None
-    price_minor: int
 
-    def values(self) -> tuple[object, ...]:
-        """The columns after the lead's index."""
-        return (self.order, self.window, self.starts_at, self.max_leads, self.max_spend_minor, self.price_minor)
+
+class Obstacle(NamedTuple):
+    """Why nothing of a call was settled."""
+
+    #: `taken`: another process decided this submission or pending lead. `claimed`: another lead has the person.
+    #: `full`: a window has no room.
+    what: Literal["taken", "claimed", "full"]
+    #: Which of the call's leads, from 1.
+    lead: int
+    #: The kind of the claimed identity, or the full window.
+    detail: str
+    #: `claimed`: who sold the person before.
+    seller: str
+    #: `claimed`: that was the buyer's own site.
+    own: bool
+    #: `full`: `leads` or `spend`.
+    limit: str

@@ -1,9 +1,10 @@
 """Settlement: the one transaction in which a decision becomes true.
 
-Verdicts of the chain are advice. Here, inside one Postgres transaction, the
-submission is taken, the person claimed, the lead, its person and its charge
-written, the events put out, and last the capacity consumed: all of it or nothing.
-A crash before the commit leaves no trace; a crash after it leaves everything.
+Verdicts of the chain are advice. In one Postgres transaction, which is one call of
+the SQL function `intake.settle` (migrations/0004_pre_settle.sql), the submission is
+taken, the person claimed, the lead, its person and its charge written, the events
+put out, and last the capacity consumed: all of it or nothing. A crash before the
+commit leaves no trace; a crash after it leaves everything.
 
 Only settlement can see two things, and it alone turns an acceptance into a reject
 for them: another lead claimed the same person first, or the last place under a cap
@@ -12,21 +13,18 @@ went to another lead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import msgspec
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.common.v1 import lead_pb2, reason_pb2
-from services.intake.answer import answer_of, decided_event, finding, receipt_of, source_of
+from services.intake.answer import answer_of, decided_event, finding
 from services.intake.bells import Bells
 from services.intake.draft import Draft, moment, reached
-from services.intake.rows import CapacityRow, ClaimRow, LeadRow
-from services.intake.sealing import seal
-from services.intake.store import LeadStore, Refused, Shortfall
+from services.intake.record import lead_row
+from services.intake.rows import DemandRow, IdentityRow, Obstacle
+from services.intake.store import LeadStore
 from shared.db.outbox import OutboxRow
-from shared.db.pool import Connection
 from shared.rpc.errors import RaceLost
 from shared.runtime.clock import Clock
 
@@ -34,13 +32,6 @@ from shared.runtime.clock import Clock
 CONSUMERS = ("reporting", "routing")
 #: How often a settlement that lost a deadlock is run again. Locks are taken in order, so this is for the unforeseen.
 MOST_RACES = 4
-
-
-class _NoRoomError(Exception):
-    """Capacity ran short; the transaction is rolled back and run again without these leads."""
-
-    def __init__(self, shortfalls: Sequence[tuple[Draft, Shortfall]]) -> None:
-        self.shortfalls = shortfalls
 
 
 class Settlement:
@@ -59,8 +50,8 @@ class Settlement:
             same pending lead, first. Theirs is the only answer; read it.
 
         Raises:
-            Unavailable: Postgres did not say that it committed. The outcome is unknown
-                until the same submission is sent, or the same lead is asked for, again.
+            Unavailable, DeadlineExceeded: Postgres did not say that it committed. The outcome is
+                unknown until the same submission is sent, or the same lead is asked for, again.
         """
         lost: list[Draft] = []
         for group in groups_without_shared_persons(drafts):
@@ -69,66 +60,44 @@ class Settlement:
         return lost
 
     async def _settle_group(self, drafts: Sequence[Draft]) -> list[Draft]:
+        lost: list[Draft] = []
+        waiting = list(drafts)
         races = 0
-        # A round without room rejects at least one lead for good, so such rounds come to an end.
-        while True:
+        # Each round with an obstacle drops a lead or turns one down, so the rounds come to an end.
+        while waiting:
             try:
-                async with self._store.transaction() as connection:
-                    return await self._settle_in(connection, drafts)
-            except _NoRoomError as no_room:
-                for draft, shortfall in no_room.shortfalls:
-                    _reject_for_capacity(draft, shortfall)
+                obstacles = await self._attempt(waiting)
             except RaceLost:
                 races += 1
                 if races == MOST_RACES:
                     raise
-
-    async def _settle_in(self, connection: Connection, drafts: Sequence[Draft]) -> list[Draft]:
-        won, lost = await self._take(connection, drafts)
-        if not won:
-            return lost
-        await self._claim(connection, [draft for draft in won if draft.accepted and not draft.test])
-        decided_at = Timestamp()
-        decided_at.FromDatetime(self._clock.now())
-        for draft in won:
-            draft.clock.decided_at.CopyFrom(decided_at)
-            draft.answer = answer_of(draft)
-        rows = [_lead_row(draft) for draft in won]
-        await self._store.write_leads(connection, rows, list(_outbox_rows(won)))
-        await self._consume(connection, [draft for draft in won if draft.accepted and not draft.test])
+                continue
+            if not obstacles:
+                break
+            hindered = [(waiting[obstacle.lead - 1], obstacle) for obstacle in obstacles]
+            for draft, obstacle in hindered:
+                _TURN_DOWN[obstacle.what](draft, obstacle)
+            taken = [draft for draft, obstacle in hindered if obstacle.what == "taken"]
+            lost += taken
+            waiting = [draft for draft in waiting if draft not in taken]
         return lost
 
-    async def _take(self, connection: Connection, drafts: Sequence[Draft]) -> tuple[list[Draft], list[Draft]]:
-        """Take the right to decide each lead; whoever took it before keeps it."""
-        fresh = [draft for draft in drafts if not draft.resumed]
-        resumed = [draft for draft in drafts if draft.resumed]
-        taken: set[str] = set()
-        if fresh:
-            now = self._clock.now()
-            taken |= await self._store.take_submissions(connection, [submission_row(d, now) for d in fresh], now)
-        if resumed:
-            ids = [draft.lead_id for draft in resumed]
-            taken |= await self._store.take_pending(connection, resumed[0].buyer_id, ids)
-        won = [draft for draft in drafts if draft.lead_id in taken]
-        return won, [draft for draft in drafts if draft.lead_id not in taken]
-
-    async def _claim(self, connection: Connection, buying: Sequence[Draft]) -> None:
-        if not buying:
-            return
+    async def _attempt(self, drafts: Sequence[Draft]) -> list[Obstacle]:
         now = self._clock.now()
-        rows = [ClaimRow(draft.lead_id, draft.seller, draft.own, tuple(_identities(draft))) for draft in buying]
-        for refused in await self._store.claim(connection, buying[0].buyer_id, now, rows):
-            _reject_as_duplicate(buying[refused.lead], refused)
-
-    async def _consume(self, connection: Connection, bought: Sequence[Draft]) -> None:
-        # The claims of this transaction may have turned some of them down.
-        bought = [draft for draft in bought if draft.accepted]
-        rows = [row for n, draft in enumerate(bought) for row in _capacity_rows(n, draft)]
-        if not rows:
-            return
-        short = await self._store.consume(connection, bought[0].buyer_id, rows)
-        if short:
-            raise _NoRoomError([(bought[shortfall.lead], shortfall) for shortfall in short])
+        decided_at = Timestamp()
+        decided_at.FromDatetime(now)
+        for draft in drafts:
+            draft.clock.decided_at.CopyFrom(decided_at)
+            draft.answer = answer_of(draft)
+        buying = [(n, draft) for n, draft in enumerate(drafts, 1) if draft.accepted and not draft.test]
+        return await self._store.settle(
+            drafts[0].buyer_id,
+            now,
+            [lead_row(draft, now) for draft in drafts],
+            [IdentityRow(n, *identity) for n, draft in buying for identity in _identities(draft)],
+            [row for n, draft in buying for row in _demands(n, draft)],
+            list(_outbox_rows(drafts)),
+        )
 
 
 def groups_without_shared_persons(drafts: Sequence[Draft]) -> list[list[Draft]]:
@@ -152,12 +121,6 @@ def groups_without_shared_persons(drafts: Sequence[Draft]) -> list[list[Draft]]:
     return groups
 
 
-def submission_row(draft: Draft, now: datetime) -> tuple[str, str, str, bytes, str, datetime]:
-    """The row that ties a submission's key to its lead."""
-    expires_at = now + draft.key.life
-    return draft.buyer_id, draft.seller, draft.key.text, draft.content_hash, draft.lead_id, expires_at
-
-
 def _identities(draft: Draft) -> Iterable[tuple[str, bytes, int]]:
     """Every identity of the person, with the window of the order that buys; 0 where it does not match on that kind."""
     checked = draft.checked
@@ -169,41 +132,42 @@ def _identities(draft: Draft) -> Iterable[tuple[str, bytes, int]]:
         yield identity.kind, identity.digest, terms.window_seconds if terms is not None and matches else 0
 
 
-def _capacity_rows(n: int, draft: Draft) -> Iterable[CapacityRow]:
-    if draft.routed is None:
-        return
-    for demand in draft.routed.demands:
-        yield CapacityRow(
+def _demands(n: int, draft: Draft) -> Iterable[DemandRow]:
+    for demand in reached(draft.routed).demands:
+        yield DemandRow(
             n,
             demand.order,
             demand.window,
             moment(demand.starts_at),
             demand.max_leads if demand.HasField("max_leads") else None,
             demand.max_spend_minor if demand.HasField("max_spend_minor") else None,
-            draft.price_minor,
         )
 
 
-def _reject_as_duplicate(draft: Draft, refused: Refused) -> None:
-    if refused.other_own:
+def _drop(_draft: Draft, _obstacle: Obstacle) -> None:
+    """Nothing to tell: the other process's answer is the answer."""
+
+
+def _reject_as_duplicate(draft: Draft, claimed: Obstacle) -> None:
+    if claimed.own:
         reason, whose = reason_pb2.REASON_EXISTING_CUSTOMER, "the buyer's own lead already"
-    elif refused.other_seller == draft.seller:
+    elif claimed.seller == draft.seller:
         reason, whose = reason_pb2.REASON_DUPLICATE_SAME_SELLER, "bought from you within the order's window"
     else:
         reason, whose = reason_pb2.REASON_DUPLICATE_OTHER_SELLER, "bought from another seller within the order's window"
-    _add_check(draft, f"{refused.kind}.claimed", refused.kind, reason, expected="not bought within the window")
-    draft.reject(finding(reason, f"A person with this {refused.kind} was {whose}.", field=refused.kind))
+    _add_check(draft, f"{claimed.detail}.claimed", claimed.detail, reason, expected="not bought within the window")
+    draft.reject(finding(reason, f"A person with this {claimed.detail} was {whose}.", field=claimed.detail))
 
 
-def _reject_for_capacity(draft: Draft, shortfall: Shortfall) -> None:
-    spend = shortfall.limit == "spend"
+def _reject_for_capacity(draft: Draft, full: Obstacle) -> None:
+    spend = full.limit == "spend"
     reason = reason_pb2.REASON_BUDGET_EXHAUSTED if spend else reason_pb2.REASON_CAP_REACHED
     what = "spend" if spend else "lead"
-    message = f"The order's {what} limit for this {shortfall.window} is used up."
-    if shortfall.window == "total":
+    message = f"The order's {what} limit for this {full.detail} is used up."
+    if full.detail == "total":
         message = f"The order's {what} limit is used up."
-    _add_check(draft, f"capacity.{shortfall.window}", "", reason, expected=f"room under the {what} limit")
-    draft.reject(finding(reason, message, retryable=shortfall.window != "total"))
+    _add_check(draft, f"capacity.{full.detail}", "", reason, expected=f"room under the {what} limit")
+    draft.reject(finding(reason, message, retryable=full.detail != "total"))
 
 
 def _add_check(draft: Draft, rule: str, field: str, reason: reason_pb2.Reason.ValueType, *, expected: str) -> None:
@@ -223,32 +187,8 @@ def _outbox_rows(drafts: Sequence[Draft]) -> Iterable[OutboxRow]:
             yield OutboxRow(draft.buyer_id, "routing", "decided", payload, event.event_id)
 
 
-def _lead_row(draft: Draft) -> LeadRow:
-    sent, validated = draft.submission, draft.validated
-    return LeadRow(
-        buyer_id=draft.buyer_id,
-        lead_id=draft.lead_id,
-        seller=draft.seller,
-        external_id=sent.external_id,
-        source=source_of(draft),
-        sub_source=sent.sub_source,
-        outcome="accepted" if draft.accepted else "rejected",
-        order=draft.order or None,
-        order_version=draft.order_version or None,
-        price_minor=draft.price_minor,
-        currency=draft.view.buyer.currency,
-        team=draft.routed.team if draft.routed and draft.accepted else "",
-        test=draft.test,
-        catalog_revision=draft.view.revision,
-        traceparent=sent.traceparent,
-        submitted_at=moment(draft.clock.submitted_at) if draft.clock.HasField("submitted_at") else None,
-        received_at=draft.received_at,
-        decided_at=moment(draft.clock.decided_at),
-        clock=draft.clock.SerializeToString(),
-        lead_type=validated.lead_type.SerializeToString() if validated else b"",
-        answer=reached(draft.answer).SerializeToString(),
-        receipt=seal(receipt_of(draft).SerializeToString()),
-        fields=msgspec.json.encode(dict(validated.fields)).decode() if validated else "{}",
-        submission=sent.SerializeToString(),
-        payload=draft.payload,
-    )
+_TURN_DOWN: Mapping[str, Callable[[Draft, Obstacle], None]] = {
+    "taken": _drop,
+    "claimed": _reject_as_duplicate,
+    "full": _reject_for_capacity,
+}

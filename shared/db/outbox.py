@@ -91,21 +91,17 @@ class Wake(Protocol):
 Handle = Callable[[Connection, Sequence[OutboxMessage]], Awaitable[None]]
 
 
-def outbox_columns(rows: Sequence[OutboxRow]) -> tuple[list[str], list[str], list[str], list[str], list[bytes]]:
-    """The arguments of the SQL function `outbox.put`, for a producer that calls it within a statement of its own."""
-    return (
-        [row.buyer_id for row in rows],
-        [row.consumer for row in rows],
-        [row.message_id for row in rows],
-        [row.topic for row in rows],
-        [row.payload for row in rows],
-    )
-
-
 async def put(connection: Connection, rows: Sequence[OutboxRow]) -> None:
     """Write messages in the caller's transaction, with one statement; one already written stays as it is."""
     if rows:
-        await connection.execute(_PUT, *outbox_columns(rows))
+        await connection.execute(
+            _PUT,
+            [row.buyer_id for row in rows],
+            [row.consumer for row in rows],
+            [row.message_id for row in rows],
+            [row.topic for row in rows],
+            [row.payload for row in rows],
+        )
 
 
 async def behind(connection: Connection | Pool, consumer: str, buyer_id: str | None = None) -> Backlog:

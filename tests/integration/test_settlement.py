@@ -12,7 +12,6 @@ import pytest
 
 from leadline.common.v1 import error_reason_pb2, reason_pb2
 from leadline.intake.v1 import intake_service_pb2 as pb
-from shared.rpc.errors import Unavailable
 from tests.clock import FakeClock
 from tests.integration.intake_world import BUYER, World, intake_world
 
@@ -259,19 +258,20 @@ async def test_the_ledger_refuses_to_be_changed(world: World) -> None:
             await world.pool.execute(statement)
 
 
-async def test_a_crash_before_the_commit_leaves_no_trace_and_the_retry_buys(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def crash(*_: object) -> None:
-        raise Unavailable("cut off")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(world.store, "consume", crash)
-        world.stages.day_cap = 5
-        (cut,) = await world.submit(world.item(external_id="m-1"))
+@pytest.mark.parametrize("table", ["intake.person", "ledger.transfer", "outbox.message", "routing.capacity"])
+async def test_a_write_that_fails_leaves_no_trace_of_any_other_and_the_retry_buys(world: World, table: str) -> None:
+    """One write of the settlement is broken by a trigger, as a full disk or a crash at that moment would."""
+    world.stages.day_cap = 5
+    await world.admin.execute(
+        "CREATE FUNCTION public.broken() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE SQLSTATE '57P01' USING MESSAGE = 'broken'; END $$"
+    )
+    await world.admin.execute(f"CREATE TRIGGER broken BEFORE INSERT ON {table} EXECUTE FUNCTION public.broken()")
+    (cut,) = await world.submit(world.item(external_id="m-1"))
     assert cut.refusal.reason == error_reason_pb2.ERROR_REASON_UNAVAILABLE
-    for table in ("intake.lead", "intake.submission", "ledger.transfer", "dedup.identity_claim", "outbox.message"):
-        assert await world.count(table) == 0
+    await world.admin.execute(f"DROP TRIGGER broken ON {table}")
+    for other in ("intake.lead", "intake.submission", "ledger.transfer", "dedup.identity_claim", "outbox.message"):
+        assert await world.count(other) == 0
     (again,) = await world.submit(world.item(external_id="m-1"))
     assert (again.answer.outcome, again.answer.replayed) == (pb.OUTCOME_ACCEPTED, False)
     await conserved(world)
