@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -64,7 +63,7 @@ class IntakeService(IntakeServiceServicer):
             # To the end although the caller may go away: a settlement is never cut off half-way.
             results: Sequence[pb.SubmitLeadResult] = await self._shield.finish(self._pipeline.submit(list(items)))
         else:
-            results = await asyncio.gather(*[self._coalescer.submit(item) for item in items])
+            results = await self._coalescer.submit_all(items)
         return pb.SubmitLeadsResponse(results=results)
 
     async def GetLead(

@@ -61,22 +61,34 @@ class Coalescer(Generic[T, R]):
         """The result for one item. Raises what its batch's call raised, Overloaded when too many wait,
         Unavailable once closed.
         """
+        return (await self.submit_all([item]))[0]
+
+    async def submit_all(self, items: Sequence[T]) -> list[R]:
+        """The results for several items of one submitter, without a task for each. Raises as `submit` does; the first
+        item that fails fails them all.
+        """
         if self._closed:
             raise Unavailable("shutting down")
-        if len(self._waiting) >= self._max_waiting:
+        if len(self._waiting) + len(items) > self._max_waiting:
             raise Overloaded("too many items are waiting")
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[R] = loop.create_future()
-        self._waiting[future] = item
+        futures: list[asyncio.Future[R]] = [loop.create_future() for _ in items]
+        self._waiting.update(zip(futures, items, strict=True))
         if not self._dispatch_due and len(self._in_flight) < self._max_in_flight:
             # Not at once but at the end of this turn of the loop: whoever is ready in the same turn comes along.
             self._dispatch_due = True
             loop.call_soon(self._dispatch)
         try:
-            return await future
-        except asyncio.CancelledError:
-            self._waiting.pop(future, None)
-            raise
+            return [await future for future in futures]
+        finally:
+            for future in futures:
+                # Of a submitter that was cancelled, what was not sent is not sent.
+                self._waiting.pop(future, None)
+                if not future.done():
+                    future.cancel()
+                elif not future.cancelled():
+                    # Looked at, so that nobody complains of a failure that the first one has told.
+                    future.exception()
 
     async def close(self) -> None:
         """Refuses new items and waits until every item taken has its result."""
