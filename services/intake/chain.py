@@ -7,8 +7,8 @@ as pending by the caller.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -44,10 +44,17 @@ class ChainUnavailable(Unavailable):
 
 
 class Stages(Protocol):
-    """What decides a batch."""
+    """What decides a batch: leads of one buyer at one catalog revision.
 
-    async def run(self, drafts: Sequence[Draft], *, within_seconds: float) -> None:
-        """Have every draft answered by every stage, or raise ChainUnavailable."""
+    Both raise ChainUnavailable where a stage fails or `ends_at`, in seconds of the clock's monotonic reading, is over.
+    """
+
+    async def validate(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
+        """Have every draft validated."""
+        ...
+
+    async def choose(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
+        """Have every validated draft looked up by dedup and routed."""
         ...
 
 
@@ -60,26 +67,16 @@ class Chain:
     routing: RoutingServiceAsyncStub
     clock: Clock
 
-    async def run(self, drafts: Sequence[Draft], *, within_seconds: float) -> None:
-        """Have every draft answered by every stage.
-
-        Args:
-            drafts: leads of one buyer at one catalog revision.
-            within_seconds: time for all stages together.
-
-        Raises:
-            ChainUnavailable: a stage failed or time ran out.
-        """
-        ends_at = time.monotonic() + within_seconds
-        try:
+    async def validate(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
+        """The first stage; it writes nothing, so that it may run for a lead that turns out to be answered already."""
+        with _unavailable():
             await self._validate(drafts, ends_at)
+
+    async def choose(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
+        """The stages that need the first one's answer."""
+        with _unavailable():
             await self._check(drafts, ends_at)
             await self._route(drafts, ends_at)
-        except ChainUnavailable:
-            raise
-        except AppError as error:
-            defect = not isinstance(error, Unavailable | DeadlineExceeded | Overloaded)
-            raise ChainUnavailable("a stage of the chain did not answer", defect=defect) from error
 
     def _now(self) -> Timestamp:
         stamp = Timestamp()
@@ -97,7 +94,7 @@ class Chain:
                 for draft in drafts
             ],
         )
-        response = await call(self.validation.ValidateLeads, request, timeout=_left(ends_at))
+        response = await call(self.validation.ValidateLeads, request, timeout=_left(ends_at, self.clock))
         answered_at = self._now()
         for draft, result in zip(drafts, _all(response.results, drafts), strict=True):
             draft.validated = result
@@ -119,7 +116,7 @@ class Chain:
         request = dedup_pb2.CheckLeadsRequest(
             buyer_id=drafts[0].buyer_id, catalog_revision=drafts[0].view.revision, leads=leads
         )
-        response = await call(self.dedup.CheckLeads, request, timeout=_left(ends_at))
+        response = await call(self.dedup.CheckLeads, request, timeout=_left(ends_at, self.clock))
         answered_at = self._now()
         for draft, result in zip(drafts, _all(response.results, drafts), strict=True):
             draft.checked = result
@@ -131,11 +128,22 @@ class Chain:
             catalog_revision=drafts[0].view.revision,
             leads=[_lead_to_route(draft) for draft in drafts],
         )
-        response = await call(self.routing.RouteLeads, request, timeout=_left(ends_at))
+        response = await call(self.routing.RouteLeads, request, timeout=_left(ends_at, self.clock))
         answered_at = self._now()
         for draft, result in zip(drafts, _all(response.results, drafts), strict=True):
             draft.routed = result
             draft.clock.routed_at.CopyFrom(answered_at)
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except ChainUnavailable:
+        raise
+    except AppError as error:
+        defect = not isinstance(error, Unavailable | DeadlineExceeded | Overloaded)
+        raise ChainUnavailable("a stage of the chain did not answer", defect=defect) from error
 
 
 def _lead_to_route(draft: Draft) -> routing_pb2.LeadToRoute:
@@ -161,8 +169,8 @@ def _refs(draft: Draft) -> list[lead_pb2.OrderRef]:
     return [lead_pb2.OrderRef(order=order.slug, version=order.version) for order in draft.candidates.orders]
 
 
-def _left(ends_at: float) -> float:
-    left = ends_at - time.monotonic()
+def _left(ends_at: float, clock: Clock) -> float:
+    left = ends_at - clock.monotonic()
     if left < 0.005:
         raise ChainUnavailable("the chain's time ran out")
     return left

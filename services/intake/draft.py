@@ -19,7 +19,7 @@ from services.intake.submission import SubmissionKey
 from shared.catalog.snapshot import CatalogView
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Draft:
     """One lead in hand: who sent it, what the stages said, what was decided.
 

@@ -126,7 +126,9 @@ class Sweeper:
     async def _decide(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Those of the drafts that the chain answers for now."""
         try:
-            await self._chain.run(drafts, within_seconds=self._chain_seconds)
+            ends_at = self._clock.monotonic() + self._chain_seconds
+            await self._chain.validate(drafts, ends_at=ends_at)
+            await self._chain.choose(drafts, ends_at=ends_at)
         except ChainUnavailable as failed:
             if not failed.defect or len(drafts) == 1:
                 return []

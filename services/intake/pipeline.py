@@ -89,17 +89,31 @@ class Pipeline:
         return {n: answers[draft.lead_id] for n, draft in first.items()}
 
     async def _decide_for_buyer(self, drafts: list[Draft]) -> dict[str, Result]:
+        forced, chained = _split_forced_pending(drafts)
+        ends_at = self._clock.monotonic() + self._chain_seconds
+        # Nearly every lead is new, so validation, which writes nothing, does not wait for the look-up.
+        earlier = asyncio.create_task(self._replay(drafts))
         try:
-            answers = await self._replay(drafts)
+            validated = not chained or await self._validated(chained, ends_at)
+            answers = await earlier
             fresh = [draft for draft in drafts if draft.lead_id not in answers]
-            forced, chained = _split_forced_pending(fresh)
-            if forced:
-                answers |= await self._keep_pending(forced)
-            if chained:
-                answers |= await self._decide_and_settle(chained)
+            pending = [draft for draft in fresh if draft in forced or not validated]
+            if pending:
+                answers |= await self._keep_pending(pending)
+            if len(fresh) > len(pending):
+                answers |= await self._decide_and_settle([d for d in fresh if d not in forced], ends_at)
         except AppError as error:
             return {draft.lead_id: self._refused(error) for draft in drafts}
+        finally:
+            earlier.cancel()
         return answers
+
+    async def _validated(self, drafts: Sequence[Draft], ends_at: float) -> bool:
+        try:
+            await self._chain.validate(drafts, ends_at=ends_at)
+        except ChainUnavailable:
+            return False
+        return True
 
     def _refused(self, error: AppError) -> Result:
         refusal = to_refusal(error)
@@ -111,9 +125,9 @@ class Pipeline:
         stored = await self._store.find_submissions([draft.identity for draft in drafts], self._clock.now())
         return {drafts[n].lead_id: _stored_answer(drafts[n], found) for n, found in stored.items()}
 
-    async def _decide_and_settle(self, drafts: Sequence[Draft]) -> dict[str, Result]:
+    async def _decide_and_settle(self, drafts: Sequence[Draft], ends_at: float) -> dict[str, Result]:
         try:
-            await self._chain.run(drafts, within_seconds=self._chain_seconds)
+            await self._chain.choose(drafts, ends_at=ends_at)
         except ChainUnavailable:
             return await self._keep_pending(drafts)
         for draft in drafts:
@@ -141,7 +155,9 @@ class Pipeline:
     async def _finish(self, drafts: Sequence[Draft], lost: Sequence[Draft]) -> dict[str, Result]:
         answers = await self._replay(lost) if lost else {}
         for draft in drafts:
-            if draft.lead_id not in answers:
+            if draft in lost:
+                answers.setdefault(draft.lead_id, _unknown())
+            else:
                 answers[draft.lead_id] = Result(answer=reached(draft.answer))
                 self._traces.decided(draft)
         return answers

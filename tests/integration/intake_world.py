@@ -54,7 +54,12 @@ class SpokenStages:
         self.finding: reason_pb2.Finding | None = None
         self.before: Callable[[Sequence[Draft]], None] = lambda drafts: None
 
-    async def run(self, drafts: Sequence[Draft], *, within_seconds: float) -> None:
+    async def validate(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
+        """All the answers are given at once, by `choose`."""
+        if self.away:
+            raise ChainUnavailable("away")
+
+    async def choose(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
         self.runs += 1
         self.before(drafts)
         if self.away:
