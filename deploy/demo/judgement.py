@@ -77,6 +77,9 @@ def report(
             label: {"accepted": outcomes["accepted"], "rejected": outcomes["rejected"]}
             for label, outcomes in sorted(judgement.by_label.items())
         },
+        "reasons_by_label": {
+            label: dict(reasons.most_common()) for label, reasons in sorted(judgement.reasons_by_label.items())
+        },
         "charged_minor": judgement.charged_minor,
         "ledger_charged_minor": ledger_charged_minor,
         "decision_ms": percentiles(judgement.decision_ms),
