@@ -198,7 +198,7 @@ def main() -> int:
     """Entry of the migration job; 0 when the database is up to date."""
     try:
         ran = asyncio.run(migrate(load(DatabaseSettings, service="migrate").url))
-    except (MigrationError, SettingsError, OSError) as error:
+    except (MigrationError, SettingsError, OSError, asyncpg.PostgresError) as error:
         sys.stderr.write(f"migrations failed: {error}\n")
         return 1
     for title in ran:

@@ -19,6 +19,7 @@ from deploy.demo.lead import DemoLead, Format
 from deploy.local.up import CATALOG
 from leadline.intake.v1 import catalog_service_pb2 as catalog_pb
 from leadline.intake.v1 import intake_service_pb2 as intake_pb
+from tests.chaos.checker import violations
 from tests.e2e.market import BUYER, CALL_SECONDS, Answer, Market, Poster, open_market
 
 pytestmark = pytest.mark.timeout(180)
@@ -48,8 +49,10 @@ _CAPPED = """
 
 @pytest.fixture(scope="module")
 def market() -> Iterator[Market]:
+    """Where every test of this module sells; at the end, all of it together has kept every promise."""
     with open_market() as opened:
         yield opened
+        assert asyncio.run(violations(opened.suite, [])) == []
 
 
 @pytest.fixture(scope="module")

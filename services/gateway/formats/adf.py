@@ -98,20 +98,24 @@ def _read(text: str, body: bytes) -> Element[str]:
     except ParseError as error:
         line, column = error.position
         raise Unreadable(
-            f"The XML is malformed: {ErrorString(error.code)}.",
-            position=Position(line=line + max(0, skipped), column=column + 1, byte=_byte_of(body, line + skipped)),
+            f"The XML is malformed: {ErrorString(error.code)}.", position=_place(body, line + max(0, skipped), column)
         ) from None
     except (ValueError, LookupError):
         raise Unreadable("The XML is malformed.") from None
     return root
 
 
-def _byte_of(body: bytes, line: int) -> int:
-    """The byte at which a line begins."""
+def _place(body: bytes, line: int, column: int) -> Position:
+    """The place of a character, given its line from 1 and its column from 0."""
     at = 0
     for _ in range(line - 1):
         at = body.find(b"\n", at) + 1
-    return max(0, at)
+    try:
+        before = body[at:].decode()[:column].encode()
+    except UnicodeDecodeError:
+        # Not UTF-8, so one of the charsets that have a byte for each character.
+        before = body[at : at + column]
+    return Position(line=line, column=column + 1, byte=at + len(before))
 
 
 def _tag(element: Element[str]) -> str:
