@@ -130,7 +130,7 @@ async def test_a_bad_lead_of_every_format_is_told_every_reason_with_its_field(
     assert answer.status == 200, answer.text
     assert answer.body["outcome"] == "rejected"
     assert answer.body["price"]["amount"] == "0.00"
-    assert answer.reasons == {"phone_fake", "email_disposable", "consent_missing"}
+    assert answer.reasons == {"phone_fake", "email_disposable", "disclosure_missing"}
     assert all(reason["field"] and reason["message"] for reason in answer.body["reasons"])
     assert "5555555555" not in answer.text
     assert "mailinator" not in answer.text
