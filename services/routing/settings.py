@@ -47,7 +47,7 @@ class FollowUpSettings:
     #: Connections to the mail server at once.
     smtp_sessions: int = setting("LEADLINE_FOLLOW_UP_SMTP_SESSIONS", default=8, minimum=1, maximum=64)
     #: After a few leads, how long to let more come: each batch costs about the same, whatever its size.
-    rest_seconds: float = setting("LEADLINE_FOLLOW_UP_REST_SECONDS", default=0.02, minimum=0, maximum=1)
+    rest_seconds: float = setting("LEADLINE_FOLLOW_UP_REST_SECONDS", default=0.04, minimum=0, maximum=1)
 
     @property
     def smtp(self) -> SmtpServer:
