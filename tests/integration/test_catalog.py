@@ -16,6 +16,7 @@ import msgspec
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from deploy.local.ports import free_port
 from leadline.intake.v1 import catalog_service_pb2 as pb
 from leadline.intake.v1.catalog_service_pb2_grpc import (
     CatalogServiceStub,
@@ -300,3 +301,19 @@ async def test_other_services_read_snapshots_and_nothing_else_of_the_catalog(hou
                 await pool.fetch("SELECT * FROM catalog.access_key")
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await pool.execute("DELETE FROM catalog.snapshot")
+
+
+async def test_a_database_that_is_away_is_said_to_be_unavailable_and_what_was_read_is_still_known(house: House) -> None:
+    await house.apply()
+    reader = CatalogReader(house.pool)
+    view = await reader.get("big-bank", 1)
+    away = DatabaseSettings(url=f"postgresql://nobody:x@127.0.0.1:{free_port()}/none")
+
+    async with open_pool(away, role="leadline_validation", name="test") as pool:
+        with pytest.raises(Unavailable):
+            await CatalogReader(pool).get("big-bank", 1)
+    await house.pool.close()
+
+    with pytest.raises(Unavailable):
+        await reader.get("big-bank", 2)
+    assert await reader.get("big-bank", 1) is view

@@ -21,7 +21,7 @@ MOST_LINES = 400
 CLIENTS = {"cli"}
 
 #: What keeps a file from being a plain function of data and a clock.
-IMPURE = {"asyncpg", "google", "grpc", "leadline", "redis", "starlette", "uvicorn", "aiosmtplib"}
+IMPURE = {"asyncpg", "google", "grpc", "leadline", "redis", "uvicorn", "aiosmtplib"}
 
 #: Names of the files that may use those: the shell around the rules.
 SHELL = re.compile(r"__main__|(.*_)?(service|store|client|server|worker|process|events|mail)")
