@@ -360,3 +360,11 @@ async def test_what_cannot_be_read_is_refused_by_field_or_position_and_leaves_no
     assert answer.status == 413 or problem.get("position") or problem["errors"]
     assert CANARY not in answer.text
     assert await stored(market) == rows
+
+
+async def test_a_fault_in_xml_is_told_by_its_line_its_column_and_its_byte(market: Market, poster: Poster) -> None:
+    content = "<adf>\n<é>&</adf>".encode()
+
+    answer = await poster.post(Body("/v1/leads", ADF, content), market.keys["marco"])
+
+    assert answer.body["position"] == {"line": 2, "column": 5, "byte": content.index(b"</adf>")}
