@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import asyncpg
 import grpc
 
 from deploy.demo.bodies import Body, body_of
@@ -138,6 +139,19 @@ class Market:
         for lead in self.stream(seed):
             if lead.good and lead.turn == 0 and lead.seller == seller and lead.order != "marco-pilot-2026":
                 yield lead
+
+    async def rows(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """Ask Postgres, as its superuser."""
+        connection = await asyncpg.connect(self.suite.postgres_url)
+        try:
+            return await connection.fetch(sql, *arguments)
+        finally:
+            await connection.close()
+
+    async def stored(self) -> list[int]:
+        """Rows of everything that a submission may leave."""
+        tables = ("intake.lead", "intake.person", "intake.submission", "intake.pending", "ledger.transfer")
+        return [(await self.rows(f"SELECT count(*) FROM {table}"))[0][0] for table in tables]
 
 
 class Poster:

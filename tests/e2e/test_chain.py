@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-import asyncpg
 import pytest
 
 from deploy.demo.bodies import Body, body_of
@@ -20,7 +19,7 @@ from deploy.local.up import CATALOG
 from leadline.intake.v1 import catalog_service_pb2 as catalog_pb
 from leadline.intake.v1 import intake_service_pb2 as intake_pb
 from tests.chaos.checker import violations
-from tests.e2e.malformed import CANARY, MALFORMED
+from tests.e2e.malformed import ADF, CANARY, MALFORMED
 from tests.e2e.market import BUYER, CALL_SECONDS, Answer, Market, Poster, open_market
 
 pytestmark = pytest.mark.timeout(180)
@@ -77,20 +76,6 @@ async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float) -
     return time.monotonic() - began
 
 
-async def query(market: Market, sql: str, *arguments: object) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(market.suite.postgres_url)
-    try:
-        return await connection.fetch(sql, *arguments)
-    finally:
-        await connection.close()
-
-
-async def stored(market: Market) -> list[int]:
-    """Rows of everything that a submission may leave."""
-    tables = ("intake.lead", "intake.person", "intake.submission", "intake.pending", "ledger.transfer")
-    return [(await query(market, f"SELECT count(*) FROM {table}"))[0][0] for table in tables]
-
-
 def of_format(market: Market, wanted: Format, nth: int) -> DemoLead:
     """A good lead of a format; another `nth` is another lead."""
     leads = [lead for lead in market.stream(SEED + 10) if lead.good and lead.turn == 0 and lead.format == wanted]
@@ -108,8 +93,7 @@ async def test_a_good_lead_of_every_format_is_bought_at_its_orders_price(
     assert answer.status == 200, answer.text
     assert (answer.body["outcome"], answer.body["reasons"]) == ("accepted", []), answer.text
     assert answer.body["order"].partition("@")[0] == lead.order
-    (row,) = await query(
-        market,
+    (row,) = await market.rows(
         "SELECT outcome, price_minor, order_slug || '@' || order_version AS named FROM intake.lead WHERE lead_id = $1",
         answer.body["lead_id"],
     )
@@ -183,13 +167,13 @@ async def test_the_same_submission_again_gets_the_same_answer_and_buys_nothing(
     lead = of_format(market, wanted, 2)
     body = body_of(lead, datetime.now(UTC))
     first = await poster.post(body, market.keys[lead.seller])
-    rows = await stored(market)
+    rows = await market.stored()
 
     again = await poster.post(body, market.keys[lead.seller])
 
     assert (first.body["replayed"], again.body["replayed"]) == (False, True)
     assert again.promise == first.promise
-    assert await stored(market) == rows
+    assert await market.stored() == rows
 
 
 async def test_a_key_with_other_content_is_refused_and_changes_nothing(
@@ -197,13 +181,13 @@ async def test_a_key_with_other_content_is_refused_and_changes_nothing(
 ) -> None:
     lead, other = next(crowd), next(crowd)
     first = await poster.sell(lead, Idempotency_Key="chain-1")
-    rows = await stored(market)
+    rows = await market.stored()
 
     conflict = await poster.sell(other, Idempotency_Key="chain-1")
 
     assert conflict.status == 409
     assert conflict.headers["Content-Type"] == "application/problem+json"
-    assert await stored(market) == rows
+    assert await market.stored() == rows
     again = await poster.get(f"/v1/leads/{first.body['lead_id']}", market.keys["marco"])
     assert again.body["outcome"] == first.body["outcome"]
 
@@ -247,7 +231,7 @@ async def test_a_cap_of_a_hundred_buys_exactly_a_hundred_of_a_thousand_at_once(m
 
     assert Counter(answer.body["outcome"] for answer in answers) == {"accepted": 100, "rejected": 900}
     assert {code for answer in answers for code in answer.reasons} == {"cap_reached"}
-    (used,) = await query(market, "SELECT leads, spend FROM routing.capacity WHERE order_slug = 'marco-capped'")
+    (used,) = await market.rows("SELECT leads, spend FROM routing.capacity WHERE order_slug = 'marco-capped'")
     assert (used["leads"], used["spend"]) == (100, 100_000)
 
 
@@ -269,8 +253,8 @@ async def test_one_submission_fifty_times_at_once_is_one_lead_one_charge_and_one
     assert {answer.status for answer in answers} == {200}
     assert all(answer.promise == answers[0].promise for answer in answers)
     assert Counter(answer.body["replayed"] for answer in answers) == {False: 1, True: 49}
-    leads = await query(market, "SELECT lead_id FROM intake.lead WHERE external_id = $1", lead.external_id)
-    charges = await query(market, "SELECT 1 FROM ledger.transfer WHERE lead_id = $1", answers[0].body["lead_id"])
+    leads = await market.rows("SELECT lead_id FROM intake.lead WHERE external_id = $1", lead.external_id)
+    charges = await market.rows("SELECT 1 FROM ledger.transfer WHERE lead_id = $1", answers[0].body["lead_id"])
     assert (len(leads), len(charges)) == (1, 1)
 
 
@@ -294,7 +278,7 @@ async def test_a_revoked_key_is_refused_within_five_seconds(
 
 async def test_a_key_for_one_order_fills_no_other(market: Market, poster: Poster, crowd: Iterator[DemoLead]) -> None:
     key = market.key("marco", "marco-pilot-2026")
-    rows = await stored(market)
+    rows = await market.stored()
 
     async def known() -> bool:
         return (await poster.get("/v1/statement", key)).status == 200
@@ -303,7 +287,7 @@ async def test_a_key_for_one_order_fills_no_other(market: Market, poster: Poster
     answer = await poster.sell(next(crowd), key=key)
 
     assert answer.status == 403
-    assert await stored(market) == rows
+    assert await market.stored() == rows
 
 
 async def test_an_amended_order_decides_from_then_on_and_its_leads_name_the_version(
@@ -346,7 +330,7 @@ async def test_what_cannot_be_read_is_refused_by_field_or_position_and_leaves_no
 ) -> None:
     path, content_type, content = MALFORMED[case]
     key = market.keys["big-bank-web" if "adapters" in path else "marco"]
-    rows = await stored(market)
+    rows = await market.stored()
 
     answer = await poster.post(Body(path, content_type, content), key)
 
@@ -359,7 +343,7 @@ async def test_what_cannot_be_read_is_refused_by_field_or_position_and_leaves_no
     assert answer.status == 413 or problem.get("position") or all(error["expected"] for error in problem["errors"])
     assert answer.status == 413 or problem.get("position") or problem["errors"]
     assert CANARY not in answer.text
-    assert await stored(market) == rows
+    assert await market.stored() == rows
 
 
 async def test_a_fault_in_xml_is_told_by_its_line_its_column_and_its_byte(market: Market, poster: Poster) -> None:
