@@ -64,10 +64,7 @@ def screen(suite: Suite, ready: Ready) -> str:
         f"  API description   {suite.gateway_url}/docs",
     ]
     if ready.order is not None:
-        lines += [
-            f"  posting spec      {suite.gateway_url}/v1/orders/{ready.order.slug}/spec",
-            f"  demo access key   {ready.access_key}",
-        ]
+        lines.append(f"  demo access key   {ready.access_key}")
     lines += [
         f"  e-mail sent       {suite.directory.mail}",
         f"  logs              {suite.directory.logs}",

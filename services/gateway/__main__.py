@@ -28,7 +28,7 @@ async def main(process: Process) -> None:
     process.stack.push_async_callback(intake.close)
     contact = FirstContact(channel)
     process.work("first contact", contact.run)
-    pages = Pages(contact)
+    pages = Pages(contact, clock)
     reception = Reception(intake, clock, Trails(clock, metrics, settings.telemetry.trace_ratio), metrics)
     leads = Leads(reception, intake, clock, settings.read_timeout_seconds)
     table = routes(leads, pages, echo=settings.telemetry.environment == "development")

@@ -17,6 +17,7 @@ from services.gateway.exchange import Request, Response
 from services.gateway.health_client import FirstContact
 from services.gateway.openapi import document
 from services.gateway.service import REASON_CODES
+from shared.runtime.clock import Clock
 
 VERSION = "1"
 
@@ -26,22 +27,26 @@ _CODE = re.compile(r"`([^`]+)`")
 
 
 class Pages:
-    """The handlers of the service's own pages; everything is rendered once, here."""
+    """The handlers of the service's own pages; everything is rendered once, here, but for the examples' times."""
 
-    def __init__(self, contact: FirstContact) -> None:
+    def __init__(self, contact: FirstContact, clock: Clock) -> None:
         self._contact = contact
+        self._clock = clock
         described = document(VERSION)
-        self._openapi = Response(200, msgspec.json.format(msgspec.json.encode(described), indent=2))
-        html = _render(described)
-        self._docs = Response(200, html.encode(), b"text/html; charset=utf-8", headers=_security_headers(html))
+        self._openapi = msgspec.json.format(msgspec.json.encode(described), indent=2).decode()
+        self._docs = _render(described)
+        self._docs_headers = _security_headers(self._docs)
 
     async def openapi(self, _: Request) -> Response:
         """`GET /openapi.json`."""
-        return self._openapi
+        return Response(200, self._present(self._openapi))
 
     async def docs(self, _: Request) -> Response:
         """`GET /docs`."""
-        return self._docs
+        return Response(200, self._present(self._docs), b"text/html; charset=utf-8", headers=self._docs_headers)
+
+    def _present(self, page: str) -> bytes:
+        return examples.at(page, self._clock.now()).encode()
 
     async def healthz(self, _: Request) -> Response:
         """`GET /healthz`: the process lives."""
@@ -75,7 +80,7 @@ def _render(described: Mapping[str, object]) -> str:
     environment.filters["pieces"] = _pieces
     return environment.get_template("docs.html.j2").render(
         api=described,
-        curls=[(example.title, curl(example)) for example in examples.ALL],
+        curls=[(example, curl(example)) for example in examples.ALL],
         codes=list(REASON_CODES.values()),
         problems=[
             *((problems.code_of(kind), problems.status_of(kind), title) for kind, title in problems.TITLES.items()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -17,6 +18,7 @@ from services.gateway.leads import Leads
 from services.gateway.openapi import document
 from services.gateway.pages import Pages
 from services.gateway.service import REASON_CODES
+from tests.clock import FakeClock
 
 
 class _Contact:
@@ -28,7 +30,7 @@ def table() -> list[Route]:
         def __getattr__(self, name: str) -> object:
             return object()
 
-    return routes(cast("Leads", Handlers()), Pages(cast("FirstContact", _Contact())), echo=False)
+    return routes(cast("Leads", Handlers()), Pages(cast("FirstContact", _Contact()), FakeClock()), echo=False)
 
 
 @pytest.fixture(name="described", scope="module")
@@ -37,7 +39,7 @@ def described_fixture() -> dict[str, Any]:
 
 
 async def page() -> tuple[str, str]:
-    response = await Pages(cast("FirstContact", _Contact())).docs(cast("Any", None))
+    response = await Pages(cast("FirstContact", _Contact()), FakeClock()).docs(cast("Any", None))
     return response.body.decode(), dict(response.headers)[b"content-security-policy"].decode()
 
 
@@ -86,6 +88,14 @@ async def test_the_page_shows_a_curl_line_for_every_format() -> None:
     for example in examples.ALL:
         assert f"Content-Type: {example.media_type}" in html
     assert html.count("curl -sS") == len(examples.ALL)
+
+
+async def test_examples_carry_the_time_at_which_they_are_served() -> None:
+    pages = Pages(cast("FirstContact", _Contact()), FakeClock(datetime(2031, 2, 3, 4, 5, 6, tzinfo=UTC)))
+
+    for response in (await pages.docs(cast("Any", None)), await pages.openapi(cast("Any", None))):
+        assert b"2031-02-03T04:05:06Z" in response.body
+        assert examples.INSTANT.encode() not in response.body
 
 
 async def test_the_page_loads_nothing_and_runs_nothing() -> None:

@@ -195,5 +195,5 @@ class Poster:
 
 async def _answer(response: aiohttp.ClientResponse) -> Answer:
     text = await response.text()
-    body = await response.json(content_type=None) if "json" in response.content_type else None
+    body = await response.json(content_type=None) if response.content_type.endswith(("/json", "+json")) else None
     return Answer(response.status, body, text, dict(response.headers))

@@ -268,7 +268,7 @@ async def running(*, start_intake: bool = True, **environ: str) -> AsyncIterator
         stack.callback(stop.set)
         reception = Reception(intake, clock, Trails(clock, metrics, settings.telemetry.trace_ratio), metrics)
         leads = Leads(reception, intake, clock, settings.read_timeout_seconds)
-        table = routes(leads, Pages(contact), echo=settings.telemetry.environment == "development")
+        table = routes(leads, Pages(contact, clock), echo=settings.telemetry.environment == "development")
         server = HttpServer(Gateway(table, metrics), settings.rpc, metrics, contact)
         await stack.enter_async_context(server)
         client = await stack.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{server.port}"))

@@ -22,26 +22,26 @@ def adf(inside: str, head: str = "") -> str:
 def test_a_whole_prospect_has_every_part_in_its_place() -> None:
     lead = from_adf(examples.ADF.body)
 
-    assert lead.external_id == "m-126"
+    assert lead.external_id == "m-127"
     assert lead.source == "https://www.best-auto-loans.example/"
     assert lead.sub_source == "fb-7"
-    assert lead.submitted_at == datetime(2026, 11, 22, 16, tzinfo=UTC)
+    assert lead.submitted_at == datetime(2026, 11, 22, 10, tzinfo=UTC)
     assert lead.fields == {
         "vehicle_year": "2022",
         "vehicle_make": "Honda",
         "vehicle_model": "Civic",
         "finance_method": "finance",
         "loan_amount": "25000",
-        "first_name": "Ann",
-        "last_name": "Lee",
-        "email": "ann.lee@mail.example",
-        "phone": "512-555-0143",
+        "first_name": "Marcus",
+        "last_name": "Webb",
+        "email": "marcus.webb@mail.example",
+        "phone": "512-327-6048",
         "city": "Austin",
         "state": "TX",
         "postal_code": "78701",
         "vendor.vendorname": "Big Bank",
         "credit_rating": "good",
-        "street": "12 Oak Street",
+        "street": "40 Elm Street",
     }
     assert lead.consent is not None
     assert lead.consent.captured_at == lead.submitted_at

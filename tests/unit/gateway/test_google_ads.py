@@ -19,15 +19,15 @@ from tests.unit.gateway.reading import fields_at_fault, from_google_ads
 def test_a_webhook_call_has_every_part_in_its_place() -> None:
     lead = from_google_ads(examples.GOOGLE_ADS.body)
 
-    assert lead.external_id == "g-127"
+    assert lead.external_id == "g-128"
     assert (lead.source, lead.sub_source) == ("ads.google.com", "12345678")
     assert lead.test is False
     assert lead.submitted_at == datetime(2026, 11, 22, 10, tzinfo=UTC)
     assert lead.fields == {
-        "full_name": "Ann Lee",
-        "email": "ann.lee@mail.example",
-        "phone": "+15125550143",
-        "postal_code": "78701",
+        "full_name": "Rosa Delgado",
+        "email": "rosa.delgado@mail.example",
+        "phone": "+16022538417",
+        "postal_code": "85004",
         "api_version": "1.0",
         "form_id": "40000000000",
         "campaign_id": "12345678",

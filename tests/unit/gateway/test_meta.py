@@ -21,15 +21,15 @@ ANSWERS = '[{"name":"email","values":["a@b.example"]}]'
 def test_what_the_graph_api_returns_has_every_part_in_its_place() -> None:
     (lead,) = from_meta(examples.META.body)
 
-    assert lead.external_id == "128"
+    assert lead.external_id == "129"
     assert (lead.source, lead.sub_source) == ("facebook.com", "777")
     assert lead.submitted_at == datetime(2026, 11, 22, 10, tzinfo=UTC)
     assert lead.fields == {
-        "first_name": "Ann",
-        "last_name": "Lee",
-        "email": "ann.lee@mail.example",
-        "phone": "+15125550143",
-        "postal_code": "78701",
+        "first_name": "Owen",
+        "last_name": "Fraser",
+        "email": "owen.fraser@mail.example",
+        "phone": "+13034427195",
+        "postal_code": "80203",
         "form_id": "777",
         "ad_id": "999",
     }
