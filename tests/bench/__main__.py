@@ -144,7 +144,8 @@ class Bench:
         run: dict[str, Any] = json.loads(result.read_text())
         if run["bad"] or run["exhausted"] or not run["good"]:
             ran_out = ", the requests ran out" if run["exhausted"] else ""
-            raise SystemExit(f"a run says nothing: {run['bad']} answers were not good{ran_out}; such as {run['sample']}")
+            bad = f"{run['bad']} answers were not good{ran_out}; such as {run['sample']}"
+            raise SystemExit(f"a run says nothing: {bad}")
         return run
 
     @contextmanager
