@@ -78,15 +78,15 @@ class Program:
 
 POSTGRES_RANK, VALKEY_RANK = 0, 1
 
-MAILBOX = Program(name="mailbox", module="deploy.local.mailbox", healthy=serves_mail, rank=1, metrics=False, nice=5)
+MAILBOX = Program(name="mailbox", module="deploy.local.mailbox", healthy=serves_mail, rank=1, metrics=False, nice=10)
 
 SERVICES = (
     Program(name="validation", module="services.validation", healthy=serves_grpc, rank=2),
     Program(name="dedup", module="services.dedup", healthy=serves_grpc, rank=2),
     Program(name="routing", module="services.routing", healthy=serves_grpc, rank=2),
-    Program(name="reporting", module="services.reporting", healthy=serves_grpc, rank=2, nice=5),
+    Program(name="reporting", module="services.reporting", healthy=serves_grpc, rank=2, nice=10),
     Program(name="intake", module="services.intake", healthy=serves_grpc, rank=3),
-    Program(name="follow_up", module="services.routing.follow_up_process", healthy=serves_grpc, rank=4, nice=5),
+    Program(name="follow_up", module="services.routing.follow_up_process", healthy=serves_grpc, rank=4, nice=10),
     Program(name="gateway", module="services.gateway", healthy=serves_http, rank=4),
 )
 

@@ -24,6 +24,6 @@ class Settings:
     #: How long a restart of intake is ridden out before the answer is HTTP 503.
     patience_seconds: float = setting("LEADLINE_GATEWAY_PATIENCE_SECONDS", default=3.5, minimum=0)
     #: Calls to intake that carry coalesced single leads, under way at once.
-    max_in_flight: int = setting("LEADLINE_GATEWAY_MAX_IN_FLIGHT", default=3, minimum=1, maximum=64)
+    max_in_flight: int = setting("LEADLINE_GATEWAY_MAX_IN_FLIGHT", default=2, minimum=1, maximum=64)
     #: Single leads that may wait to be sent; more are refused with HTTP 429.
     max_waiting: int = setting("LEADLINE_GATEWAY_MAX_WAITING", default=2000, minimum=1)

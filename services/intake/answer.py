@@ -9,7 +9,6 @@ from leadline.events.v1 import lead_event_pb2
 from leadline.intake.v1 import intake_service_pb2 as intake_pb2
 from leadline.intake.v1 import receipt_pb2
 from services.intake.draft import Draft
-from shared.runtime.ids import uuid7
 
 
 def answer_of(draft: Draft) -> intake_pb2.LeadAnswer:
@@ -58,7 +57,8 @@ def decided_event(draft: Draft) -> lead_event_pb2.LeadEvent:
     order = draft.view.order(draft.order) if draft.order else None
     validated, routed = draft.validated, draft.routed
     return lead_event_pb2.LeadEvent(
-        event_id=uuid7(),
+        # A lead is decided once, so its own id names the event as well.
+        event_id=draft.lead_id,
         buyer_id=draft.buyer_id,
         lead_id=draft.lead_id,
         occurred_at=draft.clock.decided_at,

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from shared.wake import Doorbell
 
+REST_SECONDS = 0.02
+
 
 class Bells:
     """Rings every consumer's doorbell in the background; rings that come while one is under way become one more."""
@@ -26,3 +28,5 @@ class Bells:
         while self._again:
             self._again = False
             await asyncio.gather(*[bell.ring() for bell in self._bells])
+            # Who was rung at rests for longer than this anyway.
+            await asyncio.sleep(REST_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -50,6 +51,8 @@ class Draft:
     checked: dedup_pb2.CheckedLead | None = None
     routed: routing_pb2.RoutedLead | None = None
 
+    #: (kind, digest, window in seconds) of each identity, once settlement has asked for them.
+    identities: tuple[tuple[str, bytes, int], ...] | None = None
     accepted: bool = False
     #: The order that bought it or whose reasons are told; empty: none could be named.
     order: str = ""
@@ -105,4 +108,10 @@ def reached(stage: _S | None) -> _S:
 
 def moment(stamp: Timestamp) -> datetime:
     """Read a protobuf Timestamp as an aware datetime, to the microsecond."""
-    return _EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
+    return _moment(stamp.seconds, stamp.nanos // 1000)
+
+
+@lru_cache(maxsize=1024)
+def _moment(seconds: int, microseconds: int) -> datetime:
+    # The leads of a batch share most of their instants.
+    return _EPOCH + timedelta(seconds=seconds, microseconds=microseconds)

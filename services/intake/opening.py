@@ -5,7 +5,7 @@ Everything that can be refused without I/O is refused here, before anything is s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from leadline.common.v1 import lead_pb2
@@ -25,8 +25,9 @@ from shared.telemetry.tracing import new_traceparent, sampled
 #: The most fields a lead may carry, and the most characters a field may hold.
 MOST_FIELDS = 200
 MOST_FIELD_CHARACTERS = 8192
-#: The most characters of an identifier: order, source, sub_source, external_id, idempotency_key.
-MOST_IDENTIFIER_CHARACTERS = 255
+MOST_NAME_CHARACTERS = 255
+#: The most characters of what is not a field; a source may be a whole URL.
+_IDENTIFIERS = (("order", 63), ("source", 2048), ("sub_source", 256), ("external_id", 256), ("idempotency_key", 256))
 #: 2100-01-01T00:00:00Z in seconds since the epoch.
 LAST_SECOND = 4_102_444_800
 #: The most bytes of a body kept as evidence.
@@ -55,7 +56,8 @@ class Opening:
         now = self._clock.now()
         key = self._directory.authenticate(item.access_key, now)
         sent = item.submission
-        check_shape(sent)
+        fields = dict(sent.fields)
+        check_shape(sent, fields)
         view = self._directory.current(key.buyer_id)
         candidates = choose_candidates(
             sent.order,
@@ -72,7 +74,7 @@ class Opening:
         sent.ClearField("payload")
         if not sent.traceparent:
             sent.traceparent = new_traceparent(sampled(self._trace_ratio))
-        content = content_hash(_scalars(sent), sent.fields)
+        content = content_hash(_scalars(sent), fields)
         return Draft(
             lead_id=uuid7(),
             view=view,
@@ -86,13 +88,13 @@ class Opening:
                 idempotency_key=sent.idempotency_key, external_id=sent.external_id, content_hash=content
             ),
             content_hash=content,
-            test=sandbox.is_test(sent.test, sent.fields),
+            test=sandbox.is_test(sent.test, fields),
             clock=_clock_points(sent, now),
         )
 
 
-def check_shape(sent: lead_pb2.Submission) -> None:
-    """Refuse what cannot be stored.
+def check_shape(sent: lead_pb2.Submission, fields: Mapping[str, str]) -> None:
+    """Refuse what cannot be stored. `fields`: those of the submission.
 
     The gateway checks the same and tells the position; this is for callers inside the house.
 
@@ -100,24 +102,36 @@ def check_shape(sent: lead_pb2.Submission) -> None:
         Malformed: names every field at fault, never its value.
     """
     violations = []
-    for name in ("order", "source", "sub_source", "external_id", "idempotency_key"):
+    for name, most in _IDENTIFIERS:
         text = getattr(sent, name)
-        if len(text) > MOST_IDENTIFIER_CHARACTERS or "\x00" in text:
-            violations.append(Violation(name, f"at most {MOST_IDENTIFIER_CHARACTERS} characters, none of them NUL"))
-    if len(sent.fields) > MOST_FIELDS:
+        if len(text) > most or "\x00" in text:
+            violations.append(Violation(name, f"at most {most} characters, none of them NUL"))
+    if len(fields) > MOST_FIELDS:
         violations.append(Violation("fields", f"at most {MOST_FIELDS} fields"))
-    for name, value in sent.fields.items():
-        if len(value) > MOST_FIELD_CHARACTERS or len(name) > MOST_IDENTIFIER_CHARACTERS or "\x00" in name + value:
-            expected = f"at most {MOST_FIELD_CHARACTERS} characters, none of them NUL"
-            violations.append(Violation(f"fields.{name[:64]!r}", expected))
-    instants = {"submitted_at": sent.submitted_at, "received_at": sent.received_at}
-    for name, instant in (instants | {"consent.captured_at": sent.consent.captured_at}).items():
+    if fields and not _is_plain(fields):
+        expected = f"at most {MOST_FIELD_CHARACTERS} characters, none of them NUL"
+        violations += [Violation(f"fields.{n[:64]!r}", expected) for n, v in fields.items() if not _is_plain({n: v})]
+    for name, instant in (
+        ("submitted_at", sent.submitted_at),
+        ("received_at", sent.received_at),
+        ("consent.captured_at", sent.consent.captured_at),
+    ):
         if not 0 <= instant.seconds <= LAST_SECOND or not 0 <= instant.nanos < 1_000_000_000:
             violations.append(Violation(name, "an instant between 1970 and 2100"))
     if len(sent.payload) > MOST_PAYLOAD_BYTES:
         violations.append(Violation("payload", f"at most {MOST_PAYLOAD_BYTES} bytes"))
     if violations:
         raise Malformed("the submission cannot be stored as it is", violations=violations)
+
+
+def _is_plain(fields: Mapping[str, str]) -> bool:
+    """True where every name and value can be stored; at least one field."""
+    return (
+        max(map(len, fields.values())) <= MOST_FIELD_CHARACTERS
+        and max(map(len, fields)) <= MOST_NAME_CHARACTERS
+        and "\x00" not in "".join(fields.values())
+        and "\x00" not in "".join(fields)
+    )
 
 
 def is_own(view: CatalogView, seller: str) -> bool:

@@ -118,10 +118,8 @@ class Sweeper:
             expire(draft)
         decided = late + (await self._decide(timely) if timely else [])
         if decided:
-            lost = {draft.lead_id for draft in await self._settlement.settle(decided)}
-            for draft in decided:
-                if draft.lead_id not in lost:
-                    self._traces.decided(draft)
+            lost = await self._settlement.settle(decided)
+            self._traces.decided([draft for draft in decided if draft not in lost])
 
     async def _decide(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Those of the drafts that the chain answers for now."""

@@ -159,7 +159,7 @@ class Pipeline:
                 answers.setdefault(draft.lead_id, _unknown())
             else:
                 answers[draft.lead_id] = Result(answer=reached(draft.answer))
-                self._traces.decided(draft)
+        self._traces.decided([draft for draft in drafts if draft not in lost])
         return answers
 
 

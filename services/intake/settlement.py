@@ -121,15 +121,17 @@ def groups_without_shared_persons(drafts: Sequence[Draft]) -> list[list[Draft]]:
     return groups
 
 
-def _identities(draft: Draft) -> Iterable[tuple[str, bytes, int]]:
+def _identities(draft: Draft) -> tuple[tuple[str, bytes, int], ...]:
     """Every identity of the person, with the window of the order that buys; 0 where it does not match on that kind."""
-    checked = draft.checked
-    if checked is None:
-        return
-    terms = next((check for check in checked.candidates if check.order.order == draft.order), None)
-    for identity in checked.identities:
-        matches = terms is not None and identity.kind in terms.match
-        yield identity.kind, identity.digest, terms.window_seconds if terms is not None and matches else 0
+    if draft.identities is None and draft.checked is not None:
+        terms = next((check for check in draft.checked.candidates if check.order.order == draft.order), None)
+        match = tuple(terms.match) if terms is not None else ()
+        seconds = terms.window_seconds if terms is not None else 0
+        draft.identities = tuple(
+            (identity.kind, identity.digest, seconds if identity.kind in match else 0)
+            for identity in draft.checked.identities
+        )
+    return draft.identities or ()
 
 
 def _demands(n: int, draft: Draft) -> Iterable[DemandRow]:

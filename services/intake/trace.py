@@ -6,6 +6,9 @@ time from received to decided by construction.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.common.v1 import error_reason_pb2, reason_pb2
@@ -48,19 +51,24 @@ class LeadTraces:
         """Count a submission that was not taken."""
         self._refusals[reason].inc()
 
-    def decided(self, draft: Draft) -> None:
-        """Observe one decided lead."""
-        if draft.test:
-            self._outcomes["test"].inc()
-            return
-        self._outcomes["accepted" if draft.accepted else "rejected"].inc()
-        for finding in draft.reasons:
-            self._reasons[finding.reason].inc()
-        gaps = stage_gaps(draft.clock)
-        for stage, start, end in gaps:
-            self._stages[stage].observe(max(0, end - start) / 1e9)
-        if is_sampled(draft.submission.traceparent):
-            _record(draft, gaps)
+    def decided(self, drafts: Sequence[Draft]) -> None:
+        """Observe leads that were decided together."""
+        real = [draft for draft in drafts if not draft.test]
+        self._outcomes["test"].inc(len(drafts) - len(real))
+        accepted = sum(draft.accepted for draft in real)
+        self._outcomes["accepted"].inc(accepted)
+        self._outcomes["rejected"].inc(len(real) - accepted)
+        seen: Counter[tuple[StageName, int]] = Counter()
+        for draft in real:
+            for finding in draft.reasons:
+                self._reasons[finding.reason].inc()
+            gaps = stage_gaps(draft.clock)
+            seen.update((stage, end - start) for stage, start, end in gaps)
+            if is_sampled(draft.submission.traceparent):
+                _record(draft, gaps)
+        # Most leads of a batch spent the same time in most stages.
+        for (stage, nanos), leads in seen.items():
+            self._stages[stage].observe(max(0, nanos) / 1e9, leads)
 
 
 def stage_gaps(clock: lead_event_pb2.ClockPoints) -> list[tuple[StageName, int, int]]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from leadline.common.v1 import reason_pb2
+from leadline.dedup.v1 import dedup_service_pb2
+from leadline.routing.v1 import routing_service_pb2
+from leadline.validation.v1 import validation_service_pb2
 from services.intake import sandbox
 from services.intake.answer import finding
 from services.intake.decision import decide
@@ -12,6 +15,9 @@ from services.intake.draft import Draft, reached
 def apply_decision(draft: Draft) -> None:
     """Write into a draft what the stages' answers amount to."""
     validated, checked, routed = reached(draft.validated), reached(draft.checked), reached(draft.routed)
+    if _is_clean(draft, validated, checked, routed):
+        draft.accepted, draft.order, draft.price_minor = True, routed.chosen.order, routed.price.amount_minor
+        return
     lead_findings = list(validated.findings)
     if draft.candidates.not_found:
         lead_findings.append(_order_not_found(draft))
@@ -31,6 +37,25 @@ def apply_decision(draft: Draft) -> None:
     draft.price_minor = routed.price.amount_minor if decision.accepted else 0
     if draft.test:
         _apply_forced(draft)
+
+
+def _is_clean(
+    draft: Draft,
+    validated: validation_service_pb2.ValidatedLead,
+    checked: dedup_service_pb2.CheckedLead,
+    routed: routing_service_pb2.RoutedLead,
+) -> bool:
+    """True for the most frequent case, one candidate that no stage has anything against: `decide` would buy it."""
+    return (
+        len(routed.candidates) == 1
+        and routed.chosen.order != ""
+        and not validated.findings
+        and not draft.candidates.not_found
+        and not draft.test
+        and not validated.candidates[0].findings
+        and not checked.candidates[0].findings
+        and not routed.candidates[0].findings
+    )
 
 
 def _apply_forced(draft: Draft) -> None:

@@ -19,8 +19,8 @@ class FollowUpTelemetry:
     """Counts and times follow-up. A span stands in the lead's own trace, from its acceptance on."""
 
     def __init__(self, metrics: Metrics) -> None:
-        self._task_seconds = metrics.histogram("leadline_stage_seconds", stage="task")
-        self._email_seconds = metrics.histogram("leadline_stage_seconds", stage="email")
+        stages = metrics.stages()
+        self._task_seconds, self._email_seconds = stages["task"], stages["email"]
         self._speed = metrics.histogram("leadline_speed_to_lead_seconds", channel=EMAIL)
         self._tasks = metrics.counter("leadline_follow_ups_total", channel="task", outcome="created")
         self._handed_off = metrics.counter("leadline_follow_ups_total", channel=EMAIL, outcome="handed_off")

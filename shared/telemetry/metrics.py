@@ -26,6 +26,8 @@ from prometheus_client import (
     generate_latest,
 )
 
+from shared.telemetry.tally import Tallies, Tally
+
 CounterName = Literal[
     "leadline_rpc_requests_total",
     "leadline_http_requests_total",
@@ -48,12 +50,12 @@ GaugeName = Literal[
 HistogramName = Literal[
     "leadline_rpc_seconds",
     "leadline_http_seconds",
-    "leadline_stage_seconds",
     "leadline_speed_to_lead_seconds",
     "leadline_batch_leads",
     "leadline_event_loop_lag_seconds",
 ]
-StageName = Literal["seller", "gateway", "intake", "validation", "dedup", "routing", "settlement", "decision"]
+StageName = Literal["seller", "gateway", "validation", "dedup", "routing", "settlement", "decision", "task", "email"]
+STAGES = "leadline_stage_seconds"
 
 SECONDS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LONG_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
@@ -91,7 +93,6 @@ GAUGES: Mapping[GaugeName, Declared] = {
 HISTOGRAMS: Mapping[HistogramName, Declared] = {
     "leadline_rpc_seconds": Declared("Time to answer a gRPC call", ("method",)),
     "leadline_http_seconds": Declared("Time to answer an HTTP request, by route template", ("route",)),
-    "leadline_stage_seconds": Declared("Time that a lead spent in one stage of the chain", ("stage",)),
     "leadline_speed_to_lead_seconds": Declared(
         "From submitted, else received, to the first hand-over", ("channel",), LONG_SECONDS
     ),
@@ -114,6 +115,10 @@ class Metrics:
             n: Histogram(n, d.help, d.labels, buckets=d.buckets, registry=self._registry) for n, d in HISTOGRAMS.items()
         }
 
+        self._stages = {name: Tally(SECONDS) for name in cast("tuple[StageName, ...]", get_args(StageName))}
+        described = "Time that a lead spent in one stage of the chain"
+        self._registry.register(Tallies(STAGES, described, "stage", {str(name): tally for name, tally in self._stages.items()}))
+
     def counter(self, name: CounterName, **labels: str) -> Counter:
         """The counter with exactly its declared labels; ValueError where they differ."""
         metric = self._counters[name]
@@ -129,10 +134,9 @@ class Metrics:
         metric = self._histograms[name]
         return metric.labels(**labels) if HISTOGRAMS[name].labels else metric
 
-    def stages(self) -> Mapping[StageName, Histogram]:
-        """A handle for every stage: `stages["dedup"].observe(seconds)`."""
-        names = cast("tuple[StageName, ...]", get_args(StageName))
-        return {name: self.histogram("leadline_stage_seconds", stage=name) for name in names}
+    def stages(self) -> Mapping[StageName, Tally]:
+        """A handle for every stage, `stages["dedup"].observe(seconds, leads)`: a batch is observed at once."""
+        return self._stages
 
     def exposition(self) -> bytes:
         """Everything in the Prometheus text format."""

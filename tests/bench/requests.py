@@ -76,7 +76,9 @@ def _numbers(rng: random.Random) -> Iterator[str]:
     while True:
         area, exchange = rng.choice(areas), rng.choice(exchanges)
         for line in range(rng.randint(1000, 1100), 9999, 97):
-            yield f"{area}{exchange}{line}"
+            number = f"{area}{exchange}{line}"
+            if len(set(number)) > 4 and phonenumbers.is_valid_number(phonenumbers.parse(number, "US")):
+                yield number
 
 
 def _is_geographic(area: int) -> bool:
