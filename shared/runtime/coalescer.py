@@ -17,9 +17,10 @@ R = TypeVar("R")
 class Coalescer(Generic[T, R]):
     """Calls `call` with a list of items; each submitter gets the result at its item's index.
 
-    An item goes out in the same turn of the event loop while fewer than `max_in_flight` calls are under way; else it
-    waits for the next one to come back. So a lone item pays no delay, and under load the batches grow by themselves
-    (at most `max_batch`). Beyond `max_waiting` items not yet sent, `submit` refuses at once.
+    An item goes out in the same turn of the event loop where no call is under way; beside others, up to
+    `max_in_flight`, as soon as `worth` items wait; else when a call comes back. So a lone item pays no delay, and
+    under load the batches grow by themselves (at most `max_batch`). Beyond `max_waiting` items not yet sent, `submit`
+    refuses at once.
 
     `call` bounds its own time: a submitter's deadline is not the batch's. A submitter that is cancelled before its
     item was sent takes the item back; one cancelled later leaves the batch alone.
@@ -32,15 +33,19 @@ class Coalescer(Generic[T, R]):
         max_batch: int,
         max_in_flight: int,
         max_waiting: int,
+        worth: int = 1,
         on_batch: Callable[[int], None] | None = None,
     ) -> None:
-        """`on_batch` is told the size of every batch, for a histogram."""
+        """`worth`: how many items must wait before a call goes out beside others under way. `on_batch` is told the
+        size of every batch, for a histogram.
+        """
         if min(max_batch, max_in_flight, max_waiting) < 1:
             raise ValueError("max_batch, max_in_flight, max_waiting: expected 1 or more")
         self._call = call
         self._max_batch = max_batch
         self._max_in_flight = max_in_flight
         self._max_waiting = max_waiting
+        self._worth = worth
         self._on_batch = on_batch
         self._waiting: OrderedDict[asyncio.Future[R], T] = OrderedDict()
         self._in_flight: set[asyncio.Task[None]] = set()
@@ -74,7 +79,7 @@ class Coalescer(Generic[T, R]):
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[R]] = [loop.create_future() for _ in items]
         self._waiting.update(zip(futures, items, strict=True))
-        if not self._dispatch_due and len(self._in_flight) < self._max_in_flight:
+        if not self._dispatch_due and self._may_go():
             # Not at once but at the end of this turn of the loop: whoever is ready in the same turn comes along.
             self._dispatch_due = True
             loop.call_soon(self._dispatch)
@@ -99,13 +104,19 @@ class Coalescer(Generic[T, R]):
 
     def _dispatch(self) -> None:
         self._dispatch_due = False
-        while self._waiting and len(self._in_flight) < self._max_in_flight:
+        while self._waiting and self._may_go():
             size = min(len(self._waiting), self._max_batch)
             batch = [self._waiting.popitem(last=False) for _ in range(size)]
             # An empty context: a batch belongs to no submitter, so it must not inherit the first one's.
             task = asyncio.create_task(self._run(batch), context=contextvars.Context())
             self._in_flight.add(task)
             task.add_done_callback(self._landed)
+
+    def _may_go(self) -> bool:
+        """A first call goes at once; a further one, beside it, only where it is worth its fixed cost."""
+        if not self._in_flight:
+            return True
+        return len(self._in_flight) < self._max_in_flight and len(self._waiting) >= self._worth
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._in_flight.discard(task)

@@ -117,7 +117,8 @@ class Metrics:
 
         self._stages = {name: Tally(SECONDS) for name in cast("tuple[StageName, ...]", get_args(StageName))}
         described = "Time that a lead spent in one stage of the chain"
-        self._registry.register(Tallies(STAGES, described, "stage", {str(name): tally for name, tally in self._stages.items()}))
+        by_label = {str(name): tally for name, tally in self._stages.items()}
+        self._registry.register(Tallies(STAGES, described, "stage", by_label))
 
     def counter(self, name: CounterName, **labels: str) -> Counter:
         """The counter with exactly its declared labels; ValueError where they differ."""

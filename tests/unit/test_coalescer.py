@@ -174,3 +174,50 @@ async def test_the_size_of_every_batch_is_told() -> None:
     batching = Coalescer(peer.call, max_batch=2, max_in_flight=1, max_waiting=10, on_batch=sizes.append)
     await asyncio.gather(*(batching.submit(item) for item in range(5)))
     assert sizes == [2, 2, 1]
+
+
+async def turns() -> None:
+    """Let everything that is ready run: a handful of turns of the event loop, no time."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_a_call_goes_out_beside_another_only_where_enough_items_wait() -> None:
+    batches: list[list[int]] = []
+    free = asyncio.Event()
+
+    async def call(items: list[int]) -> list[int]:
+        batches.append(items)
+        await free.wait()
+        return items
+
+    coalescer = Coalescer(call, max_batch=10, max_in_flight=2, max_waiting=100, worth=3)
+    tasks = [asyncio.create_task(coalescer.submit(0))]
+    await turns()
+    tasks += [asyncio.create_task(coalescer.submit(n)) for n in (1, 2)]
+    await turns()
+    assert batches == [[0]]
+    tasks.append(asyncio.create_task(coalescer.submit(3)))
+    await turns()
+    assert batches == [[0], [1, 2, 3]]
+    free.set()
+    assert await asyncio.gather(*tasks) == [0, 1, 2, 3]
+
+
+async def test_several_items_of_one_submitter_are_answered_in_their_order() -> None:
+    async def call(items: list[int]) -> list[int]:
+        return [item * 2 for item in items]
+
+    coalescer = Coalescer(call, max_batch=2, max_in_flight=1, max_waiting=100)
+    assert await coalescer.submit_all([3, 1, 2]) == [6, 2, 4]
+
+
+async def test_a_submitter_of_several_items_hears_of_the_first_failure() -> None:
+    async def call(items: list[int]) -> list[int]:
+        if 2 in items:
+            raise Unavailable("away")
+        return items
+
+    coalescer = Coalescer(call, max_batch=1, max_in_flight=1, max_waiting=100)
+    with pytest.raises(Unavailable):
+        await coalescer.submit_all([1, 2, 3])

@@ -61,8 +61,8 @@ def read_json(body: bytes) -> Any:
     except msgspec.DecodeError as error:
         raise _malformed(body, str(error)) from None
     # Every key and every string that was sent has two quotes. More quotes than what was
-    # decoded accounts for: a key came twice, or a string holds a quote; look closely.
-    if body.count(b'"') != 2 * _quoted(value, DEPTH):
+    # decoded accounts for: a key came twice, or quotes could not be counted; look closely.
+    if _quotes(body) != 2 * _quoted(value, DEPTH):
         _refuse_duplicates(body)
     return value
 
@@ -94,6 +94,13 @@ def text_of(value: Any, name: str) -> str:
     raise Unreadable(
         "The lead cannot be read.", Fault(name, "a text, a number, true or false; not an object or an array")
     )
+
+
+def _quotes(body: bytes) -> int:
+    """How many quotes begin or end a string; -1 where an escaped backslash leaves it open which ones do."""
+    if b"\\\\" in body:
+        return -1
+    return body.count(b'"') - body.count(b'\\"')
 
 
 def _quoted(value: Any, depth: int) -> int:
