@@ -95,7 +95,13 @@ async def main(process: Process) -> None:
     server.add(
         add_IntakeServiceServicer_to_server,
         IntakeService(
-            pipeline=pipeline, coalescer=coalescer, directory=directory, store=store, shield=shield, clock=clock
+            pipeline=pipeline,
+            coalescer=coalescer,
+            directory=directory,
+            store=store,
+            shield=shield,
+            clock=clock,
+            max_batches=settings.max_in_flight,
         ),
         "leadline.intake.v1.IntakeService",
     )

@@ -22,7 +22,7 @@ from services.intake.catalog.directory import Directory
 from services.intake.chain import ChainUnavailable, Stages
 from services.intake.draft import Draft, moment
 from services.intake.opening import is_own
-from services.intake.record import pending_row
+from services.intake.record import pending_row, submission_row
 from services.intake.settlement import Settlement
 from services.intake.store import LeadStore
 from services.intake.submission import SubmissionKey
@@ -56,7 +56,9 @@ class PendingLeads:
         """
         now = self._clock.now()
         stored = await self._store.keep_pending(
-            [pending_row(draft, now) for draft in drafts],
+            drafts[0].buyer_id,
+            [submission_row(draft, now) for draft in drafts],
+            [pending_row(draft) for draft in drafts],
             [(d.buyer_id, d.lead_id, " ".join(d.key_orders), _expiry(d), now) for d in drafts],
             now,
         )

@@ -8,12 +8,25 @@ import msgspec
 
 from services.intake.answer import receipt_of, source_of
 from services.intake.draft import Draft, moment, reached
-from services.intake.rows import LeadRow
+from services.intake.rows import LeadRow, SubmissionRow
 from services.intake.sealing import seal
 
 
-def lead_row(draft: Draft, now: datetime) -> LeadRow:
-    """The row of a decided draft. `now`: from here its submission key lives."""
+def submission_row(draft: Draft, now: datetime) -> SubmissionRow:
+    """The row that ties a draft's submission key to it; the key lives from `now`."""
+    return SubmissionRow(
+        lead_id=draft.lead_id,
+        seller=draft.seller,
+        submission_key=draft.key.text,
+        content_hash=draft.content_hash,
+        expires_at=now + draft.key.life,
+        resumed=draft.resumed,
+        own=draft.own,
+    )
+
+
+def lead_row(draft: Draft) -> LeadRow:
+    """The row of a decided draft."""
     sent, validated = draft.submission, draft.validated
     return LeadRow(
         buyer_id=draft.buyer_id,
@@ -41,15 +54,10 @@ def lead_row(draft: Draft, now: datetime) -> LeadRow:
         fields=msgspec.json.encode(dict(validated.fields)).decode() if validated else "{}",
         submission=sent.SerializeToString(),
         payload=draft.payload,
-        submission_key=draft.key.text,
-        content_hash=draft.content_hash,
-        key_expires_at=now + draft.key.life,
-        resumed=draft.resumed,
-        own=draft.own,
     )
 
 
-def pending_row(draft: Draft, now: datetime) -> LeadRow:
+def pending_row(draft: Draft) -> LeadRow:
     """The row of a draft that is not decided yet."""
     sent = draft.submission
     return LeadRow(
@@ -78,11 +86,6 @@ def pending_row(draft: Draft, now: datetime) -> LeadRow:
         fields="{}",
         submission=sent.SerializeToString(),
         payload=draft.payload,
-        submission_key=draft.key.text,
-        content_hash=draft.content_hash,
-        key_expires_at=now + draft.key.life,
-        resumed=False,
-        own=draft.own,
     )
 
 

@@ -10,8 +10,20 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 
+class SubmissionRow(NamedTuple):
+    """Who decides a lead, and for whom."""
+
+    lead_id: str
+    seller: str
+    submission_key: str
+    content_hash: bytes
+    expires_at: datetime
+    resumed: bool
+    own: bool
+
+
 class LeadRow(NamedTuple):
-    """A lead, its person and its submission."""
+    """A lead and its person."""
 
     buyer_id: str
     lead_id: str
@@ -39,11 +51,6 @@ class LeadRow(NamedTuple):
     fields: str
     submission: bytes
     payload: bytes
-    submission_key: str
-    content_hash: bytes
-    key_expires_at: datetime
-    resumed: bool
-    own: bool
 
 
 class IdentityRow(NamedTuple):
@@ -66,6 +73,7 @@ class DemandRow(NamedTuple):
     starts_at: datetime
     max_leads: int | None
     max_spend_minor: int | None
+    price_minor: int
 
 
 class Obstacle(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,13 +45,16 @@ class IntakeService(IntakeServiceServicer):
         store: LeadStore,
         shield: Shield,
         clock: Clock,
+        max_batches: int,
     ) -> None:
+        """`max_batches`: how many large calls are decided at the same time."""
         self._pipeline = pipeline
         self._shield = shield
         self._coalescer = coalescer
         self._directory = directory
         self._store = store
         self._clock = clock
+        self._batches = asyncio.Semaphore(max_batches)
 
     async def SubmitLeads(
         self, request: pb.SubmitLeadsRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -61,10 +65,15 @@ class IntakeService(IntakeServiceServicer):
             raise Malformed.field("items", f"expected 1 to {MOST_ITEMS} submissions")
         if len(items) >= OWN_BATCH:
             # To the end although the caller may go away: a settlement is never cut off half-way.
-            results: Sequence[pb.SubmitLeadResult] = await self._shield.finish(self._pipeline.submit(list(items)))
+            results: Sequence[pb.SubmitLeadResult] = await self._shield.finish(self._submit_batch(list(items)))
         else:
             results = await self._coalescer.submit_all(items)
         return pb.SubmitLeadsResponse(results=results)
+
+    async def _submit_batch(self, items: list[pb.SubmitLeadItem]) -> list[pb.SubmitLeadResult]:
+        # A few at a time: more side by side decide no faster and make each other slow.
+        async with self._batches:
+            return await self._pipeline.submit(items)
 
     async def GetLead(
         self, request: pb.GetLeadRequest, context: grpc.aio.ServicerContext[Any, Any]

@@ -21,7 +21,7 @@ from leadline.common.v1 import lead_pb2, reason_pb2
 from services.intake.answer import answer_of, decided_event, finding
 from services.intake.bells import Bells
 from services.intake.draft import Draft, moment, reached
-from services.intake.record import lead_row
+from services.intake.record import lead_row, submission_row
 from services.intake.rows import DemandRow, IdentityRow, Obstacle
 from services.intake.store import LeadStore
 from shared.db.outbox import OutboxRow
@@ -93,7 +93,8 @@ class Settlement:
         return await self._store.settle(
             drafts[0].buyer_id,
             now,
-            [lead_row(draft, now) for draft in drafts],
+            [submission_row(draft, now) for draft in drafts],
+            [lead_row(draft) for draft in drafts],
             [IdentityRow(n, *identity) for n, draft in buying for identity in _identities(draft)],
             [row for n, draft in buying for row in _demands(n, draft)],
             list(_outbox_rows(drafts)),
@@ -143,6 +144,7 @@ def _demands(n: int, draft: Draft) -> Iterable[DemandRow]:
             moment(demand.starts_at),
             demand.max_leads if demand.HasField("max_leads") else None,
             demand.max_spend_minor if demand.HasField("max_spend_minor") else None,
+            draft.price_minor,
         )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import asyncpg
 
-from services.intake.rows import DemandRow, IdentityRow, LeadRow, Obstacle
+from services.intake.rows import DemandRow, IdentityRow, LeadRow, Obstacle, SubmissionRow
 from shared.db.failures import translated
 from shared.db.outbox import OutboxRow
 from shared.db.pool import Pool, ping
@@ -38,19 +38,19 @@ SELECT w.n - 1 AS n, s.lead_id::text, s.content_hash, l.outcome, l.answer, l.tra
 # In the order of their keys, so that two that share submissions wait for each other instead of deadlocking.
 _TAKE_SUBMISSIONS = """
 INSERT INTO intake.submission AS known (buyer_id, seller, submission_key, content_hash, lead_id, expires_at)
-SELECT l.buyer_id, l.seller, l.submission_key, l.content_hash, l.lead_id, l.key_expires_at
-  FROM unnest($1::intake.decided_lead[]) AS l
- ORDER BY l.buyer_id, l.seller, l.submission_key
+SELECT $1, s.seller, s.submission_key, s.content_hash, s.lead_id, s.expires_at
+  FROM unnest($2::intake.taken_submission[]) AS s
+ ORDER BY s.seller, s.submission_key
 ON CONFLICT (buyer_id, seller, submission_key) DO UPDATE
    SET content_hash = EXCLUDED.content_hash, lead_id = EXCLUDED.lead_id, expires_at = EXCLUDED.expires_at
- WHERE known.expires_at <= $2
+ WHERE known.expires_at <= $3
 RETURNING lead_id::text
 """
 
 _SETTLE = """
 SELECT what, lead, detail, seller, own, limit_kind
-  FROM intake.settle($1, $2, $3::intake.decided_lead[], $4::intake.claimed_identity[], $5::intake.capacity_demand[],
-                     $6::intake.told_message[])
+  FROM intake.settle($1, $2, $3::intake.taken_submission[], $4::intake.decided_lead[], $5::intake.claimed_identity[],
+                     $6::intake.capacity_demand[], $7::intake.told_message[])
 """
 
 _WRITE_UNDECIDED = """
@@ -140,6 +140,7 @@ class LeadStore:
         self,
         buyer_id: str,
         now: datetime,
+        submissions: Sequence[SubmissionRow],
         leads: Sequence[LeadRow],
         identities: Sequence[IdentityRow],
         demands: Sequence[DemandRow],
@@ -147,29 +148,39 @@ class LeadStore:
     ) -> list[Obstacle]:
         """Settle a batch in one transaction, or say what stands in the way and change nothing.
 
+        `submissions` and `leads` are parallel.
+
         Raises:
             Unavailable, DeadlineExceeded: Postgres is away or too slow; whether it committed is unknown.
             RaceLost: nothing was written; run it again.
         """
         told = [(row.buyer_id, row.consumer, row.message_id, row.topic, row.payload) for row in messages]
         async with translated(self._pool):
-            rows = await self._pool.fetch(_SETTLE, buyer_id, now, leads, identities, demands, told)
+            rows = await self._pool.fetch(_SETTLE, buyer_id, now, submissions, leads, identities, demands, told)
         return [Obstacle(*row) for row in rows]
 
     async def keep_pending(
-        self, rows: Sequence[LeadRow], waiting: Sequence[tuple[str, str, str, datetime, datetime]], now: datetime
+        self,
+        buyer_id: str,
+        submissions: Sequence[SubmissionRow],
+        rows: Sequence[LeadRow],
+        waiting: Sequence[tuple[str, str, str, datetime, datetime]],
+        now: datetime,
     ) -> set[str]:
         """Store undecided leads and put them on the pending list; returns the ids of those that were stored.
 
         A lead whose submission another process took first is not stored.
 
         Args:
+            buyer_id: the buyer of all of them.
+            submissions: one per lead.
             rows: the leads.
             waiting: (buyer, lead, orders of the key with spaces between, expiry, due), one per row.
             now: keys that expired by then are free.
         """
         async with translated(self._pool), self._pool.acquire() as connection, connection.transaction():
-            taken = {row["lead_id"] for row in await connection.fetch(_TAKE_SUBMISSIONS, rows, now)}
+            won = await connection.fetch(_TAKE_SUBMISSIONS, buyer_id, submissions, now)
+            taken = {row["lead_id"] for row in won}
             kept = [row for row in rows if row.lead_id in taken]
             if kept:
                 await connection.execute(_WRITE_UNDECIDED, kept)

@@ -18,6 +18,10 @@ import grpc
 from shared.rpc.errors import DeadlineExceeded, Unavailable, from_rpc_error
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+#: A batch of leads is hundreds of kilobytes. With the usual 64 KiB window and 16 KiB frames it would go over in dozens
+#: of turns between two processes, each of which wakes both.
+WINDOW_BYTES = 4 * 1024 * 1024
+FRAME_BYTES = 1024 * 1024
 LEAST_USEFUL_SECONDS = 0.005
 KEEPALIVE_SECONDS = 10.0
 PING_TIMEOUT_SECONDS = 5.0
@@ -75,6 +79,8 @@ def channel_options(keyed: Sequence[str]) -> list[tuple[str, int | str]]:
         ("grpc.max_reconnect_backoff_ms", 1000),
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.http2.lookahead_bytes", WINDOW_BYTES),
+        ("grpc.http2.max_frame_size", FRAME_BYTES),
         # A channel of its own connections: two channels of one process must not share a broken one.
         ("grpc.use_local_subchannel_pool", 1),
     ]

@@ -23,7 +23,13 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
 
-from shared.rpc.client import KEEPALIVE_SECONDS, MAX_MESSAGE_BYTES, PING_TIMEOUT_SECONDS
+from shared.rpc.client import (
+    FRAME_BYTES,
+    KEEPALIVE_SECONDS,
+    MAX_MESSAGE_BYTES,
+    PING_TIMEOUT_SECONDS,
+    WINDOW_BYTES,
+)
 from shared.rpc.layers import InFlight, compose, layers
 from shared.runtime.settings import RpcSettings
 from shared.telemetry.logging import failure
@@ -196,6 +202,8 @@ def server_options(settings: RpcSettings) -> list[tuple[str, int]]:
         ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.http2.lookahead_bytes", WINDOW_BYTES),
+        ("grpc.http2.max_frame_size", FRAME_BYTES),
         # Clients ping every KEEPALIVE_SECONDS; without these two the server answers ENHANCE_YOUR_CALM.
         ("grpc.http2.min_ping_interval_without_data_ms", round(KEEPALIVE_SECONDS * 500)),
         ("grpc.keepalive_permit_without_calls", 1),

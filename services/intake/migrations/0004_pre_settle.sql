@@ -1,7 +1,20 @@
 -- The settlement: the one function in which decisions become true.
 
--- A decided lead, its person and the submission that brought it. The fields are the columns of intake.lead,
--- intake.person and intake.submission, which say what they mean.
+-- Who decides a lead, and for whom: small, because the settlement looks at it several times.
+CREATE TYPE intake.taken_submission AS (
+    lead_id        uuid,
+    seller         text,
+    submission_key text,
+    content_hash   bytea,
+    expires_at     timestamptz,
+    -- The lead was pending: it is on the pending list, and its submission was taken when it got there.
+    resumed        boolean,
+    -- The buyer's own site brought it.
+    own            boolean
+);
+
+-- A decided lead and its person: kilobytes, so that the settlement takes it apart once. The fields are the columns of
+-- intake.lead and intake.person, which say what they mean.
 CREATE TYPE intake.decided_lead AS (
     buyer_id         text,
     lead_id          uuid,
@@ -27,14 +40,7 @@ CREATE TYPE intake.decided_lead AS (
     receipt          bytea,
     fields           jsonb,
     submission       bytea,
-    payload          bytea,
-    submission_key   text,
-    content_hash     bytea,
-    key_expires_at   timestamptz,
-    -- The lead was pending: it is on the pending list, and its submission was taken when it got there.
-    resumed          boolean,
-    -- The buyer's own site brought it.
-    own              boolean
+    payload          bytea
 );
 
 -- One way to recognise the person of a bought lead; `lead` counts the call's leads from 1.
@@ -42,7 +48,8 @@ CREATE TYPE intake.claimed_identity AS (lead integer, kind text, digest bytea, w
 
 -- One row of capacity that a bought lead uses; `lead` as above.
 CREATE TYPE intake.capacity_demand AS (
-    lead integer, order_slug text, window_kind text, starts_at timestamptz, max_leads bigint, max_spend bigint
+    lead integer, order_slug text, window_kind text, starts_at timestamptz, max_leads bigint, max_spend bigint,
+    price_minor bigint
 );
 
 -- One message of the outbox.
@@ -67,12 +74,13 @@ CREATE TYPE intake.obstacle AS (
 -- Takes the submissions, claims the persons of bought leads, writes leads, persons, charges and messages, and last
 -- uses the capacity, whose rows are hot. Where something stands in the way of any lead, nothing is written at all and
 -- the obstacles are returned; the caller turns those leads down, or drops them, and calls again. No rows: settled.
+-- p_submissions and p_leads are parallel.
 --
 -- Locks are taken in one order by everybody: submissions by key, persons by digest, capacity by row. Two settlements
 -- therefore queue up, and never wait for each other in a ring.
 CREATE FUNCTION intake.settle(
-    p_buyer text, p_now timestamptz, p_leads intake.decided_lead[], p_identities intake.claimed_identity[],
-    p_demands intake.capacity_demand[], p_messages intake.told_message[]
+    p_buyer text, p_now timestamptz, p_submissions intake.taken_submission[], p_leads intake.decided_lead[],
+    p_identities intake.claimed_identity[], p_demands intake.capacity_demand[], p_messages intake.told_message[]
 ) RETURNS SETOF intake.obstacle
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -85,10 +93,10 @@ BEGIN
         WITH fresh AS (
             INSERT INTO intake.submission AS known
                 (buyer_id, seller, submission_key, content_hash, lead_id, expires_at)
-            SELECT l.buyer_id, l.seller, l.submission_key, l.content_hash, l.lead_id, l.key_expires_at
-              FROM unnest(p_leads) AS l
-             WHERE NOT l.resumed
-             ORDER BY l.seller, l.submission_key
+            SELECT p_buyer, s.seller, s.submission_key, s.content_hash, s.lead_id, s.expires_at
+              FROM unnest(p_submissions) AS s
+             WHERE NOT s.resumed
+             ORDER BY s.seller, s.submission_key
             ON CONFLICT (buyer_id, seller, submission_key) DO UPDATE
                SET content_hash = EXCLUDED.content_hash, lead_id = EXCLUDED.lead_id, expires_at = EXCLUDED.expires_at
              WHERE known.expires_at <= p_now
@@ -96,12 +104,12 @@ BEGIN
         ), resumed AS (
             DELETE FROM intake.pending AS p
              WHERE p.buyer_id = p_buyer
-               AND p.lead_id = ANY (ARRAY(SELECT l.lead_id FROM unnest(p_leads) AS l WHERE l.resumed))
+               AND p.lead_id = ANY (ARRAY(SELECT s.lead_id FROM unnest(p_submissions) AS s WHERE s.resumed))
             RETURNING lead_id
         )
-        SELECT array_agg(ROW('taken', l.ordinality::integer, NULL, NULL, NULL, NULL)::intake.obstacle) INTO obstacles
-          FROM unnest(p_leads) WITH ORDINALITY AS l
-         WHERE l.lead_id NOT IN (SELECT lead_id FROM fresh UNION ALL SELECT lead_id FROM resumed);
+        SELECT array_agg(ROW('taken', s.ordinality::integer, NULL, NULL, NULL, NULL)::intake.obstacle) INTO obstacles
+          FROM unnest(p_submissions) WITH ORDINALITY AS s
+         WHERE s.lead_id NOT IN (SELECT lead_id FROM fresh UNION ALL SELECT lead_id FROM resumed);
         IF obstacles IS NOT NULL THEN
             RAISE SQLSTATE 'LLOBS';
         END IF;
@@ -111,9 +119,9 @@ BEGIN
           INTO obstacles
           FROM dedup.claim(
             p_buyer, p_now,
-            ARRAY(SELECT l.lead_id FROM unnest(p_leads) AS l),
-            ARRAY(SELECT l.seller FROM unnest(p_leads) AS l),
-            ARRAY(SELECT l.own FROM unnest(p_leads) AS l),
+            ARRAY(SELECT s.lead_id FROM unnest(p_submissions) AS s),
+            ARRAY(SELECT s.seller FROM unnest(p_submissions) AS s),
+            ARRAY(SELECT s.own FROM unnest(p_submissions) AS s),
             ARRAY(SELECT i.lead FROM unnest(p_identities) AS i),
             ARRAY(SELECT i.kind FROM unnest(p_identities) AS i),
             ARRAY(SELECT i.digest FROM unnest(p_identities) AS i),
@@ -123,34 +131,36 @@ BEGIN
         END IF;
 
         -- 3. The facts. A charge has its lead's own id, so that a second one cannot be written.
-        INSERT INTO intake.lead AS known (
-            buyer_id, lead_id, seller, external_id, source, sub_source, outcome, order_slug, order_version,
-            price_minor, currency, team, test, catalog_revision, traceparent, submitted_at, received_at, decided_at,
-            clock, lead_type, answer, receipt)
-        SELECT l.buyer_id, l.lead_id, l.seller, l.external_id, l.source, l.sub_source, l.outcome, l.order_slug,
-               l.order_version, l.price_minor, l.currency, l.team, l.test, l.catalog_revision, l.traceparent,
-               l.submitted_at, l.received_at, l.decided_at, l.clock, l.lead_type, l.answer, l.receipt
-          FROM unnest(p_leads) AS l
-        ON CONFLICT (buyer_id, lead_id) DO UPDATE SET
-            source = EXCLUDED.source, outcome = EXCLUDED.outcome, order_slug = EXCLUDED.order_slug,
-            order_version = EXCLUDED.order_version, price_minor = EXCLUDED.price_minor, currency = EXCLUDED.currency,
-            team = EXCLUDED.team, catalog_revision = EXCLUDED.catalog_revision, decided_at = EXCLUDED.decided_at,
-            clock = EXCLUDED.clock, lead_type = EXCLUDED.lead_type, answer = EXCLUDED.answer,
-            receipt = EXCLUDED.receipt
-        WHERE known.outcome = 'pending';
-
-        INSERT INTO intake.person AS known (buyer_id, lead_id, fields, submission, payload)
-        SELECT l.buyer_id, l.lead_id, l.fields, l.submission, l.payload
-          FROM unnest(p_leads) AS l
-        ON CONFLICT (buyer_id, lead_id) DO UPDATE SET fields = EXCLUDED.fields;
-
+        WITH decided AS MATERIALIZED (
+            SELECT * FROM unnest(p_leads)
+        ), lead AS (
+            INSERT INTO intake.lead AS known (
+                buyer_id, lead_id, seller, external_id, source, sub_source, outcome, order_slug, order_version,
+                price_minor, currency, team, test, catalog_revision, traceparent, submitted_at, received_at,
+                decided_at, clock, lead_type, answer, receipt)
+            SELECT buyer_id, lead_id, seller, external_id, source, sub_source, outcome, order_slug, order_version,
+                   price_minor, currency, team, test, catalog_revision, traceparent, submitted_at, received_at,
+                   decided_at, clock, lead_type, answer, receipt
+              FROM decided
+            ON CONFLICT (buyer_id, lead_id) DO UPDATE SET
+                source = EXCLUDED.source, outcome = EXCLUDED.outcome, order_slug = EXCLUDED.order_slug,
+                order_version = EXCLUDED.order_version, price_minor = EXCLUDED.price_minor,
+                currency = EXCLUDED.currency, team = EXCLUDED.team, catalog_revision = EXCLUDED.catalog_revision,
+                decided_at = EXCLUDED.decided_at, clock = EXCLUDED.clock, lead_type = EXCLUDED.lead_type,
+                answer = EXCLUDED.answer, receipt = EXCLUDED.receipt
+            WHERE known.outcome = 'pending'
+        ), person AS (
+            INSERT INTO intake.person AS known (buyer_id, lead_id, fields, submission, payload)
+            SELECT buyer_id, lead_id, fields, submission, payload FROM decided
+            ON CONFLICT (buyer_id, lead_id) DO UPDATE SET fields = EXCLUDED.fields
+        )
         INSERT INTO ledger.transfer (
             buyer_id, transfer_id, kind, debit_account, credit_account, amount_minor, currency, lead_id, seller,
             order_slug, order_version, posted_at)
-        SELECT l.buyer_id, l.lead_id, 'charge', 'spend:' || l.order_slug, 'payable:' || l.seller, l.price_minor,
-               l.currency, l.lead_id, l.seller, l.order_slug, l.order_version, l.decided_at
-          FROM unnest(p_leads) AS l
-         WHERE l.outcome = 'accepted' AND l.price_minor > 0 AND NOT l.test;
+        SELECT buyer_id, lead_id, 'charge', 'spend:' || order_slug, 'payable:' || seller, price_minor, currency,
+               lead_id, seller, order_slug, order_version, decided_at
+          FROM decided
+         WHERE outcome = 'accepted' AND price_minor > 0 AND NOT test;
 
         PERFORM outbox.put(
             ARRAY(SELECT m.buyer_id FROM unnest(p_messages) AS m),
@@ -171,7 +181,7 @@ BEGIN
                 ARRAY(SELECT d.starts_at FROM unnest(p_demands) AS d),
                 ARRAY(SELECT d.max_leads FROM unnest(p_demands) AS d),
                 ARRAY(SELECT d.max_spend FROM unnest(p_demands) AS d),
-                ARRAY(SELECT p_leads[d.lead].price_minor FROM unnest(p_demands) AS d)) AS s;
+                ARRAY(SELECT d.price_minor FROM unnest(p_demands) AS d)) AS s;
             IF obstacles IS NOT NULL THEN
                 RAISE SQLSTATE 'LLOBS';
             END IF;
