@@ -39,7 +39,7 @@ CHUNK = 128
 COALESCED_BYTES = 64 * 1024
 
 #: Waiting leads that are worth a call beside one under way: for two, the chain works half as much as for twenty.
-WORTH_A_CALL = 16
+WORTH_A_CALL = 24
 _LOOK_UP_SECONDS = 2.0
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 0.4

@@ -33,7 +33,7 @@ class Settings:
     #: Leads of one batch; a batch is one transaction.
     max_batch: int = setting("LEADLINE_INTAKE_MAX_BATCH", default=64, minimum=1, maximum=256)
     #: Batches decided at the same time.
-    max_in_flight: int = setting("LEADLINE_INTAKE_MAX_IN_FLIGHT", default=2, minimum=1, maximum=64)
+    max_in_flight: int = setting("LEADLINE_INTAKE_MAX_IN_FLIGHT", default=3, minimum=1, maximum=64)
     #: Leads that may wait for a batch before more are refused.
     max_waiting: int = setting("LEADLINE_INTAKE_MAX_WAITING", default=2000, minimum=1)
     #: How long the sweeper of pending leads rests when none is due.

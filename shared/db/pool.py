@@ -42,6 +42,10 @@ class BoundedPool(_Base):
         Args:
             timeout: Seconds; None is the pool's own limit.
         """
+        # asyncpg says nowhere else exactly whether one is free, those still to be connected included.
+        if timeout is None and not self._queue.empty():  # type: ignore[attr-defined]
+            # Nothing to wait for: asyncpg's bounded wait costs a task and a timer each time.
+            return super().acquire()
         return super().acquire(timeout=self._acquire_seconds if timeout is None else timeout)
 
 
