@@ -128,7 +128,9 @@ class ClockPoints(_message.Message):
 
     @_builtins.property
     def decided_at(self) -> _timestamp_pb2.Timestamp:
-        """Settlement was committed, or as good as: taken just before the commit."""
+        """The decision was made: taken as settlement's one statement is sent. Its commit, a few milliseconds
+        later, is part of whatever stage comes next.
+        """
 
     def __init__(
         self,
