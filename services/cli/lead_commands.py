@@ -173,7 +173,8 @@ def _show_timeline(lead: pb.GetLeadResponse, follow_up: GetFollowUpResponse | No
             for one in follow_up.deliveries
             if one.HasField("handed_off_at")
         ]
-    table(("When", "What"), sorted(points), title="Timeline")
+    # By time alone: of two at the same millisecond, the one named first came first.
+    table(("When", "What"), sorted(points, key=lambda point: point[0]), title="Timeline")
     if follow_up is None:
         warn("The follow-up is not shown: routing did not answer.")
 
