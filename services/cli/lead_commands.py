@@ -174,7 +174,7 @@ def _show_timeline(lead: pb.GetLeadResponse, follow_up: GetFollowUpResponse | No
             if one.HasField("handed_off_at")
         ]
     # By time alone: of two at the same millisecond, the one named first came first.
-    table(("When", "What"), sorted(points, key=lambda point: point[0]), title="Timeline")
+    table(("When", "What"), sorted(points, key=lambda point: str(point[0])), title="Timeline")
     if follow_up is None:
         warn("The follow-up is not shown: routing did not answer.")
 
