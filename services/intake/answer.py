@@ -9,6 +9,7 @@ from leadline.events.v1 import lead_event_pb2
 from leadline.intake.v1 import intake_service_pb2 as intake_pb2
 from leadline.intake.v1 import receipt_pb2
 from services.intake.draft import Draft
+from shared.telemetry.tracing import trace_id
 
 
 def answer_of(draft: Draft) -> intake_pb2.LeadAnswer:
@@ -92,11 +93,6 @@ def finding(
 ) -> reason_pb2.Finding:
     """A finding of intake's own."""
     return reason_pb2.Finding(reason=reason, field=field, message=message, retryable=retryable)
-
-
-def trace_id(traceparent: str) -> str:
-    """The 32 hex digits of a W3C trace context; empty where there is none."""
-    return traceparent[3:35] if len(traceparent) == 55 else ""
 
 
 def milliseconds(start: Timestamp, end: Timestamp) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -89,6 +90,14 @@ class Draft:
         self.accepted = False
         self.price_minor = 0
         self.reasons.extend(findings)
+
+
+def by_buyer(drafts: Iterable[Draft]) -> list[list[Draft]]:
+    """Group drafts by their buyer: a batch of the chain and of the settlement is one buyer's. Order is kept."""
+    groups: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        groups.setdefault(draft.buyer_id, []).append(draft)
+    return list(groups.values())
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

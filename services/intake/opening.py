@@ -33,8 +33,6 @@ LAST_SECOND = 4_102_444_800
 #: The most bytes of a body kept as evidence.
 MOST_PAYLOAD_BYTES = 256 * 1024
 
-_NOT_THIS_KEYS = Violation("order", "an order that this access key may fill")
-
 
 class Opening:
     """Turns submissions into drafts."""

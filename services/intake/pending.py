@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
 
 import asyncpg
 
@@ -20,7 +19,7 @@ from leadline.events.v1 import lead_event_pb2
 from services.intake.candidates import choose_candidates
 from services.intake.catalog.directory import Directory
 from services.intake.chain import ChainUnavailable, Stages
-from services.intake.draft import Draft, moment
+from services.intake.draft import Draft, by_buyer, moment
 from services.intake.opening import is_own
 from services.intake.record import pending_row, submission_row
 from services.intake.settlement import Settlement
@@ -59,7 +58,7 @@ class PendingLeads:
             drafts[0].buyer_id,
             [submission_row(draft, now) for draft in drafts],
             [pending_row(draft) for draft in drafts],
-            [(d.buyer_id, d.lead_id, " ".join(d.key_orders), _expiry(d), now) for d in drafts],
+            [(d.buyer_id, d.lead_id, " ".join(d.key_orders), now) for d in drafts],
             now,
         )
         return [draft for draft in drafts if draft.lead_id not in stored]
@@ -108,8 +107,8 @@ class Sweeper:
         """Take what is due once and finish what can be finished; returns how many leads were taken."""
         due = await self._store.lease_pending(self._clock.now(), LEASE_SECONDS, BATCH)
         drafts = [self._resume(row) for row in due]
-        for _, group in groupby(sorted(drafts, key=_buyer), key=_buyer):
-            await self._finish(list(group))
+        for group in by_buyer(drafts):
+            await self._finish(group)
         return len(due)
 
     async def _finish(self, drafts: Sequence[Draft]) -> None:
@@ -169,7 +168,3 @@ def _expiry(draft: Draft) -> datetime:
     """The end of the longest decision window among the candidates; without any, there is nothing to wait for long."""
     seconds = max((order.decision_window_seconds for order in draft.candidates.orders), default=60)
     return moment(draft.clock.received_at) + timedelta(seconds=seconds)
-
-
-def _buyer(draft: Draft) -> str:
-    return draft.buyer_id

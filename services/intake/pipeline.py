@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
 
 from leadline.intake.v1 import intake_service_pb2 as intake_pb2
 from services.intake import sandbox
 from services.intake.answer import pending_answer
 from services.intake.chain import ChainUnavailable, Stages
-from services.intake.draft import Draft, reached
+from services.intake.draft import Draft, by_buyer, reached
 from services.intake.opening import Opening
 from services.intake.pending import PendingLeads
 from services.intake.settlement import Settlement
@@ -80,8 +79,8 @@ class Pipeline:
         """Decide those that are the first of their submission in this process, and tell the copies that wait."""
         answers: dict[str, Result] = {}
         try:
-            for _, group in groupby(sorted(first.values(), key=_buyer), key=_buyer):
-                answers |= await self._decide_for_buyer(list(group))
+            for group in by_buyer(first.values()):
+                answers |= await self._decide_for_buyer(group)
         finally:
             for draft in first.values():
                 waiting = self._in_hand.pop(draft.identity)
@@ -207,7 +206,3 @@ def _split_forced_pending(drafts: Iterable[Draft]) -> tuple[list[Draft], list[Dr
         asked = sandbox.forced_outcome(draft.submission.fields) if draft.test else None
         (forced if asked is not None and asked.outcome == "pending" else others).append(draft)
     return forced, others
-
-
-def _buyer(draft: Draft) -> str:
-    return draft.buyer_id

@@ -25,41 +25,9 @@ def submission_row(draft: Draft, now: datetime) -> SubmissionRow:
     )
 
 
-def lead_row(draft: Draft) -> LeadRow:
-    """The row of a decided draft."""
-    sent, validated = draft.submission, draft.validated
-    return LeadRow(
-        buyer_id=draft.buyer_id,
-        lead_id=draft.lead_id,
-        seller=draft.seller,
-        external_id=sent.external_id,
-        source=source_of(draft),
-        sub_source=sent.sub_source,
-        outcome="accepted" if draft.accepted else "rejected",
-        order=draft.order or None,
-        order_version=draft.order_version or None,
-        price_minor=draft.price_minor,
-        currency=draft.view.buyer.currency,
-        team=draft.routed.team if draft.routed and draft.accepted else "",
-        test=draft.test,
-        catalog_revision=draft.view.revision,
-        traceparent=sent.traceparent,
-        submitted_at=_submitted_at(draft),
-        received_at=draft.received_at,
-        decided_at=moment(draft.clock.decided_at),
-        clock=draft.clock.SerializeToString(),
-        lead_type=validated.lead_type.SerializeToString() if validated else b"",
-        answer=reached(draft.answer).SerializeToString(),
-        receipt=seal(receipt_of(draft).SerializeToString()),
-        fields=msgspec.json.encode(dict(validated.fields)).decode() if validated else "{}",
-        submission=sent.SerializeToString(),
-        payload=draft.payload,
-    )
-
-
 def pending_row(draft: Draft) -> LeadRow:
     """The row of a draft that is not decided yet."""
-    sent = draft.submission
+    sent, clock = draft.submission, draft.clock
     return LeadRow(
         buyer_id=draft.buyer_id,
         lead_id=draft.lead_id,
@@ -76,10 +44,10 @@ def pending_row(draft: Draft) -> LeadRow:
         test=draft.test,
         catalog_revision=draft.view.revision,
         traceparent=sent.traceparent,
-        submitted_at=_submitted_at(draft),
+        submitted_at=moment(clock.submitted_at) if clock.HasField("submitted_at") else None,
         received_at=draft.received_at,
         decided_at=None,
-        clock=draft.clock.SerializeToString(),
+        clock=clock.SerializeToString(),
         lead_type=b"",
         answer=b"",
         receipt=b"",
@@ -89,5 +57,19 @@ def pending_row(draft: Draft) -> LeadRow:
     )
 
 
-def _submitted_at(draft: Draft) -> datetime | None:
-    return moment(draft.clock.submitted_at) if draft.clock.HasField("submitted_at") else None
+def lead_row(draft: Draft) -> LeadRow:
+    """The row of a decided draft."""
+    validated = draft.validated
+    return pending_row(draft)._replace(
+        source=source_of(draft),
+        outcome="accepted" if draft.accepted else "rejected",
+        order=draft.order or None,
+        order_version=draft.order_version or None,
+        price_minor=draft.price_minor,
+        team=draft.routed.team if draft.routed and draft.accepted else "",
+        decided_at=moment(draft.clock.decided_at),
+        lead_type=validated.lead_type.SerializeToString() if validated else b"",
+        answer=reached(draft.answer).SerializeToString(),
+        receipt=seal(receipt_of(draft).SerializeToString()),
+        fields=msgspec.json.encode(dict(validated.fields)).decode() if validated else "{}",
+    )

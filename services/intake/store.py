@@ -35,16 +35,8 @@ SELECT w.n - 1 AS n, s.lead_id::text, s.content_hash, l.outcome, l.answer, l.tra
  WHERE s.expires_at > $4
 """
 
-# In the order of their keys, so that two that share submissions wait for each other instead of deadlocking.
 _TAKE_SUBMISSIONS = """
-INSERT INTO intake.submission AS known (buyer_id, seller, submission_key, content_hash, lead_id, expires_at)
-SELECT $1, s.seller, s.submission_key, s.content_hash, s.lead_id, s.expires_at
-  FROM unnest($2::intake.taken_submission[]) AS s
- ORDER BY s.seller, s.submission_key
-ON CONFLICT (buyer_id, seller, submission_key) DO UPDATE
-   SET content_hash = EXCLUDED.content_hash, lead_id = EXCLUDED.lead_id, expires_at = EXCLUDED.expires_at
- WHERE known.expires_at <= $3
-RETURNING lead_id::text
+SELECT lead_id::text FROM intake.take_submissions($1, $2, $3::intake.taken_submission[]) AS lead_id
 """
 
 _SETTLE = """
@@ -68,15 +60,14 @@ SELECT l.buyer_id, l.lead_id, l.fields, l.submission, l.payload
 """
 
 _WRITE_PENDING = """
-INSERT INTO intake.pending (buyer_id, lead_id, key_orders, expires_at, due_at)
-SELECT buyer_id, lead_id, string_to_array(key_orders, ' '), expires_at, due_at
-  FROM unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[])
-       AS new (buyer_id, lead_id, key_orders, expires_at, due_at)
+INSERT INTO intake.pending (buyer_id, lead_id, key_orders, due_at)
+SELECT buyer_id, lead_id, string_to_array(key_orders, ' '), due_at
+  FROM unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[]) AS new (buyer_id, lead_id, key_orders, due_at)
 """
 
 # The lease is taken with the read, so that two sweepers never hold one lead.
 _LEASE_PENDING = """
-UPDATE intake.pending p SET due_at = $1::timestamptz + $2 * interval '1 second', tries = p.tries + 1
+UPDATE intake.pending p SET due_at = $1::timestamptz + $2 * interval '1 second'
   FROM (SELECT buyer_id, lead_id FROM intake.pending
          WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS due,
        intake.lead l, intake.person person
@@ -164,7 +155,7 @@ class LeadStore:
         buyer_id: str,
         submissions: Sequence[SubmissionRow],
         rows: Sequence[LeadRow],
-        waiting: Sequence[tuple[str, str, str, datetime, datetime]],
+        waiting: Sequence[tuple[str, str, str, datetime]],
         now: datetime,
     ) -> set[str]:
         """Store undecided leads and put them on the pending list; returns the ids of those that were stored.
@@ -175,11 +166,11 @@ class LeadStore:
             buyer_id: the buyer of all of them.
             submissions: one per lead.
             rows: the leads.
-            waiting: (buyer, lead, orders of the key with spaces between, expiry, due), one per row.
+            waiting: (buyer, lead, orders of the key with spaces between, due), one per row.
             now: keys that expired by then are free.
         """
         async with translated(self._pool), self._pool.acquire() as connection, connection.transaction():
-            won = await connection.fetch(_TAKE_SUBMISSIONS, buyer_id, submissions, now)
+            won = await connection.fetch(_TAKE_SUBMISSIONS, buyer_id, now, submissions)
             taken = {row["lead_id"] for row in won}
             kept = [row for row in rows if row.lead_id in taken]
             if kept:

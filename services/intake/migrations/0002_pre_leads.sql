@@ -44,11 +44,8 @@ CREATE TABLE intake.pending (
     lead_id    uuid        NOT NULL,
     -- The orders that the access key was limited to; empty: all of the seller's.
     key_orders text[]      NOT NULL,
-    -- Past this instant the lead is rejected, `decision_expired`.
-    expires_at timestamptz NOT NULL,
     -- A sweeper that took the lead has it until here.
     due_at     timestamptz NOT NULL,
-    tries      integer     NOT NULL DEFAULT 0,
     PRIMARY KEY (buyer_id, lead_id)
 ) WITH (autovacuum_vacuum_scale_factor = 0.01, fillfactor = 70);
 

@@ -69,6 +69,23 @@ CREATE TYPE intake.obstacle AS (
     limit_kind  text
 );
 
+-- Takes the submissions that are not taken, or whose key has expired, for their leads; returns the leads that got
+-- theirs. Those of resumed leads were taken before and are passed over. The rows go in by the order of their keys.
+CREATE FUNCTION intake.take_submissions(
+    p_buyer text, p_now timestamptz, p_submissions intake.taken_submission[]
+) RETURNS SETOF uuid
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO intake.submission AS known (buyer_id, seller, submission_key, content_hash, lead_id, expires_at)
+    SELECT p_buyer, s.seller, s.submission_key, s.content_hash, s.lead_id, s.expires_at
+      FROM unnest(p_submissions) AS s
+     WHERE NOT s.resumed
+     ORDER BY s.seller, s.submission_key
+    ON CONFLICT (buyer_id, seller, submission_key) DO UPDATE
+       SET content_hash = EXCLUDED.content_hash, lead_id = EXCLUDED.lead_id, expires_at = EXCLUDED.expires_at
+     WHERE known.expires_at <= p_now
+    RETURNING lead_id
+$$;
+
 -- Settles a batch of one buyer's leads in the caller's transaction: all of it, or nothing.
 --
 -- Takes the submissions, claims the persons of bought leads, writes leads, persons, charges and messages, and last
@@ -91,16 +108,7 @@ BEGIN
         -- 1. The right to decide. A submission belongs to whoever inserts its key first; a pending lead to whoever
         --    takes it off the list. A concurrent settlement of the same one is waited for here.
         WITH fresh AS (
-            INSERT INTO intake.submission AS known
-                (buyer_id, seller, submission_key, content_hash, lead_id, expires_at)
-            SELECT p_buyer, s.seller, s.submission_key, s.content_hash, s.lead_id, s.expires_at
-              FROM unnest(p_submissions) AS s
-             WHERE NOT s.resumed
-             ORDER BY s.seller, s.submission_key
-            ON CONFLICT (buyer_id, seller, submission_key) DO UPDATE
-               SET content_hash = EXCLUDED.content_hash, lead_id = EXCLUDED.lead_id, expires_at = EXCLUDED.expires_at
-             WHERE known.expires_at <= p_now
-            RETURNING lead_id
+            SELECT taken AS lead_id FROM intake.take_submissions(p_buyer, p_now, p_submissions) AS taken
         ), resumed AS (
             DELETE FROM intake.pending AS p
              WHERE p.buyer_id = p_buyer
