@@ -24,12 +24,14 @@ from services.dedup.store import ClaimStore
 from shared.catalog.snapshot import CatalogReader, CatalogView
 from shared.catalog.terms import DuplicateTerms
 from shared.rpc.errors import Malformed
-from shared.rpc.verdict import finding_message, receipt
+from shared.rpc.verdict import ReceiptWriter, finding_message
 from shared.runtime.clock import Clock
 from shared.verdict import Check
 
 MOST_LEADS = 256
 SECONDS_A_DAY = 86_400
+
+_RECEIPTS = ReceiptWriter("dedup")
 
 #: What an order that is not in the catalog says: nothing. Routing tells that it is not there.
 _NO_WINDOW = DuplicateTerms(window_days=0, match=())
@@ -102,7 +104,7 @@ class _Answers:
             )
             checks += verdict.checks
             findings += len(verdict.findings)
-        result.receipt = receipt("dedup", checks, summary(seen, findings))
+        result.receipt = _RECEIPTS.write(checks, summary(seen, findings))
         return result
 
 

@@ -27,9 +27,11 @@ from services.routing.plan import Plan, plan_of
 from services.routing.store import CapacityStore
 from shared.catalog.snapshot import CatalogReader, CatalogView
 from shared.rpc.errors import Malformed
-from shared.rpc.verdict import finding_message, receipt
+from shared.rpc.verdict import ReceiptWriter, finding_message
 
 MOST_LEADS = 256
+
+_RECEIPTS = ReceiptWriter("routing")
 _PLANS = 64
 
 
@@ -90,7 +92,7 @@ def _routed(message: LeadToRoute, lead: Lead, plan: Plan, reading: Reading) -> R
             )
             for each, candidate in zip(message.candidates, candidates, strict=True)
         ],
-        receipt=receipt("routing", (check for each in candidates for check in each.said.checks), choice.why),
+        receipt=_RECEIPTS.write((check for each in candidates for check in each.said.checks), choice.why),
     )
     if choice.chosen is not None:
         said = candidates[choice.chosen].said

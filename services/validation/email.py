@@ -9,7 +9,8 @@ from functools import lru_cache
 from email_validator import EmailNotValidError, validate_email
 from rapidfuzz.distance import OSA
 
-from services.validation.verdict import Check, Finding, Reading
+from services.validation.verdict import Finding, Reading
+from shared.verdict import Check
 
 _READABLE, _DOMAIN, _DISPOSABLE, _SPELLING, _TEST = (
     "email.readable",

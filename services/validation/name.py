@@ -11,7 +11,8 @@ import re
 from functools import lru_cache
 
 from services.validation.text import is_missing
-from services.validation.verdict import MISSING, Check, Finding, Reading
+from services.validation.verdict import MISSING, Finding, Reading
+from shared.verdict import Check
 
 _MADE_UP, _TEST = "name.made_up", "name.test_data"
 _EXPECTED = "Expected the consumer's real name: this one is plainly made up."

@@ -6,7 +6,8 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 
 from services.validation import nanp
-from services.validation.verdict import Check, Finding, Reading
+from services.validation.verdict import Finding, Reading
+from shared.verdict import Check
 
 _READABLE, _EXISTS, _MADE_UP, _FICTIONAL, _LINE = (
     "phone.readable",

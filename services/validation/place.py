@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from services.validation.reference import SANDBOX_ZIPS, Zips
-from services.validation.verdict import Check, Finding, Notes, Reading, accepted, refused
+from services.validation.verdict import Finding, Notes, Reading, accepted, refused
+from shared.verdict import Check
 
 _STATE, _ZIP, _EXISTS, _MATCH, _CITY = (
     "state.readable",

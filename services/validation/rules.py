@@ -16,9 +16,10 @@ from services.validation.plan import CatalogPlan, OrderPlan
 from services.validation.reference import SANDBOX_ZIPS, Reference
 from services.validation.requirements import judge_age, judge_required
 from services.validation.source import host_of, parents
-from services.validation.verdict import CandidateVerdict, Check, Finding, Notes, Reading, Verdict
+from services.validation.verdict import CandidateVerdict, Finding, Notes, Reading, Verdict
 from services.validation.when import day_of, judge_birth
 from shared.catalog.terms import STANDARD_FIELDS
+from shared.verdict import Check
 
 _EXPECTED_SOURCE = "Expected the web site that collected the lead, as a URL or a domain."
 _EXPECTED_ORDER = "Expected an order of this catalog revision."

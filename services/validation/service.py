@@ -22,12 +22,12 @@ from leadline.validation.v1.validation_service_pb2_grpc import ValidationService
 from services.validation.fields import standard_readers
 from services.validation.lead import Consent, Lead, Signals
 from services.validation.plan import Plans
-from services.validation.receipt import REASONS, ReceiptWriter
 from services.validation.reference import Reference
 from services.validation.rules import validate
 from services.validation.verdict import Finding, LeadType, Verdict
 from shared.catalog.snapshot import CatalogReader
 from shared.rpc.errors import Malformed
+from shared.rpc.verdict import REASONS, ReceiptWriter
 
 MOST_LEADS = 256
 
@@ -39,7 +39,7 @@ class ValidationService(ValidationServiceServicer):
         self._catalogs = catalogs
         self._reference = reference
         self._plans = Plans(standard_readers(reference))
-        self._receipts = ReceiptWriter(reference.versions)
+        self._receipts = ReceiptWriter("validation", reference.versions)
 
     async def ValidateLeads(
         self, request: ValidateLeadsRequest, _: grpc.aio.ServicerContext[Any, Any]

@@ -6,20 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-
-class Check(NamedTuple):
-    """What one rule saw and said. `observed` is masked: never a whole phone, address or name."""
-
-    rule: str
-    passed: bool
-    field: str = ""
-    observed: str = ""
-    expected: str = ""
-    #: Public reason code; set where the rule was not content.
-    reason: str = ""
-    #: The candidate order; empty where the check is about the lead alone.
-    order: str = ""
-
+from shared.verdict import Check
 
 _new = tuple.__new__
 

@@ -28,25 +28,33 @@ def finding_message(finding: Finding) -> reason_pb2.Finding:
     )
 
 
-def receipt(stage: str, checks: Iterable[Check], summary: str) -> bytes:
-    """A serialised StageReceipt; `checks` in the order in which they ran."""
-    return b"".join([_head(stage, summary), *map(_piece, checks)])
+class ReceiptWriter:
+    """Writes one stage's receipts."""
+
+    def __init__(self, stage: str, lists: Mapping[str, str] | None = None) -> None:
+        """`lists`: versions of the lists that the stage consults, by name."""
+        self._head = lead_pb2.StageReceipt(stage=stage, lists=lists).SerializeToString(deterministic=True)
+
+    def write(self, checks: Iterable[Check], summary: str) -> bytes:
+        """A serialised StageReceipt; `checks` in the order in which they ran."""
+        return b"".join([self._head, _summary(summary), *map(_piece, checks)])
 
 
 @lru_cache(maxsize=1024)
-def _head(stage: str, summary: str) -> bytes:
-    return lead_pb2.StageReceipt(stage=stage, summary=summary).SerializeToString()
+def _summary(text: str) -> bytes:
+    return lead_pb2.StageReceipt(summary=text).SerializeToString()
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=32768)
 def _piece(check: Check) -> bytes:
+    rule, passed, field, observed, expected, reason, order = check
     message = lead_pb2.Check(
-        rule=check.rule,
-        passed=check.passed,
-        field=check.field,
-        observed=check.observed,
-        expected=check.expected,
-        reason=REASONS[check.reason] if check.reason else reason_pb2.REASON_UNSPECIFIED,
-        order=check.order,
+        rule=rule,
+        passed=passed,
+        field=field,
+        observed=observed,
+        expected=expected,
+        reason=REASONS[reason] if reason else reason_pb2.REASON_UNSPECIFIED,
+        order=order,
     )
     return lead_pb2.StageReceipt(checks=(message,)).SerializeToString()

@@ -30,11 +30,11 @@ from leadline.validation.v1.validation_service_pb2 import ValidateLeadsRequest
 from services.validation import nanp
 from services.validation.lead import Lead
 from services.validation.plan import CatalogPlan
-from services.validation.receipt import ReceiptWriter
 from services.validation.rules import validate
 from services.validation.service import ValidationService
 from services.validation.verdict import Verdict
 from shared.catalog.snapshot import CatalogReader, CatalogView
+from shared.rpc.verdict import ReceiptWriter
 from tests.unit.validation import people
 from tests.unit.validation.messages import request_of
 from tests.unit.validation.terms import GOOD, SHOWN, catalog, plan, reference
@@ -89,7 +89,7 @@ def _lead(dice: random.Random, areas: list[str]) -> Lead:
 async def measure(count: int) -> dict[str, float]:
     """CPU microseconds a lead: the rules alone, the receipt alone, and the whole service without the wire."""
     service = ValidationService(cast(CatalogReader, _Catalog()), reference())
-    writer = ReceiptWriter(reference().versions)
+    writer = ReceiptWriter("validation", reference().versions)
     prepared = plan()
     figures: dict[str, list[float]] = {"service": [], "rules": [], "receipt": [], "reference": []}
     for round_number in range(ROUNDS + 1):

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from services.validation.fields import Reader, product_reader, standard_readers
 from services.validation.lead import Consent, Lead, Signals
-from services.validation.receipt import REASONS, ReceiptWriter
 from services.validation.rules import validate
+from shared.rpc.verdict import REASONS, ReceiptWriter
 from tests.unit.validation.people import NAMES
 from tests.unit.validation.terms import GOOD, PRODUCT, plan, reference
 
@@ -96,7 +96,7 @@ def test_every_lead_gets_a_verdict_and_a_receipt_that_agree(lead: Lead) -> None:
     assert {finding.reason for finding in told} <= set(REASONS)
     assert all(finding.message.startswith("Expected ") for finding in told)
     assert list(verdict.unknown_fields) == sorted(set(verdict.unknown_fields))
-    assert ReceiptWriter(reference().versions).write(verdict.checks, verdict.summary)
+    assert ReceiptWriter("validation", reference().versions).write(verdict.checks, verdict.summary)
 
 
 @_QUICK
