@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leadline.validation.v1.validation_service_pb2_grpc import add_ValidationServiceServicer_to_server
-from services.validation.reference import Reference
+from services.validation.lists.reference import Reference
 from services.validation.service import ValidationService
 from services.validation.settings import Settings
 from shared.catalog.snapshot import CatalogReader

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.validation.criteria import HeldCriterion
-from services.validation.disclosure import Registry
-from services.validation.fields import Reader, product_reader
-from services.validation.requirements import HeldGeography
+from services.validation.consent.disclosure import Registry
+from services.validation.fieldtypes.registry import Reader, product_reader
+from services.validation.orders.criteria import HeldCriterion
+from services.validation.orders.requirements import HeldGeography
 from shared.catalog.terms import Order
 
 if TYPE_CHECKING:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.validation.bots import judge_signals, judge_speed
-from services.validation.consent import judge_consent, judge_record
-from services.validation.criteria import age_of, judge_criteria
-from services.validation.fields import read_all
+from services.validation.bots.signals import judge_signals, judge_speed
+from services.validation.consent.record import judge_consent, judge_record
+from services.validation.fieldtypes.name import judge_name, split_full_name
+from services.validation.fieldtypes.place import judge_place
+from services.validation.fieldtypes.registry import read_all
+from services.validation.fieldtypes.when import day_of, judge_birth
 from services.validation.lead import Lead
-from services.validation.leadtype import judge_type, lead_type, missing_long_fields
-from services.validation.name import judge_name, split_full_name
-from services.validation.place import judge_place
+from services.validation.lists.reference import SANDBOX_ZIPS, Reference
+from services.validation.orders.criteria import age_of, judge_criteria
+from services.validation.orders.leadtype import judge_type, lead_type, missing_long_fields
+from services.validation.orders.requirements import judge_age, judge_required
 from services.validation.plan import CatalogPlan, OrderPlan
-from services.validation.reference import SANDBOX_ZIPS, Reference
-from services.validation.requirements import judge_age, judge_required
 from services.validation.source import host_of, parents
 from services.validation.verdict import CandidateVerdict, Finding, Notes, Reading, Verdict
-from services.validation.when import day_of, judge_birth
 from shared.catalog.terms import STANDARD_FIELDS
 from shared.verdict import Check
 

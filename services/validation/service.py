@@ -19,10 +19,10 @@ from leadline.validation.v1.validation_service_pb2 import (
     ValidateLeadsResponse,
 )
 from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceServicer
-from services.validation.fields import standard_readers
+from services.validation.fieldtypes.registry import standard_readers
 from services.validation.lead import Consent, Lead, Signals
+from services.validation.lists.reference import Reference
 from services.validation.plan import Plans
-from services.validation.reference import Reference
 from services.validation.rules import validate
 from services.validation.verdict import Finding, LeadType, Verdict
 from shared.catalog.snapshot import CatalogReader

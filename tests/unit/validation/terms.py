@@ -6,10 +6,10 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from services.validation.fields import standard_readers
+from services.validation.fieldtypes.registry import standard_readers
 from services.validation.lead import Consent, Lead, Signals
+from services.validation.lists.reference import Reference
 from services.validation.plan import CatalogPlan
-from services.validation.reference import Reference
 from services.validation.rules import validate
 from services.validation.verdict import Verdict
 from shared.catalog.money import Minor

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.validation.disclosure import Nearest, Registry, words_of
+from services.validation.consent.disclosure import Nearest, Registry, words_of
 from services.validation.lead import Consent
 from shared.catalog.terms import ConsentTerms, Disclosure
 from tests.unit.validation.terms import DISCLOSURE, GOOD, NOW, ORDER, SHOWN, judged, reasons

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from email_validator import EmailNotValidError, validate_email
 
-from services.validation.email import _PLAIN, _split, email_reader, likely_domain
+from services.validation.fieldtypes.email import _PLAIN, _split, email_reader, likely_domain
 from tests.unit.validation.people import MAIL_DOMAINS
 from tests.unit.validation.terms import judged, lead_with, reasons, reference
 

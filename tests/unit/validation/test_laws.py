@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.validation.fields import Reader, product_reader, standard_readers
+from services.validation.fieldtypes.registry import Reader, product_reader, standard_readers
 from services.validation.lead import Consent, Lead, Signals
 from services.validation.rules import validate
 from shared.rpc.verdict import REASONS, ReceiptWriter

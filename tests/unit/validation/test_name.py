@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.validation.name import is_mashed, split_full_name
+from services.validation.fieldtypes.name import is_mashed, split_full_name
 from tests.unit.validation.people import CASED, MADE_UP, NAMES, TESTS
 from tests.unit.validation.terms import judged, lead_with, reasons
 

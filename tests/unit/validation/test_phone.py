@@ -7,7 +7,7 @@ import phonenumbers
 import pytest
 
 from services.validation import nanp
-from services.validation.phone import read_phone
+from services.validation.fieldtypes.phone import read_phone
 from tests.unit.validation.terms import judged, lead_with, reasons
 
 GOOD = [

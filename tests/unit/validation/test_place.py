@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.validation.place import STATES, state_code
+from services.validation.fieldtypes.place import STATES, state_code
 from shared.catalog.states import USPS_STATES
 from tests.unit.validation.people import ZIPS
 from tests.unit.validation.terms import judged, lead_with, reasons, reference

@@ -5,7 +5,7 @@ from __future__ import annotations
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 
-from services.validation import nanp
+from services.validation.fieldtypes import nanp
 from services.validation.verdict import Finding, Reading
 from shared.verdict import Check
 

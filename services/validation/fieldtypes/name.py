@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from services.validation.text import is_missing
+from services.validation.fieldtypes.text import is_missing
 from services.validation.verdict import MISSING, Finding, Reading
 from shared.verdict import Check
 

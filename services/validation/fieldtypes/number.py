@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
-from services.validation.text import is_missing, tidy
+from services.validation.fieldtypes.text import is_missing, tidy
 from services.validation.verdict import MISSING, Reading, accepted, refused
 from shared.catalog.terms import ProductField
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from services.validation.disclosure import Nearest, Registry
+from services.validation.consent.disclosure import Nearest, Registry
 from services.validation.lead import Consent
 from services.validation.verdict import Finding, Notes
 from shared.catalog.terms import ConsentTerms

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 
+from services.validation.fieldtypes.when import age_on, parse_date
 from services.validation.verdict import Finding, Notes, Reading
-from services.validation.when import age_on, parse_date
 from shared.catalog.terms import Criterion
 
 _RULE = "order.criteria"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 
-from services.validation.consent import CLOCK_SKEW
+from services.validation.consent.record import CLOCK_SKEW
 from services.validation.verdict import Finding, Notes
 from shared.catalog.terms import Geography
 

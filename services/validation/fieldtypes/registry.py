@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 
-from services.validation import leadtype
-from services.validation.email import email_reader
-from services.validation.name import cased, read_name
-from services.validation.number import boolean_reader, choice_reader, number_reader
-from services.validation.phone import read_phone
-from services.validation.place import read_state, zip_reader
-from services.validation.reference import Reference
-from services.validation.text import LONGEST, is_missing, tidy
+from services.validation.fieldtypes.email import email_reader
+from services.validation.fieldtypes.name import cased, read_name
+from services.validation.fieldtypes.number import boolean_reader, choice_reader, number_reader
+from services.validation.fieldtypes.phone import read_phone
+from services.validation.fieldtypes.place import read_state, zip_reader
+from services.validation.fieldtypes.text import LONGEST, is_missing, tidy
+from services.validation.fieldtypes.when import date_reader
+from services.validation.lists.reference import Reference
+from services.validation.orders import leadtype
 from services.validation.verdict import MISSING, Reading, accepted, refused
-from services.validation.when import date_reader
 from shared.catalog.terms import ProductField
 
 #: Raw text of a field → its reading. Never raises.

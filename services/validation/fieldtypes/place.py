@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from services.validation.reference import SANDBOX_ZIPS, Zips
+from services.validation.lists.reference import SANDBOX_ZIPS, Zips
 from services.validation.verdict import Finding, Notes, Reading, accepted, refused
 from shared.verdict import Check
 

@@ -1,0 +1,1 @@
+"""Whether a program filled in the form."""

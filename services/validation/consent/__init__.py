@@ -1,0 +1,1 @@
+"""Whether the consumer agreed, to which wording, and what proves it."""

@@ -1,0 +1,1 @@
+"""Facts about the world that age, packaged with a version and a date."""

@@ -1,0 +1,1 @@
+"""What one insertion order asks of a lead."""
