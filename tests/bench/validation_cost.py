@@ -27,7 +27,7 @@ import phonenumbers
 from email_validator import validate_email
 
 from leadline.validation.v1.validation_service_pb2 import ValidateLeadsRequest
-from services.validation import nanp
+from services.validation.fieldtypes import nanp
 from services.validation.lead import Lead
 from services.validation.plan import CatalogPlan
 from services.validation.rules import validate

@@ -6,7 +6,7 @@ from dataclasses import replace
 import phonenumbers
 import pytest
 
-from services.validation import nanp
+from services.validation.fieldtypes import nanp
 from services.validation.fieldtypes.phone import read_phone
 from tests.unit.validation.terms import judged, lead_with, reasons
 
