@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from services.validation.bots.signals import judge_signals, judge_speed
 from services.validation.consent.record import judge_consent, judge_record
-from services.validation.fieldtypes.name import judge_name, split_full_name
+from services.validation.fieldtypes.name import judge_name, read_name, split_full_name
 from services.validation.fieldtypes.place import judge_place
 from services.validation.fieldtypes.registry import read_all
 from services.validation.fieldtypes.when import day_of, judge_birth
@@ -107,7 +107,9 @@ def _complete_names(fields: dict[str, str], given: set[str]) -> None:
     full, first, last = fields.get("full_name", ""), fields.get("first_name", ""), fields.get("last_name", "")
     if full and not (first and last):
         split_first, split_last = split_full_name(full)
-        for name, value in (("first_name", split_first), ("last_name", split_last)):
+        for name, half in (("first_name", split_first), ("last_name", split_last)):
+            # Read as if it had been sent alone: sent again, the lead must come out the same.
+            value = read_name(name, half).value if half else None
             if value and name not in fields:
                 fields[name] = value
                 given.add(name)

@@ -83,3 +83,10 @@ def test_what_stands_for_nothing_is_missing(text: str) -> None:
 )
 def test_words_that_look_struck_and_are_names_are_left_alone(word: str) -> None:
     assert not is_mashed(word)
+
+
+@pytest.mark.parametrize("full", ["A a", "Ann smith", "ann -", "Ann N/A", "Ann van"])
+def test_halves_of_a_full_name_are_cleaned_as_if_they_had_been_sent_alone(full: str) -> None:
+    once = judged(lead_with(full_name=full, first_name=None, last_name=None)).fields
+    again = judged(lead_with(full_name=full, first_name=once.get("first_name"), last_name=once.get("last_name"))).fields
+    assert again == once
