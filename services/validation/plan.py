@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.validation.consent.disclosure import Registry
-from services.validation.fieldtypes.registry import Reader, product_reader
+from services.validation.fieldtypes.fieldtype import Reader
+from services.validation.fieldtypes.registry import product_reader, standard_readers
+from services.validation.lists.reference import Reference
 from services.validation.orders.criteria import HeldCriterion
 from services.validation.orders.requirements import HeldGeography
 from shared.catalog.terms import Order
@@ -30,10 +32,11 @@ class OrderPlan:
 class CatalogPlan:
     """The orders of one catalog revision, prepared as they are first asked for."""
 
-    def __init__(self, view: CatalogView, standard: Mapping[str, Reader]) -> None:
+    def __init__(self, view: CatalogView, standard: Mapping[str, Reader], reference: Reference) -> None:
         self.view = view
         self.registry = Registry(view.catalog.disclosures)
         self._standard = standard
+        self._reference = reference
         self._products: dict[str, Mapping[str, Reader]] = {}
         self._orders: dict[str, OrderPlan | None] = {}
         self._readers: dict[tuple[str, ...], Mapping[str, Reader]] = {}
@@ -80,16 +83,17 @@ class CatalogPlan:
         if slug not in self._products:
             product = self.view.product(slug)
             specs = () if product is None else product.fields
-            self._products[slug] = {spec.name: product_reader(spec) for spec in specs}
+            self._products[slug] = {spec.name: product_reader(spec, self._reference) for spec in specs}
         return self._products[slug]
 
 
 class Plans:
     """Keeps the plans of the revisions in use."""
 
-    def __init__(self, standard: Mapping[str, Reader], *, keep: int = 32) -> None:
+    def __init__(self, reference: Reference, *, keep: int = 32) -> None:
         """`keep`: the most revisions held; the one made first goes first."""
-        self._standard = standard
+        self._reference = reference
+        self._standard = standard_readers(reference)
         self._keep = keep
         self._plans: dict[tuple[str, int], CatalogPlan] = {}
 
@@ -100,5 +104,5 @@ class Plans:
         if plan is None or plan.view is not view:
             while len(self._plans) >= self._keep:
                 self._plans.pop(next(iter(self._plans)))
-            plan = self._plans[key] = CatalogPlan(view, self._standard)
+            plan = self._plans[key] = CatalogPlan(view, self._standard, self._reference)
         return plan

@@ -19,7 +19,6 @@ from leadline.validation.v1.validation_service_pb2 import (
     ValidateLeadsResponse,
 )
 from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceServicer
-from services.validation.fieldtypes.registry import standard_readers
 from services.validation.lead import Consent, Lead, Signals
 from services.validation.lists.reference import Reference
 from services.validation.plan import Plans
@@ -38,7 +37,7 @@ class ValidationService(ValidationServiceServicer):
     def __init__(self, catalogs: CatalogReader, reference: Reference) -> None:
         self._catalogs = catalogs
         self._reference = reference
-        self._plans = Plans(standard_readers(reference))
+        self._plans = Plans(reference)
         self._receipts = ReceiptWriter("validation", reference.versions)
 
     async def ValidateLeads(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from shared.verdict import Check
 
 _new = tuple.__new__
+NO_PARTS: Mapping[str, str] = MappingProxyType({})
 
 
 class Finding(NamedTuple):
@@ -29,23 +31,42 @@ class Reading(NamedTuple):
     value: str | None = None
     checks: tuple[Check, ...] = ()
     findings: tuple[Finding, ...] = ()
+    #: What the value consists of, by name: the area code of a phone, the domain of an e-mail address.
+    parts: Mapping[str, str] = NO_PARTS
+    #: What was probably meant, where the value may stand all the same.
+    suggestion: str = ""
 
 
 #: A field that is empty, or holds what systems write instead of nothing.
 MISSING = Reading()
 
 
-def accepted(value: str, rule: str, field_name: str, observed: str = "", expected: str = "") -> Reading:
+def accepted(
+    value: str,
+    rule: str,
+    field_name: str,
+    observed: str = "",
+    expected: str = "",
+    parts: Mapping[str, str] = NO_PARTS,
+) -> Reading:
     """A reading whose only rule was content."""
-    return Reading(value, (Check(rule, True, field_name, observed, expected),))
+    return Reading(value, (Check(rule, True, field_name, observed, expected),), (), parts)
 
 
-def refused(rule: str, field_name: str, message: str, *, reason: str = "field_invalid", observed: str = "") -> Reading:
+def refused(
+    rule: str,
+    field_name: str,
+    message: str,
+    *,
+    reason: str = "field_invalid",
+    observed: str = "",
+    suggestion: str = "",
+) -> Reading:
     """A field that cannot be read. `message` doubles as what the receipt says was expected."""
     return Reading(
         None,
         (Check(rule, False, field_name, observed or "unreadable", message, reason),),
-        (Finding(reason, field_name, message),),
+        (Finding(reason, field_name, message, suggestion),),
     )
 
 

@@ -1,61 +1,113 @@
-"""One reader per field: raw text in, canonical value or a reason out."""
+"""The one registry of field types, and the readers that decisions make of it.
+
+A new type is one entry in `FIELD_TYPES`; `leadline field`, products of the catalog
+and decisions know it from then on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from collections.abc import Mapping
+from functools import partial
+from typing import Literal
 
 from services.validation.fieldtypes.email import email_reader
+from services.validation.fieldtypes.fieldtype import Context, FieldType, Reader
 from services.validation.fieldtypes.name import cased, read_name
 from services.validation.fieldtypes.number import boolean_reader, choice_reader, number_reader
 from services.validation.fieldtypes.phone import read_phone
 from services.validation.fieldtypes.place import read_state, zip_reader
-from services.validation.fieldtypes.text import LONGEST, is_missing, tidy
-from services.validation.fieldtypes.when import date_reader
+from services.validation.fieldtypes.text import tidy
+from services.validation.fieldtypes.when import date_reader, judge_birth
 from services.validation.lists.reference import Reference
 from services.validation.orders import leadtype
-from services.validation.verdict import MISSING, Reading, accepted, refused
+from services.validation.verdict import MISSING, Reading, accepted
 from shared.catalog.terms import ProductField
-
-#: Raw text of a field → its reading. Never raises.
-Reader = Callable[[str], Reading]
 
 _TEXT = "field.readable"
 _FORMS = ("long", "short")
+_FORM_WORDS = {"longform": "long", "shortform": "short"}
+
+
+def _text(context: Context) -> Reader:
+    return partial(accepted, rule=_TEXT, field_name=context.field, observed="text", expected="text")
+
+
+def _city(context: Context) -> Reader:
+    def read_city(text: str) -> Reading:
+        return accepted(cased(text), _TEXT, context.field, "text", "text")
+
+    return read_city
+
+
+def _name(context: Context) -> Reader:
+    def read(text: str) -> Reading:
+        return read_name(context.field, tidy(text))
+
+    return read
+
+
+def _number(kind: Literal["integer", "number", "money"], context: Context) -> Reader:
+    return number_reader(ProductField(name=context.field, type=kind, minimum=context.minimum, maximum=context.maximum))
+
+
+def _birth(context: Context) -> Reader:
+    read, today = date_reader(context.field), context.today
+    if today is None:
+        return read
+
+    def read_birth(text: str) -> Reading:
+        reading = read(text)
+        return reading if reading.value is None else judge_birth(reading.value, today)
+
+    return read_birth
+
+
+_TYPES = (
+    FieldType("phone", "a phone number: ten digits for the United States, or + and the country code",
+              lambda _: read_phone, remember=0),
+    FieldType("email", "an e-mail address such as name@provider.com",
+              lambda context: email_reader(context.reference.throwaway_domains), remember=0),
+    FieldType("first_name", "a person's first name", _name, remember=8192, tells_missing=True),
+    FieldType("last_name", "a person's last name", _name, remember=8192, tells_missing=True),
+    FieldType("full_name", "a person's first and last name", _name, remember=0, tells_missing=True),
+    FieldType("street", "a street address such as 12 Main St Apt 4", _text, remember=0),
+    FieldType("city", "a city's name", _city),
+    FieldType("state", "a US state, territory or military region by its name or USPS code", lambda _: read_state),
+    FieldType("postal_code", "a ZIP code of five digits, or ZIP+4", lambda context: zip_reader(context.reference.zips)),
+    FieldType("date", "a date such as 1980-12-31 or 12/31/1980", lambda context: date_reader(context.field)),
+    FieldType("date_of_birth", "a date of birth such as 1980-12-31 or 12/31/1980", _birth),
+    FieldType("boolean", "yes or no", lambda context: boolean_reader(context.field)),
+    FieldType("integer", "a whole number", partial(_number, "integer")),
+    FieldType("number", "a number", partial(_number, "number")),
+    FieldType("money", "an amount in dollars", partial(_number, "money")),
+    FieldType("choice", "one of the listed values",
+              lambda context: choice_reader(context.field, context.choices, dict(context.also or {})),
+              tells_missing=True),
+    FieldType("text", "any text", _text),
+)  # fmt: skip
+
+#: Every type of fields by its name.
+FIELD_TYPES: Mapping[str, FieldType] = {kind.name: kind for kind in _TYPES}
 
 
 def standard_readers(reference: Reference) -> dict[str, Reader]:
     """Readers of the fields that every product has."""
-    return {
-        "first_name": _named("first_name"),
-        "last_name": _named("last_name"),
-        "full_name": _named("full_name", remember=0),
-        "email": _bounded("email", _present(email_reader(reference.throwaway_domains))),
-        "phone": _bounded("phone", _present(read_phone)),
-        "street": _bounded("street", _present(_text_reader("street"))),
-        "city": _remembering("city", _present(_city)),
-        "state": _remembering("state", _present(read_state)),
-        "postal_code": _remembering("postal_code", _present(zip_reader(reference.zips))),
-        "date_of_birth": _remembering("date_of_birth", _present(date_reader("date_of_birth"))),
-        "form": _remembering("form", choice_reader("form", _FORMS, {"longform": "long", "shortform": "short"})),
-        "opt_in": _remembering("opt_in", choice_reader("opt_in", leadtype.OPT_INS, leadtype.OPT_IN_WORDS)),
-        "incentivized": _remembering("incentivized", _present(boolean_reader("incentivized"))),
-    }
+    named = (
+        "first_name", "last_name", "full_name", "email", "phone", "street", "city", "state", "postal_code",
+        "date_of_birth",
+    )  # fmt: skip
+    readers = {name: FIELD_TYPES[name].reader(Context(reference, name)) for name in named}
+    choice, boolean = FIELD_TYPES["choice"], FIELD_TYPES["boolean"]
+    readers["form"] = choice.reader(Context(reference, "form", _FORMS, _FORM_WORDS))
+    readers["opt_in"] = choice.reader(Context(reference, "opt_in", leadtype.OPT_INS, leadtype.OPT_IN_WORDS))
+    readers["incentivized"] = boolean.reader(Context(reference, "incentivized"))
+    return readers
 
 
-def product_reader(spec: ProductField) -> Reader:
+def product_reader(spec: ProductField, reference: Reference) -> Reader:
     """The reader of one question of a product's form, by its type."""
-    match spec.type:
-        case "integer" | "number" | "money":
-            return _remembering(spec.name, _present(number_reader(spec)))
-        case "boolean":
-            return _remembering(spec.name, _present(boolean_reader(spec.name)))
-        case "date":
-            return _remembering(spec.name, _present(date_reader(spec.name)))
-        case "choice":
-            return _remembering(spec.name, choice_reader(spec.name, spec.choices))
-        case "text":
-            return _remembering(spec.name, _present(_text_reader(spec.name)))
+    context = Context(reference, spec.name, spec.choices, minimum=spec.minimum, maximum=spec.maximum)
+    return FIELD_TYPES[spec.type].reader(context)
 
 
 def read_all(
@@ -77,40 +129,3 @@ def read_all(
                 values[name] = reading.value
     unknown.sort()
     return values, readings, unknown
-
-
-def _present(read: Reader) -> Reader:
-    def read_present(text: str) -> Reading:
-        text = tidy(text)
-        return MISSING if is_missing(text) else read(text)
-
-    return read_present
-
-
-def _named(field: str, *, remember: int = 8192) -> Reader:
-    def read(text: str) -> Reading:
-        return read_name(field, tidy(text))
-
-    return _remembering(field, read, keep=remember) if remember else _bounded(field, read)
-
-
-def _remembering(field: str, read: Reader, *, keep: int = 2048) -> Reader:
-    """Remembers answers: most fields take few values."""
-    return _bounded(field, lru_cache(maxsize=keep)(read))
-
-
-def _bounded(field: str, read: Reader) -> Reader:
-    too_long = refused("field.length", field, f"Expected at most {LONGEST} characters.", observed="too long")
-
-    def read_bounded(text: str) -> Reading:
-        return read(text) if len(text) <= LONGEST else too_long
-
-    return read_bounded
-
-
-def _text_reader(field: str) -> Reader:
-    return partial(accepted, rule=_TEXT, field_name=field, observed="text", expected="text")
-
-
-def _city(text: str) -> Reading:
-    return accepted(cased(text), _TEXT, "city", "text", "text")

@@ -122,7 +122,7 @@ def catalog(*orders: Order, **changes: Any) -> Catalog:
 
 def plan(*orders: Order, **changes: Any) -> CatalogPlan:
     """A prepared catalog with these orders."""
-    return CatalogPlan(CatalogView(catalog(*orders, **changes)), standard_readers(reference()))
+    return CatalogPlan(CatalogView(catalog(*orders, **changes)), standard_readers(reference()), reference())
 
 
 def judged(lead: Lead, *orders: Order, **changes: Any) -> Verdict:

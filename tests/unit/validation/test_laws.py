@@ -10,7 +10,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.validation.fieldtypes.registry import Reader, product_reader, standard_readers
+from services.validation.fieldtypes.fieldtype import Reader
+from services.validation.fieldtypes.registry import product_reader, standard_readers
 from services.validation.lead import Consent, Lead, Signals
 from services.validation.rules import validate
 from shared.rpc.verdict import REASONS, ReceiptWriter
@@ -39,7 +40,10 @@ _TEXT = st.text(max_size=60) | st.sampled_from([text for texts in _REAL.values()
 
 @cache
 def _readers() -> dict[str, Reader]:
-    return {**{spec.name: product_reader(spec) for spec in PRODUCT.fields}, **standard_readers(reference())}
+    return {
+        **{spec.name: product_reader(spec, reference()) for spec in PRODUCT.fields},
+        **standard_readers(reference()),
+    }
 
 
 @_QUICK
