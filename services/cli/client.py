@@ -15,6 +15,7 @@ from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
 from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceStub
 from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceStub
+from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceStub
 from services.cli.failure import CommandError
 from services.cli.settings import Settings
 from shared.rpc.client import UnaryMethod, call, open_channel
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
     from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceAsyncStub
     from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceAsyncStub
+    from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceAsyncStub
 
 T = TypeVar("T")
 Request = TypeVar("Request")
@@ -37,12 +39,19 @@ class Services:
     """Every service that a command may ask. Nothing connects before the first call."""
 
     def __init__(
-        self, settings: Settings, *, intake: grpc.aio.Channel, routing: grpc.aio.Channel, reporting: grpc.aio.Channel
+        self,
+        settings: Settings,
+        *,
+        intake: grpc.aio.Channel,
+        validation: grpc.aio.Channel,
+        routing: grpc.aio.Channel,
+        reporting: grpc.aio.Channel,
     ) -> None:
         self.settings = settings
         self.catalog: CatalogServiceAsyncStub = CatalogServiceStub(intake)
         self.intake: IntakeServiceAsyncStub = IntakeServiceStub(intake)
         self.ledger: LedgerServiceAsyncStub = LedgerServiceStub(intake)
+        self.validation: ValidationServiceAsyncStub = ValidationServiceStub(validation)
         self.follow_up: FollowUpServiceAsyncStub = FollowUpServiceStub(routing)
         self.reporting: ReportingServiceAsyncStub = ReportingServiceStub(reporting)
 
@@ -78,11 +87,14 @@ def run(work: Callable[[Services], Awaitable[T]]) -> T:
 
 async def _connected(settings: Settings, work: Callable[[Services], Awaitable[T]]) -> T:
     async with AsyncExitStack() as stack:
-        channels = [
-            await stack.enter_async_context(open_channel(target))
-            for target in (settings.intake_target, settings.routing_target, settings.reporting_target)
-        ]
-        services = Services(settings, intake=channels[0], routing=channels[1], reporting=channels[2])
+        targets = {
+            "intake": settings.intake_target,
+            "validation": settings.validation_target,
+            "routing": settings.routing_target,
+            "reporting": settings.reporting_target,
+        }
+        channels = {name: await stack.enter_async_context(open_channel(target)) for name, target in targets.items()}
+        services = Services(settings, **channels)
         return await work(services)
 
 

@@ -15,6 +15,7 @@ class Settings:
     SERVICE: ClassVar[str] = "cli"
 
     intake_target: str = target("intake")
+    validation_target: str = target("validation")
     routing_target: str = target("routing")
     reporting_target: str = target("reporting")
     #: Seconds that one call may take.

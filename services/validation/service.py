@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -10,23 +9,26 @@ import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.common.v1 import lead_pb2 as common
-from leadline.common.v1.reason_pb2 import Finding as FindingMessage
 from leadline.validation.v1.validation_service_pb2 import (
     CandidateValidation,
     LeadToValidate,
+    ParseFieldsRequest,
+    ParseFieldsResponse,
     ValidatedLead,
     ValidateLeadsRequest,
     ValidateLeadsResponse,
 )
 from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceServicer
+from services.validation.fields_service import MOST_VALUES, answer_fields, finding_messages
+from services.validation.fieldtypes.when import day_of
 from services.validation.lead import Consent, Lead, Signals
 from services.validation.lists.reference import Reference
 from services.validation.plan import Plans
 from services.validation.rules import validate
-from services.validation.verdict import Finding, LeadType, Verdict
+from services.validation.verdict import LeadType, Verdict
 from shared.catalog.snapshot import CatalogReader
 from shared.rpc.errors import Malformed
-from shared.rpc.verdict import REASONS, ReceiptWriter
+from shared.rpc.verdict import ReceiptWriter
 
 MOST_LEADS = 256
 
@@ -55,17 +57,27 @@ class ValidationService(ValidationServiceServicer):
             ]
         )
 
+    async def ParseFields(
+        self, request: ParseFieldsRequest, _: grpc.aio.ServicerContext[Any, Any]
+    ) -> ParseFieldsResponse:
+        """Raises Malformed for a request without an instant or with too many values."""
+        if len(request.fields) > MOST_VALUES:
+            raise Malformed.field("fields", f"expected at most {MOST_VALUES}")
+        if not request.HasField("as_of"):
+            raise Malformed.field("as_of", "expected the instant against which ages are told")
+        return answer_fields(request.fields, self._reference, day_of(_seconds(request.as_of)))
+
     def _result(self, verdict: Verdict) -> ValidatedLead:
         return ValidatedLead(
             fields=verdict.fields,
             unknown_fields=verdict.unknown_fields,
             lead_type=_type_message(verdict.lead_type),
             source=verdict.source,
-            findings=_messages(verdict.findings),
+            findings=finding_messages(verdict.findings),
             candidates=[
                 CandidateValidation(
                     order=common.OrderRef(order=candidate.order, version=candidate.version),
-                    findings=_messages(candidate.findings),
+                    findings=finding_messages(candidate.findings),
                 )
                 for candidate in verdict.candidates
             ],
@@ -101,18 +113,6 @@ def _lead(message: LeadToValidate, index: int) -> Lead:
 
 def _seconds(time: Timestamp) -> float:
     return time.seconds + time.nanos * 1e-9
-
-
-def _messages(findings: Iterable[Finding]) -> list[FindingMessage]:
-    return [
-        FindingMessage(
-            reason=REASONS[finding.reason],
-            field=finding.field,
-            message=finding.message,
-            suggestion=finding.suggestion,
-        )
-        for finding in findings
-    ]
 
 
 @lru_cache(maxsize=256)

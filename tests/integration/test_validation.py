@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import asyncpg
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.common.v1 import lead_pb2 as common
 from leadline.common.v1 import reason_pb2
-from leadline.validation.v1.validation_service_pb2 import ValidatedLead
+from leadline.validation.v1.validation_service_pb2 import FieldToParse, ParseFieldsRequest, ValidatedLead
 from leadline.validation.v1.validation_service_pb2_grpc import (
     ValidationServiceStub,
     add_ValidationServiceServicer_to_server,
@@ -28,7 +29,7 @@ from shared.rpc.server import RpcServer
 from shared.runtime.settings import load
 from shared.telemetry.metrics import Metrics
 from tests.unit.validation.messages import request_of
-from tests.unit.validation.terms import GOOD, catalog, lead_with, reference
+from tests.unit.validation.terms import GOOD, NOW, catalog, lead_with, reference
 
 if TYPE_CHECKING:
     # Only the types know an asynchronous stub of its own.
@@ -136,3 +137,25 @@ async def test_a_call_without_a_deadline_is_refused(stub: ValidationServiceAsync
 
 async def _validate(stub: ValidationServiceAsyncStub, *leads: Lead) -> list[ValidatedLead]:
     return list((await call(stub.ValidateLeads, request_of(*leads), timeout=5)).results)
+
+
+async def test_single_values_are_read_as_decisions_read_them(stub: ValidationServiceAsyncStub) -> None:
+    asked = [FieldToParse(type="phone", value="512-627-4199"), FieldToParse(type="money", value="$5", minimum=10)]
+    request = ParseFieldsRequest(fields=asked, as_of=Timestamp(seconds=int(NOW)))
+    answer = await call(stub.ParseFields, request, timeout=5)
+    phone, money = answer.results
+    assert (phone.canonical, phone.valid, phone.missing) == ("+15126274199", True, False)
+    assert not money.HasField("canonical")
+    assert [(fault.reason, fault.message) for fault in money.faults] == [
+        (reason_pb2.REASON_FIELD_INVALID, "Expected an amount in dollars of at least 10.")
+    ]
+
+
+async def test_values_without_an_instant_or_too_many_are_refused(stub: ValidationServiceAsyncStub) -> None:
+    with pytest.raises(Malformed) as refused:
+        await call(stub.ParseFields, ParseFieldsRequest(), timeout=5)
+    assert refused.value.violations[0].field == "as_of"
+    many = ParseFieldsRequest(fields=[FieldToParse(type="text")] * 1001, as_of=Timestamp(seconds=1))
+    with pytest.raises(Malformed) as refused:
+        await call(stub.ParseFields, many, timeout=5)
+    assert refused.value.violations[0].field == "fields"

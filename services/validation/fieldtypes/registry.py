@@ -88,6 +88,19 @@ _TYPES = (
 
 #: Every type of fields by its name.
 FIELD_TYPES: Mapping[str, FieldType] = {kind.name: kind for kind in _TYPES}
+#: Other names of types, as forms and posting documents call them.
+_ALSO = {
+    "zip": "postal_code", "zip_code": "postal_code", "zipcode": "postal_code", "postcode": "postal_code",
+    "dob": "date_of_birth", "birth_date": "date_of_birth", "birthday": "date_of_birth", "e_mail": "email",
+    "telephone": "phone", "name": "full_name", "address": "street", "bool": "boolean", "ip_address": "ip",
+    "certificate": "certificate_url", "trustedform_url": "certificate_url", "string": "text",
+}  # fmt: skip
+
+
+def field_type(name: str) -> FieldType | None:
+    """The type that a person names; None: there is none of that name."""
+    name = "_".join(name.casefold().replace("-", " ").replace("_", " ").split())
+    return FIELD_TYPES.get(_ALSO.get(name, name))
 
 
 def standard_readers(reference: Reference) -> dict[str, Reader]:

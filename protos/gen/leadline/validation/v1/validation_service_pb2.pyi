@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from leadline.common.v1 import lead_pb2 as _lead_pb2
 from leadline.common.v1 import reason_pb2 as _reason_pb2
@@ -219,3 +220,178 @@ class CandidateValidation(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CandidateValidation: _TypeAlias = CandidateValidation  # noqa: Y015
+
+@_typing.final
+class ParseFieldsRequest(_message.Message):
+    """A batch of at most 1,000 values."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELDS_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldToParse]:
+        """The values."""
+
+    @_builtins.property
+    def as_of(self) -> _timestamp_pb2.Timestamp:
+        """The instant against whose UTC day ages are told. Required: the same request always has the same answer."""
+
+    def __init__(
+        self,
+        *,
+        fields: _abc.Iterable[Global___FieldToParse] | None = ...,
+        as_of: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "fields", b"fields"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ParseFieldsRequest: _TypeAlias = ParseFieldsRequest  # noqa: Y015
+
+@_typing.final
+class FieldToParse(_message.Message):
+    """One value to read."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TYPE_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    CHOICES_FIELD_NUMBER: _builtins.int
+    MINIMUM_FIELD_NUMBER: _builtins.int
+    MAXIMUM_FIELD_NUMBER: _builtins.int
+    type: _builtins.str
+    """The name of its type, such as `phone` or `date_of_birth`. Case, and `-` or a space for `_`, do not matter."""
+    value: _builtins.str
+    """The value as it came."""
+    minimum: _builtins.float
+    """Inclusive lower bound, for numbers, amounts and ranges; in whole units."""
+    maximum: _builtins.float
+    """Inclusive upper bound, likewise."""
+    @_builtins.property
+    def choices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Allowed values, for `choice` only."""
+
+    def __init__(
+        self,
+        *,
+        type: _builtins.str = ...,
+        value: _builtins.str = ...,
+        choices: _abc.Iterable[_builtins.str] | None = ...,
+        minimum: _builtins.float | None = ...,
+        maximum: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_maximum", b"_maximum", "_minimum", b"_minimum", "maximum", b"maximum", "minimum", b"minimum"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_maximum", b"_maximum", "_minimum", b"_minimum", "choices", b"choices", "maximum", b"maximum", "minimum", b"minimum", "type", b"type", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__maximum: _TypeAlias = _typing.Literal["maximum"]  # noqa: Y015
+    _WhichOneofArgType__maximum: _TypeAlias = _typing.Literal["_maximum", b"_maximum"]  # noqa: Y015
+    _WhichOneofReturnType__minimum: _TypeAlias = _typing.Literal["minimum"]  # noqa: Y015
+    _WhichOneofArgType__minimum: _TypeAlias = _typing.Literal["_minimum", b"_minimum"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__maximum) -> _WhichOneofReturnType__maximum | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum) -> _WhichOneofReturnType__minimum | None: ...
+
+Global___FieldToParse: _TypeAlias = FieldToParse  # noqa: Y015
+
+@_typing.final
+class ParseFieldsResponse(_message.Message):
+    """Results in the order of the request."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParsedField]:
+        """One per value."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___ParsedField] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ParseFieldsResponse: _TypeAlias = ParseFieldsResponse  # noqa: Y015
+
+@_typing.final
+class ParsedField(_message.Message):
+    """What a value is read as."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class PartsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    CANONICAL_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
+    VALID_FIELD_NUMBER: _builtins.int
+    MISSING_FIELD_NUMBER: _builtins.int
+    FAULTS_FIELD_NUMBER: _builtins.int
+    SUGGESTION_FIELD_NUMBER: _builtins.int
+    SENSITIVE_FIELD_NUMBER: _builtins.int
+    canonical: _builtins.str
+    """The one canonical form; absent where the value cannot be read or stands for nothing. A value may be readable and
+    still have faults. Masked where the type is sensitive.
+    """
+    valid: _builtins.bool
+    """The value was given and nothing is wrong with it."""
+    missing: _builtins.bool
+    """Empty, or what systems write instead of nothing: `N/A`, `{{phone}}`."""
+    suggestion: _builtins.str
+    """What was probably meant, where there is exactly one; may stand beside a valid value."""
+    sensitive: _builtins.bool
+    """Raw values of this type must not be shown."""
+    @_builtins.property
+    def parts(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """What the value consists of, by name, such as `area` of a phone."""
+
+    @_builtins.property
+    def faults(self) -> _containers.RepeatedCompositeFieldContainer[_reason_pb2.Finding]:
+        """Everything that is wrong with it. A type that is not known is a fault of the field `type`."""
+
+    def __init__(
+        self,
+        *,
+        canonical: _builtins.str | None = ...,
+        parts: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        valid: _builtins.bool = ...,
+        missing: _builtins.bool = ...,
+        faults: _abc.Iterable[_reason_pb2.Finding] | None = ...,
+        suggestion: _builtins.str = ...,
+        sensitive: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_canonical", b"_canonical", "canonical", b"canonical"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_canonical", b"_canonical", "canonical", b"canonical", "faults", b"faults", "missing", b"missing", "parts", b"parts", "sensitive", b"sensitive", "suggestion", b"suggestion", "valid", b"valid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__canonical: _TypeAlias = _typing.Literal["canonical"]  # noqa: Y015
+    _WhichOneofArgType__canonical: _TypeAlias = _typing.Literal["_canonical", b"_canonical"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__canonical) -> _WhichOneofReturnType__canonical | None: ...
+
+Global___ParsedField: _TypeAlias = ParsedField  # noqa: Y015

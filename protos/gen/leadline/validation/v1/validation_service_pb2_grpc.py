@@ -40,6 +40,11 @@ class ValidationServiceStub:
                 request_serializer=leadline_dot_validation_dot_v1_dot_validation__service__pb2.ValidateLeadsRequest.SerializeToString,
                 response_deserializer=leadline_dot_validation_dot_v1_dot_validation__service__pb2.ValidateLeadsResponse.FromString,
                 _registered_method=True)
+        self.ParseFields = channel.unary_unary(
+                '/leadline.validation.v1.ValidationService/ParseFields',
+                request_serializer=leadline_dot_validation_dot_v1_dot_validation__service__pb2.ParseFieldsRequest.SerializeToString,
+                response_deserializer=leadline_dot_validation_dot_v1_dot_validation__service__pb2.ParseFieldsResponse.FromString,
+                _registered_method=True)
 
 
 class ValidationServiceServicer:
@@ -53,6 +58,14 @@ class ValidationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ParseFields(self, request, context):
+        """Reads single values by the same readers that decide about leads, for people who ask what a value is taken for.
+        Pure, and knows no lead: what a field's neighbours say of it is not judged here.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ValidationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +73,11 @@ def add_ValidationServiceServicer_to_server(servicer, server):
                     servicer.ValidateLeads,
                     request_deserializer=leadline_dot_validation_dot_v1_dot_validation__service__pb2.ValidateLeadsRequest.FromString,
                     response_serializer=leadline_dot_validation_dot_v1_dot_validation__service__pb2.ValidateLeadsResponse.SerializeToString,
+            ),
+            'ParseFields': grpc.unary_unary_rpc_method_handler(
+                    servicer.ParseFields,
+                    request_deserializer=leadline_dot_validation_dot_v1_dot_validation__service__pb2.ParseFieldsRequest.FromString,
+                    response_serializer=leadline_dot_validation_dot_v1_dot_validation__service__pb2.ParseFieldsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +108,33 @@ class ValidationService:
             '/leadline.validation.v1.ValidationService/ValidateLeads',
             leadline_dot_validation_dot_v1_dot_validation__service__pb2.ValidateLeadsRequest.SerializeToString,
             leadline_dot_validation_dot_v1_dot_validation__service__pb2.ValidateLeadsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ParseFields(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leadline.validation.v1.ValidationService/ParseFields',
+            leadline_dot_validation_dot_v1_dot_validation__service__pb2.ParseFieldsRequest.SerializeToString,
+            leadline_dot_validation_dot_v1_dot_validation__service__pb2.ParseFieldsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,10 @@ class ValidationServiceStub:
     def __new__(cls, channel: _aio.Channel) -> ValidationServiceAsyncStub: ...
     ValidateLeads: _grpc.UnaryUnaryMultiCallable[_validation_service_pb2.ValidateLeadsRequest, _validation_service_pb2.ValidateLeadsResponse]
     """Answers every lead of the batch, by index. Pure: the same request gives the same answer."""
+    ParseFields: _grpc.UnaryUnaryMultiCallable[_validation_service_pb2.ParseFieldsRequest, _validation_service_pb2.ParseFieldsResponse]
+    """Reads single values by the same readers that decide about leads, for people who ask what a value is taken for.
+    Pure, and knows no lead: what a field's neighbours say of it is not judged here.
+    """
 
 @_typing.type_check_only
 class ValidationServiceAsyncStub(ValidationServiceStub):
@@ -43,6 +47,10 @@ class ValidationServiceAsyncStub(ValidationServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ValidateLeads: _aio.UnaryUnaryMultiCallable[_validation_service_pb2.ValidateLeadsRequest, _validation_service_pb2.ValidateLeadsResponse]  # type: ignore[assignment]
     """Answers every lead of the batch, by index. Pure: the same request gives the same answer."""
+    ParseFields: _aio.UnaryUnaryMultiCallable[_validation_service_pb2.ParseFieldsRequest, _validation_service_pb2.ParseFieldsResponse]  # type: ignore[assignment]
+    """Reads single values by the same readers that decide about leads, for people who ask what a value is taken for.
+    Pure, and knows no lead: what a field's neighbours say of it is not judged here.
+    """
 
 class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Normalises leads, verifies them, tells their type and holds them against orders. Knows no earlier lead."""
@@ -54,5 +62,15 @@ class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_validation_service_pb2.ValidateLeadsResponse, _abc.Awaitable[_validation_service_pb2.ValidateLeadsResponse]]:
         """Answers every lead of the batch, by index. Pure: the same request gives the same answer."""
+
+    @_abc_1.abstractmethod
+    def ParseFields(
+        self,
+        request: _validation_service_pb2.ParseFieldsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_validation_service_pb2.ParseFieldsResponse, _abc.Awaitable[_validation_service_pb2.ParseFieldsResponse]]:
+        """Reads single values by the same readers that decide about leads, for people who ask what a value is taken for.
+        Pure, and knows no lead: what a field's neighbours say of it is not judged here.
+        """
 
 def add_ValidationServiceServicer_to_server(servicer: ValidationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
