@@ -68,7 +68,7 @@ async def test_a_good_lead_comes_back_clean_with_its_type_source_and_receipt(stu
     assert result.lead_type == common.LeadType(form="long", exclusivity="exclusive", opt_in="single")
     receipt = common.StageReceipt.FromString(result.receipt)
     assert receipt.stage == "validation"
-    assert receipt.lists["zip-codes"].startswith("zipcodes ")
+    assert receipt.lists["zip-codes"].startswith("zipcodes 3.0.0 of 2026-06-01 #")
     assert receipt.summary == "Nothing is wrong with the lead."
     assert all(check.passed for check in receipt.checks)
     assert {"phone.exists", "consent.disclosure_approved", "order.criteria"} <= {c.rule for c in receipt.checks}
