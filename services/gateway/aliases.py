@@ -35,8 +35,16 @@ CONTROLS: dict[str, tuple[str, ...]] = {
         "jornaya",
     ),
     "signals.user_agent": ("user_agent", "browser_user_agent"),
-    "signals.seconds_on_form": ("seconds_on_form", "time_on_form", "time_on_page", "seconds_on_page"),
-    "signals.honeypot": ("honeypot", "hp_field"),
+    "signals.seconds_on_form": (
+        "seconds_on_form", "time_on_form", "time_on_page", "seconds_on_page", "time_to_complete", "form_duration",
+    ),
+    "signals.honeypot": ("honeypot", "honeypot_field", "hp_field", "hp", "bot_field", "_gotcha"),
+    "signals.keystrokes": ("keystrokes", "keystroke_count", "key_presses"),
+    "signals.pastes": ("pastes", "paste_count", "pasted_fields"),
+    "signals.autofills": ("autofills", "autofill_count", "autofilled_fields"),
+    "signals.pointer_events": ("pointer_events", "mouse_events", "mouse_moves", "mouse_movements", "touch_events"),
+    "signals.device_id": ("device_id", "device_fingerprint", "browser_fingerprint", "fingerprint", "visitor_id"),
+    "signals.webdriver": ("webdriver", "navigator_webdriver"),
 }  # fmt: skip
 
 #: Fields of the lead itself. A word that a product may well have as a field of its own (`amount`, `year`) is not here.
@@ -78,7 +86,12 @@ def _squash(name: str) -> str:
 _SEPARATORS = str.maketrans("", "", "_- .")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _CANONICAL = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_CONTROL_BY_NAME = {_squash(word): canonical for canonical, also in CONTROLS.items() for word in (canonical, *also)}
+_CONTROL_BY_NAME = {
+    _squash(word): canonical
+    for canonical, also in CONTROLS.items()
+    # A section may spell its words as other systems do, too: `signals.time_on_page`.
+    for word in (canonical, *also, *(f"{canonical.partition('.')[0]}.{name}" for name in also if "." in canonical))
+}
 _FIELD_BY_NAME = {_squash(word): canonical for canonical, also in FIELDS.items() for word in (canonical, *also)}
 
 

@@ -22,6 +22,8 @@ _SURELY_SHORT = VALUE_BYTES // 4
 #: No control word's limit is below this.
 _SHORT_CONTROL = 16
 
+#: Control words that are counts.
+_COUNTS = ("signals.keystrokes", "signals.pastes", "signals.autofills", "signals.pointer_events")
 #: Lengths of control words, in characters; the rest may be as long as any value.
 _LENGTHS = {
     "order": 63,
@@ -35,6 +37,8 @@ _LENGTHS = {
     "consent.ip": 64,
     "consent.captured_at": 64,
     "signals.seconds_on_form": 32,
+    "signals.device_id": 512,
+    **dict.fromkeys(_COUNTS, 32),
 }
 #: Inside a structured lead these words are ordinary fields: the post has its own place for them.
 _OUTSIDE_LEAD = frozenset({"order", "source", "sub_source", "external_id", "idempotency_key", "submitted_at", "test"})
@@ -44,6 +48,7 @@ _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(?:([Zz])|([+-])(\d{1,2}):?(\d\d))", re.ASCII
 )
 _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
+_COUNT = re.compile(r"\d{1,9}(?:\.0{1,9})?", re.ASCII)
 _TRUE = frozenset({"true", "1", "yes", "y", "on"})
 _FALSE = frozenset({"false", "0", "no", "n", "off", ""})
 
@@ -169,13 +174,30 @@ class Assembler:
 
     def _signals(self) -> PostedSignals:
         get = self._controls.get
-        signals = PostedSignals(user_agent=get("signals.user_agent", ""), honeypot=get("signals.honeypot"))
+        signals = PostedSignals(
+            user_agent=get("signals.user_agent", ""),
+            honeypot=get("signals.honeypot"),
+            device_id=get("signals.device_id", "").strip(),
+        )
         seconds = get("signals.seconds_on_form", "").strip()
         if _SECONDS.fullmatch(seconds):
             signals.seconds_on_form = float(seconds)
         elif seconds:
             self.fault("signals.seconds_on_form", "seconds as a number of zero or more")
+        for word in _COUNTS:
+            count = self._told(word)
+            if _COUNT.fullmatch(count):
+                signals.counts[word.removeprefix("signals.")] = int(count.partition(".")[0])
+            elif count:
+                self.fault(word, "a whole number of zero or more")
+        if self._told("signals.webdriver"):
+            signals.webdriver = self._truth("signals.webdriver")
         return signals
+
+    def _told(self, word: str) -> str:
+        """What a form's script found out; scripts write so where they found nothing."""
+        text = self._controls.get(word, "").strip()
+        return "" if text.lower() in ("undefined", "null", "nan") else text
 
     def _time(self, word: str) -> datetime | None:
         text = self._controls.get(word, "")

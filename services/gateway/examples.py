@@ -15,6 +15,10 @@ _MARCO_WORDING = (
     "about auto loans at the number I provided, including by automated technology and prerecorded voice. "
     "Consent is not a condition of any purchase. Message and data rates may apply. Reply STOP to opt out."
 )
+_BROWSER = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 "
+    "Mobile/15E148 Safari/604.1"
+)
 _LEAD_FORM_WORDING = (
     'By tapping "Submit" I agree that Big Bank may call and text me about my auto loan request, including with '
     "automated technology. This is not a condition of any loan."
@@ -39,8 +43,9 @@ def at(text: str, now: datetime) -> str:
 
 
 def _json(text: str) -> str:
-    """The text with the wordings in place of their names."""
-    for name, wording in (("MARCO_WORDING", _MARCO_WORDING), ("LEAD_FORM_WORDING", _LEAD_FORM_WORDING)):
+    """The text with the wordings and the browser in place of their names."""
+    long = (("MARCO_WORDING", _MARCO_WORDING), ("LEAD_FORM_WORDING", _LEAD_FORM_WORDING), ("BROWSER", _BROWSER))
+    for name, wording in long:
         text = text.replace(name, wording.replace('"', '\\"'))
     return text
 
@@ -68,7 +73,11 @@ JSON = Example(
     "page_url": "https://www.best-auto-loans.example/apply",
     "certificate": "https://cert.trustedform.com/0123456789abcdef0123456789abcdef01234567"
   },
-  "signals": {"user_agent": "Mozilla/5.0", "seconds_on_form": 42, "honeypot": ""}
+  "signals": {
+    "user_agent": "BROWSER",
+    "seconds_on_form": 42, "honeypot": "", "keystrokes": 57, "pastes": 0, "autofills": 3, "pointer_events": 214,
+    "device_id": "d-5f2c81", "webdriver": false
+  }
 }"""),
 )
 

@@ -46,10 +46,22 @@ _BATCH = f"""\
 1 to {batch.LEADS} leads in at most {batch.BATCH_BYTES // 1024 // 1024} MiB: a JSON array, or NDJSON with a lead on each
 line (blank lines are passed over). One answer or problem per lead, in order, each with its `index` from 0; a lead that
 cannot be read spoils no other. Answers of NDJSON come as NDJSON, while later leads are still being decided."""
+_COUNT: Json = {"type": "integer", "minimum": 0}
+_SIGNALS: Mapping[str, Json] = {
+    "user_agent": {"type": "string", "description": "The consumer's browser, from its request header."},
+    "seconds_on_form": {"type": "number", "minimum": 0, "description": "From form shown to form sent."},
+    "honeypot": {"type": "string", "description": "The field that people cannot see, as it was sent."},
+    "keystrokes": {**_COUNT, "description": "Keys pressed in the form's fields."},
+    "pastes": {**_COUNT, "description": "Fields that were filled in by pasting."},
+    "autofills": {**_COUNT, "description": "Fields that the browser or a password manager filled in."},
+    "pointer_events": {**_COUNT, "description": "Mouse moves, clicks and touches on the page."},
+    "device_id": {"type": "string", "description": "Your own id of the device, the same for the same device."},
+    "webdriver": {"type": "boolean", "description": "What the browser's `navigator.webdriver` said."},
+}
 _ONE = """\
 JSON may be structured (`lead`, `consent`, `signals`) or flat. Well-known names of other systems are understood, such as
-`firstName`, `zip`, `xxTrustedFormCertUrl`, `universal_leadid` or `tcpa_text`. XML is read as ADF 1.0: ADF has no place
-for consent, so a prospect may hold one `<leadline>` element with `order`, `sub_source` and `test` as attributes, and
+`firstName`, `zip`, `xxTrustedFormCertUrl`, `universal_leadid` or `tcpa_text`. Signals tell people from
+programs; one that you leave out says nothing. XML is read as ADF 1.0: ADF has no place for consent, so a prospect may hold one `<leadline>` element with `order`, `sub_source` and `test` as attributes, and
 `<consent>`, `<signals>` and `<field name="…">` inside."""
 
 
@@ -170,7 +182,7 @@ def _posted() -> Json:
                     "additionalProperties": text,
                 },
                 "consent": section("consent.", {"captured_at": time}),
-                "signals": section("signals.", {"seconds_on_form": {"type": "number", "minimum": 0}}),
+                "signals": section("signals.", _SIGNALS),
             },
         }
     }

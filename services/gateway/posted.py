@@ -70,6 +70,10 @@ class PostedSignals:
     user_agent: str = ""
     seconds_on_form: float | None = None
     honeypot: str | None = None
+    #: Counts by their control word without `signals.`; only those that were told.
+    counts: dict[str, int] = field(default_factory=dict)
+    device_id: str = ""
+    webdriver: bool | None = None
 
 
 @dataclass(slots=True)

@@ -100,6 +100,11 @@ def to_item(
             signals.seconds_on_form = seen.seconds_on_form
         if seen.honeypot is not None:
             signals.honeypot = seen.honeypot
+        signals.device_id = seen.device_id
+        for name, count in seen.counts.items():
+            setattr(signals, name, count)
+        if seen.webdriver is not None:
+            signals.webdriver = seen.webdriver
     return item
 
 

@@ -156,7 +156,14 @@ def _scalars(sent: lead_pb2.Submission) -> Iterable[str]:
         signals.user_agent,
         str(signals.seconds_on_form) if signals.HasField("seconds_on_form") else "",
         signals.honeypot,
+        *_later(signals),
     )
+
+
+def _later(signals: lead_pb2.Signals) -> Iterable[str]:
+    """Signals that were added later: content that tells none of them keeps the hash that it always had."""
+    told = [f"{field.name}={value}" for field, value in signals.ListFields() if field.number > 3]
+    return ("\n".join(told),) if told else ()
 
 
 def _clock_points(sent: lead_pb2.Submission, now: datetime) -> lead_event_pb2.ClockPoints:

@@ -13,6 +13,8 @@ class Consent:
     text: str = ""
     captured_at: float | None = None
     certificate: str = ""
+    #: The consumer's address, as sent.
+    ip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,13 @@ class Signals:
     user_agent: str = ""
     seconds_on_form: float | None = None
     honeypot: str | None = None
+    #: Keys pressed, fields pasted into and filled in by the browser, mouse moves with clicks and touches.
+    keystrokes: int | None = None
+    pastes: int | None = None
+    autofills: int | None = None
+    pointer_events: int | None = None
+    device_id: str = ""
+    webdriver: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,11 +101,18 @@ def _lead(message: LeadToValidate, index: int) -> Lead:
             text=consent.text,
             captured_at=_seconds(consent.captured_at) if consent.HasField("captured_at") else None,
             certificate=consent.certificate,
+            ip=consent.ip,
         ),
         signals=Signals(
             user_agent=signals.user_agent,
             seconds_on_form=signals.seconds_on_form if signals.HasField("seconds_on_form") else None,
             honeypot=signals.honeypot if signals.HasField("honeypot") else None,
+            keystrokes=signals.keystrokes if signals.HasField("keystrokes") else None,
+            pastes=signals.pastes if signals.HasField("pastes") else None,
+            autofills=signals.autofills if signals.HasField("autofills") else None,
+            pointer_events=signals.pointer_events if signals.HasField("pointer_events") else None,
+            device_id=signals.device_id,
+            webdriver=signals.webdriver if signals.HasField("webdriver") else None,
         ),
         candidates=tuple((candidate.order, candidate.version) for candidate in message.candidates),
     )

@@ -73,3 +73,22 @@ def test_a_name_made_canonical_stays_so(name: str) -> None:
     except Unreadable:
         return
     assert meaning(field)[1] == field
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("timeOnPage", "signals.seconds_on_form"),
+        ("signals.time_on_page", "signals.seconds_on_form"),
+        ("signals.userAgent", "signals.user_agent"),
+        ("mouseMovements", "signals.pointer_events"),
+        ("navigator.webdriver", "signals.webdriver"),
+        ("bot-field", "signals.honeypot"),
+        ("_gotcha", "signals.honeypot"),
+        ("signals.paste_count", "signals.pastes"),
+        ("device_fingerprint", "signals.device_id"),
+        ("consent.ipAddress", "consent.ip"),
+    ],
+)
+def test_a_signal_goes_by_its_canonical_name_in_its_section_and_outside(name: str, word: str) -> None:
+    assert meaning(name)[0] == word

@@ -53,6 +53,17 @@ def test_a_flat_lead_is_understood_by_its_well_known_names() -> None:
     assert lead.spelled["first_name"] == "firstName"
 
 
+@pytest.mark.parametrize("nothing", ["null", '""', '"undefined"', '"NULL"'])
+def test_a_signal_that_the_forms_script_did_not_find_is_not_told(nothing: str) -> None:
+    lead = from_json(
+        f'{{"lead":{{}},"signals":{{"webdriver":{nothing},"pastes":{nothing},"seconds_on_form":4}}}}'.encode()
+    )
+
+    assert lead.signals is not None
+    assert lead.signals.webdriver is None
+    assert lead.signals.counts == {}
+
+
 @pytest.mark.parametrize(
     ("literal", "text"),
     [
@@ -107,6 +118,10 @@ def test_one_field_with_two_contents_in_two_places_is_refused() -> None:
         (b'{"consent_captured_at":1700000000}', "consent.captured_at"),
         (b'{"test":"perhaps"}', "test"),
         (b'{"seconds_on_form":"-1"}', "signals.seconds_on_form"),
+        (b'{"signals":{"keystrokes":"many"},"lead":{}}', "signals.keystrokes"),
+        (b'{"paste_count":-1}', "signals.pastes"),
+        (b'{"pointer_events":1.5}', "signals.pointer_events"),
+        (b'{"webdriver":"perhaps"}', "signals.webdriver"),
         (b'{"note":"a\\u0000b"}', "note"),
         (b'{"":"x"}', ""),
         (b'{"a\\u0007":"x"}', ""),

@@ -38,6 +38,22 @@ def test_a_posted_lead_becomes_a_submission_whole() -> None:
     assert (sent.signals.user_agent, sent.signals.seconds_on_form, sent.signals.honeypot) == ("u", 0, "")
     assert sent.signals.HasField("honeypot")
     assert sent.signals.HasField("seconds_on_form")
+    for later in ("keystrokes", "pastes", "autofills", "pointer_events", "webdriver"):
+        assert not sent.signals.HasField(later)
+
+
+def test_every_signal_arrives_by_the_names_that_forms_use() -> None:
+    posted = from_json(
+        b'{"fname":"Ann","key_presses":0,"paste_count":"3","autofilledFields":2.0,"mouseMoves":17,'
+        b'"device_fingerprint":" d-1 ","navigator.webdriver":false}'
+    )
+    sent = service.to_item(
+        posted, access_key="", payload=b"", sent_as=service.JSON, received_at=FakeClock().now(), traceparent=""
+    ).submission
+    assert sent.signals == lead_pb2.Signals(
+        keystrokes=0, pastes=3, autofills=2, pointer_events=17, device_id="d-1", webdriver=False
+    )
+    assert dict(sent.fields) == {"first_name": "Ann"}
 
 
 def test_what_was_not_told_stays_unset() -> None:

@@ -162,31 +162,75 @@ class Signals(_message.Message):
     USER_AGENT_FIELD_NUMBER: _builtins.int
     SECONDS_ON_FORM_FIELD_NUMBER: _builtins.int
     HONEYPOT_FIELD_NUMBER: _builtins.int
+    KEYSTROKES_FIELD_NUMBER: _builtins.int
+    PASTES_FIELD_NUMBER: _builtins.int
+    AUTOFILLS_FIELD_NUMBER: _builtins.int
+    POINTER_EVENTS_FIELD_NUMBER: _builtins.int
+    DEVICE_ID_FIELD_NUMBER: _builtins.int
+    WEBDRIVER_FIELD_NUMBER: _builtins.int
     user_agent: _builtins.str
     """The consumer's browser, from its request header."""
     seconds_on_form: _builtins.float
     """Seconds between form shown and form sent. Unset: not told."""
     honeypot: _builtins.str
     """The content of the field that only a program fills in. Unset: the form has none."""
+    keystrokes: _builtins.int
+    """Keys pressed in the form's fields. Unset: not counted."""
+    pastes: _builtins.int
+    """Fields that were filled in by pasting. Unset: not counted."""
+    autofills: _builtins.int
+    """Fields that the browser or a password manager filled in. Unset: not counted."""
+    pointer_events: _builtins.int
+    """Mouse moves, clicks and touches on the page. Unset: not counted."""
+    device_id: _builtins.str
+    """The seller's own id of the consumer's device: a cookie or a fingerprint, the same for the same device."""
+    webdriver: _builtins.bool
+    """What the browser's `navigator.webdriver` said: true where a program drives it. Unset: not asked."""
     def __init__(
         self,
         *,
         user_agent: _builtins.str = ...,
         seconds_on_form: _builtins.float | None = ...,
         honeypot: _builtins.str | None = ...,
+        keystrokes: _builtins.int | None = ...,
+        pastes: _builtins.int | None = ...,
+        autofills: _builtins.int | None = ...,
+        pointer_events: _builtins.int | None = ...,
+        device_id: _builtins.str = ...,
+        webdriver: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_honeypot", b"_honeypot", "_seconds_on_form", b"_seconds_on_form", "honeypot", b"honeypot", "seconds_on_form", b"seconds_on_form"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_autofills", b"_autofills", "_honeypot", b"_honeypot", "_keystrokes", b"_keystrokes", "_pastes", b"_pastes", "_pointer_events", b"_pointer_events", "_seconds_on_form", b"_seconds_on_form", "_webdriver", b"_webdriver", "autofills", b"autofills", "honeypot", b"honeypot", "keystrokes", b"keystrokes", "pastes", b"pastes", "pointer_events", b"pointer_events", "seconds_on_form", b"seconds_on_form", "webdriver", b"webdriver"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_honeypot", b"_honeypot", "_seconds_on_form", b"_seconds_on_form", "honeypot", b"honeypot", "seconds_on_form", b"seconds_on_form", "user_agent", b"user_agent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_autofills", b"_autofills", "_honeypot", b"_honeypot", "_keystrokes", b"_keystrokes", "_pastes", b"_pastes", "_pointer_events", b"_pointer_events", "_seconds_on_form", b"_seconds_on_form", "_webdriver", b"_webdriver", "autofills", b"autofills", "device_id", b"device_id", "honeypot", b"honeypot", "keystrokes", b"keystrokes", "pastes", b"pastes", "pointer_events", b"pointer_events", "seconds_on_form", b"seconds_on_form", "user_agent", b"user_agent", "webdriver", b"webdriver"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__autofills: _TypeAlias = _typing.Literal["autofills"]  # noqa: Y015
+    _WhichOneofArgType__autofills: _TypeAlias = _typing.Literal["_autofills", b"_autofills"]  # noqa: Y015
     _WhichOneofReturnType__honeypot: _TypeAlias = _typing.Literal["honeypot"]  # noqa: Y015
     _WhichOneofArgType__honeypot: _TypeAlias = _typing.Literal["_honeypot", b"_honeypot"]  # noqa: Y015
+    _WhichOneofReturnType__keystrokes: _TypeAlias = _typing.Literal["keystrokes"]  # noqa: Y015
+    _WhichOneofArgType__keystrokes: _TypeAlias = _typing.Literal["_keystrokes", b"_keystrokes"]  # noqa: Y015
+    _WhichOneofReturnType__pastes: _TypeAlias = _typing.Literal["pastes"]  # noqa: Y015
+    _WhichOneofArgType__pastes: _TypeAlias = _typing.Literal["_pastes", b"_pastes"]  # noqa: Y015
+    _WhichOneofReturnType__pointer_events: _TypeAlias = _typing.Literal["pointer_events"]  # noqa: Y015
+    _WhichOneofArgType__pointer_events: _TypeAlias = _typing.Literal["_pointer_events", b"_pointer_events"]  # noqa: Y015
     _WhichOneofReturnType__seconds_on_form: _TypeAlias = _typing.Literal["seconds_on_form"]  # noqa: Y015
     _WhichOneofArgType__seconds_on_form: _TypeAlias = _typing.Literal["_seconds_on_form", b"_seconds_on_form"]  # noqa: Y015
+    _WhichOneofReturnType__webdriver: _TypeAlias = _typing.Literal["webdriver"]  # noqa: Y015
+    _WhichOneofArgType__webdriver: _TypeAlias = _typing.Literal["_webdriver", b"_webdriver"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__autofills) -> _WhichOneofReturnType__autofills | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__honeypot) -> _WhichOneofReturnType__honeypot | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__keystrokes) -> _WhichOneofReturnType__keystrokes | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__pastes) -> _WhichOneofReturnType__pastes | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__pointer_events) -> _WhichOneofReturnType__pointer_events | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__seconds_on_form) -> _WhichOneofReturnType__seconds_on_form | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__webdriver) -> _WhichOneofReturnType__webdriver | None: ...
 
 Global___Signals: _TypeAlias = Signals  # noqa: Y015
 
