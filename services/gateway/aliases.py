@@ -34,6 +34,8 @@ CONTROLS: dict[str, tuple[str, ...]] = {
         "trusted_form_url", "trusted_form", "universal_lead_id", "lead_id_token", "jornaya_lead_id", "jornaya_id",
         "jornaya",
     ),
+    "consent.phone": ("consent_phone", "consented_phone", "tcpa_phone"),
+    "consent.shown_at": ("consent_shown_at", "form_shown_at"),
     "signals.user_agent": ("user_agent", "browser_user_agent"),
     "signals.seconds_on_form": (
         "seconds_on_form", "time_on_form", "time_on_page", "seconds_on_page", "time_to_complete", "form_duration",

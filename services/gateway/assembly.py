@@ -36,6 +36,8 @@ _LENGTHS = {
     "test": 16,
     "consent.ip": 64,
     "consent.captured_at": 64,
+    "consent.phone": 64,
+    "consent.shown_at": 64,
     "signals.seconds_on_form": 32,
     "signals.device_id": 512,
     **dict.fromkeys(_COUNTS, 32),
@@ -170,6 +172,8 @@ class Assembler:
             ip=get("consent.ip", "").strip(),
             page_url=get("consent.page_url", "").strip(),
             certificate=get("consent.certificate", "").strip(),
+            phone=get("consent.phone", "").strip(),
+            shown_at=self._time("consent.shown_at"),
         )
 
     def _signals(self) -> PostedSignals:

@@ -181,7 +181,7 @@ def _posted() -> Json:
                     "properties": dict.fromkeys(aliases.FIELDS, text),
                     "additionalProperties": text,
                 },
-                "consent": section("consent.", {"captured_at": time}),
+                "consent": section("consent.", {"captured_at": time, "shown_at": time}),
                 "signals": section("signals.", _SIGNALS),
             },
         }

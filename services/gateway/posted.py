@@ -61,6 +61,8 @@ class PostedConsent:
     ip: str = ""
     page_url: str = ""
     certificate: str = ""
+    phone: str = ""
+    shown_at: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -89,9 +89,11 @@ def to_item(
     if given is not None:
         consent = submission.consent
         consent.text, consent.ip, consent.page_url = given.text, given.ip, given.page_url
-        consent.certificate = given.certificate
+        consent.certificate, consent.phone = given.certificate, given.phone
         if given.captured_at is not None:
             _set_time(consent.captured_at, given.captured_at)
+        if given.shown_at is not None:
+            _set_time(consent.shown_at, given.shown_at)
     seen = posted.signals
     if seen is not None:
         signals = submission.signals

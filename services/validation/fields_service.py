@@ -46,6 +46,7 @@ def finding_messages(findings: Iterable[Finding]) -> list[FindingMessage]:
             field=finding.field,
             message=finding.message,
             suggestion=finding.suggestion,
+            retryable=finding.reason == "try_again",
         )
         for finding in findings
     ]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from services.validation.consent.certificate import CertificateFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,11 @@ class Consent:
     certificate: str = ""
     #: The consumer's address, as sent.
     ip: str = ""
+    page_url: str = ""
+    #: The number that the record names; the lead's own is another thing.
+    phone: str = ""
+    #: When the form was shown.
+    shown_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +55,5 @@ class Lead:
     consent: Consent = Consent()
     signals: Signals = Signals()
     candidates: tuple[tuple[str, int], ...] = ()
+    #: What the certificate's issuer said; None: not asked.
+    certificate: CertificateFacts | None = None

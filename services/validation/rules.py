@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.validation.bots.signals import judge_signals, judge_speed
-from services.validation.consent.record import judge_consent, judge_record
+from services.validation.consent.record import Circumstances, judge_consent, judge_record
 from services.validation.fieldtypes.name import judge_name, read_name, split_full_name
 from services.validation.fieldtypes.place import judge_place
 from services.validation.fieldtypes.registry import read_all
@@ -197,16 +197,17 @@ def _hold(lead: Lead, facts: LeadFacts, plan: OrderPlan, catalog: CatalogPlan, n
     judge_type(kind, order.lead, missing, notes)
     judge_age(lead.submitted_at, lead.received_at, order.max_lead_age_minutes, notes)
     judge_speed(lead.signals.seconds_on_form, order.bots.minimum_seconds_on_form, notes)
-    judge_consent(
-        lead.consent,
-        order.consent,
-        catalog.registry,
+    about = Circumstances(
         seller=lead.seller,
         site=facts.source,
-        submitted_at=lead.submitted_at,
+        buyer=catalog.view.buyer.name,
         received_at=lead.received_at,
-        notes=notes,
+        submitted_at=lead.submitted_at,
+        fields=facts.fields,
+        sent=lead.fields,
+        certificate=lead.certificate,
     )
+    judge_consent(lead.consent, order.consent, catalog.registry, about, notes)
 
 
 def _summary(faults: int, verdicts: list[CandidateVerdict]) -> str:

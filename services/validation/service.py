@@ -102,6 +102,9 @@ def _lead(message: LeadToValidate, index: int) -> Lead:
             captured_at=_seconds(consent.captured_at) if consent.HasField("captured_at") else None,
             certificate=consent.certificate,
             ip=consent.ip,
+            page_url=consent.page_url,
+            phone=consent.phone,
+            shown_at=_seconds(consent.shown_at) if consent.HasField("shown_at") else None,
         ),
         signals=Signals(
             user_agent=signals.user_agent,

@@ -30,6 +30,7 @@ OptIn = Literal["single", "double", "none"]
 Exclusivity = Literal["exclusive", "shared"]
 OrderState = Literal["draft", "active", "paused", "ended"]
 WindowKind = Literal["hour", "day", "week", "month", "total"]
+ConsentPart = Literal["captured_at", "page_url", "ip", "phone"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -82,6 +83,9 @@ class Disclosure(Term, frozen=True, kw_only=True):
     sellers: tuple[Slug, ...] = ()
     #: Sites that may show it; empty: all.
     sites: tuple[str, ...] = ()
+    #: First and last day (UTC, inclusive) on which a consumer may have agreed to it; None: no limit.
+    valid_from: date | None = None
+    valid_until: date | None = None
 
 
 class ProductField(Term, frozen=True, kw_only=True):
@@ -203,6 +207,21 @@ class ConsentTerms(Term, frozen=True, kw_only=True):
     #: Approved disclosures, by slug; empty: any that its seller and site may use.
     disclosures: tuple[Slug, ...] = ()
     max_age_hours: Positive = 72
+    #: Parts of the record that must be there beside its text. Without `captured_at` here, the time of the
+    #: submission stands in for a missing one: the consumer agrees by submitting.
+    require: tuple[ConsentPart, ...] = ()
+    #: The text must name the buyer. Off by default: the one-to-one rule (FCC 23-107) was vacated on 24 January 2025
+    #: (11th Cir., No. 24-10277), but 47 CFR 64.1200(f)(9) and 16 CFR 310.4(b)(1)(v) still speak of a specific seller.
+    names_buyer: bool = False
+    #: The page of the consent must be on the lead's source; else another page is only noted in the receipt.
+    same_site: bool = False
+    #: `present`: a certificate must be there; `match`: and its issuer must say that it is this person's.
+    certificate: Literal["none", "present", "match"] = "none"
+    certificate_max_age_hours: Positive | None = None
+    #: What happens where the issuer cannot be asked in time.
+    certificate_unknown: Literal["accept", "try_again"] = "accept"
+    #: Have the issuer keep the certificate of a bought lead for five years. It charges for that.
+    retain_certificate: bool = False
 
 
 class BotTerms(Term, frozen=True, kw_only=True):

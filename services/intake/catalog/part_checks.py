@@ -75,6 +75,9 @@ def _disclosures(draft: Draft) -> Iterator[Finding]:
             yield from unknown_name(draft, "sources", site, (*path, "sites", position))
         yield from repeated(disclosure.sellers, (*path, "sellers"))
         yield from repeated(disclosure.sites, (*path, "sites"))
+        first, last = disclosure.valid_from, disclosure.valid_until
+        if first is not None and last is not None and last < first:
+            yield (*path, "valid_until"), f"the wording ends before it begins on {first}"
         if len(disclosure.text.replace("*", "").split()) < 5:
             yield (*path, "text"), "expected a wording; this would approve almost any text"
 

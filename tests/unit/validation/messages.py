@@ -30,6 +30,10 @@ def message_of(lead: Lead) -> LeadToValidate:
                 text=lead.consent.text,
                 captured_at=_time(lead.consent.captured_at),
                 certificate=lead.consent.certificate,
+                ip=lead.consent.ip,
+                page_url=lead.consent.page_url,
+                phone=lead.consent.phone,
+                shown_at=_time(lead.consent.shown_at),
             ),
             signals=common.Signals(
                 user_agent=lead.signals.user_agent,

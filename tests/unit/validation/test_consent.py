@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.validation.consent.disclosure import Nearest, Registry, words_of
+from services.validation.consent.disclosure import Nearest, Registry
+from services.validation.consent.wording import words_of
 from services.validation.lead import Consent
 from shared.catalog.terms import ConsentTerms, Disclosure
 from tests.unit.validation.terms import DISCLOSURE, GOOD, NOW, ORDER, SHOWN, judged, reasons
@@ -38,6 +39,7 @@ def _consent(**changes: Any) -> Consent:
         f"<p>{SHOWN.replace('and', '<b>and</b>')}</p>",
         SHOWN.replace(" and ", " &#97;nd "),
         f"  {SHOWN}  ",
+        "*" + SHOWN,
     ],
 )
 def test_the_approved_wording_is_known_however_it_is_set(text: str) -> None:
@@ -54,7 +56,7 @@ def test_the_approved_wording_is_known_however_it_is_set(text: str) -> None:
         SHOWN[:-40],
         SHOWN.replace("Get my rate", "word " * 13),
         "*",
-        DISCLOSURE + " *",
+        DISCLOSURE + " * and more",
         "…",
     ],
 )

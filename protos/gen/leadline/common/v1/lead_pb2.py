@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from leadline.common.v1 import reason_pb2 as leadline_dot_common_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dleadline/common/v1/lead.proto\x12\x12leadline.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fleadline/common/v1/reason.proto\"/\n\x05Money\x12\x14\n\x0c\x61mount_minor\x18\x01 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x02 \x01(\t\"*\n\x08OrderRef\x12\r\n\x05order\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\"{\n\x07\x43onsent\x12\x0c\n\x04text\x18\x01 \x01(\t\x12/\n\x0b\x63\x61ptured_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\n\n\x02ip\x18\x03 \x01(\t\x12\x10\n\x08page_url\x18\x04 \x01(\t\x12\x13\n\x0b\x63\x65rtificate\x18\x05 \x01(\t\"\xca\x02\n\x07Signals\x12\x12\n\nuser_agent\x18\x01 \x01(\t\x12\x1c\n\x0fseconds_on_form\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\x08honeypot\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x17\n\nkeystrokes\x18\x04 \x01(\rH\x02\x88\x01\x01\x12\x13\n\x06pastes\x18\x05 \x01(\rH\x03\x88\x01\x01\x12\x16\n\tautofills\x18\x06 \x01(\rH\x04\x88\x01\x01\x12\x1b\n\x0epointer_events\x18\x07 \x01(\rH\x05\x88\x01\x01\x12\x11\n\tdevice_id\x18\x08 \x01(\t\x12\x16\n\twebdriver\x18\t \x01(\x08H\x06\x88\x01\x01\x42\x12\n\x10_seconds_on_formB\x0b\n\t_honeypotB\r\n\x0b_keystrokesB\t\n\x07_pastesB\x0c\n\n_autofillsB\x11\n\x0f_pointer_eventsB\x0c\n\n_webdriver\"\x81\x04\n\nSubmission\x12\r\n\x05order\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x12\n\nsub_source\x18\x03 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x04 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\t\x12\x30\n\x0csubmitted_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04test\x18\x07 \x01(\x08\x12:\n\x06\x66ields\x18\x08 \x03(\x0b\x32*.leadline.common.v1.Submission.FieldsEntry\x12,\n\x07\x63onsent\x18\t \x01(\x0b\x32\x1b.leadline.common.v1.Consent\x12,\n\x07signals\x18\n \x01(\x0b\x32\x1b.leadline.common.v1.Signals\x12\x34\n\x06\x66ormat\x18\x0b \x01(\x0e\x32$.leadline.common.v1.SubmissionFormat\x12\x0f\n\x07payload\x18\x0c \x01(\x0c\x12/\n\x0breceived_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btraceparent\x18\x0e \x01(\t\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"`\n\x08LeadType\x12\x0c\n\x04\x66orm\x18\x01 \x01(\t\x12\x13\n\x0b\x65xclusivity\x18\x02 \x01(\t\x12\x14\n\x0cincentivized\x18\x03 \x01(\x08\x12\x0b\n\x03own\x18\x04 \x01(\x08\x12\x0e\n\x06opt_in\x18\x05 \x01(\t\"\x93\x01\n\x05\x43heck\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\x0e\n\x06passed\x18\x02 \x01(\x08\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x10\n\x08observed\x18\x04 \x01(\t\x12\x10\n\x08\x65xpected\x18\x05 \x01(\t\x12*\n\x06reason\x18\x06 \x01(\x0e\x32\x1a.leadline.common.v1.Reason\x12\r\n\x05order\x18\x07 \x01(\t\"\xc3\x01\n\x0cStageReceipt\x12\r\n\x05stage\x18\x01 \x01(\t\x12)\n\x06\x63hecks\x18\x02 \x03(\x0b\x32\x19.leadline.common.v1.Check\x12:\n\x05lists\x18\x03 \x03(\x0b\x32+.leadline.common.v1.StageReceipt.ListsEntry\x12\x0f\n\x07summary\x18\x04 \x01(\t\x1a,\n\nListsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*\xe1\x01\n\x10SubmissionFormat\x12!\n\x1dSUBMISSION_FORMAT_UNSPECIFIED\x10\x00\x12\x1a\n\x16SUBMISSION_FORMAT_JSON\x10\x01\x12\x1a\n\x16SUBMISSION_FORMAT_FORM\x10\x02\x12\x19\n\x15SUBMISSION_FORMAT_ADF\x10\x03\x12 \n\x1cSUBMISSION_FORMAT_GOOGLE_ADS\x10\x04\x12\x1a\n\x16SUBMISSION_FORMAT_META\x10\x05\x12\x19\n\x15SUBMISSION_FORMAT_CSV\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dleadline/common/v1/lead.proto\x12\x12leadline.common.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fleadline/common/v1/reason.proto\"/\n\x05Money\x12\x14\n\x0c\x61mount_minor\x18\x01 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x02 \x01(\t\"*\n\x08OrderRef\x12\r\n\x05order\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\"\xb8\x01\n\x07\x43onsent\x12\x0c\n\x04text\x18\x01 \x01(\t\x12/\n\x0b\x63\x61ptured_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\n\n\x02ip\x18\x03 \x01(\t\x12\x10\n\x08page_url\x18\x04 \x01(\t\x12\x13\n\x0b\x63\x65rtificate\x18\x05 \x01(\t\x12\r\n\x05phone\x18\x06 \x01(\t\x12,\n\x08shown_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xca\x02\n\x07Signals\x12\x12\n\nuser_agent\x18\x01 \x01(\t\x12\x1c\n\x0fseconds_on_form\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\x08honeypot\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x17\n\nkeystrokes\x18\x04 \x01(\rH\x02\x88\x01\x01\x12\x13\n\x06pastes\x18\x05 \x01(\rH\x03\x88\x01\x01\x12\x16\n\tautofills\x18\x06 \x01(\rH\x04\x88\x01\x01\x12\x1b\n\x0epointer_events\x18\x07 \x01(\rH\x05\x88\x01\x01\x12\x11\n\tdevice_id\x18\x08 \x01(\t\x12\x16\n\twebdriver\x18\t \x01(\x08H\x06\x88\x01\x01\x42\x12\n\x10_seconds_on_formB\x0b\n\t_honeypotB\r\n\x0b_keystrokesB\t\n\x07_pastesB\x0c\n\n_autofillsB\x11\n\x0f_pointer_eventsB\x0c\n\n_webdriver\"\x81\x04\n\nSubmission\x12\r\n\x05order\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x12\n\nsub_source\x18\x03 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x04 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\t\x12\x30\n\x0csubmitted_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04test\x18\x07 \x01(\x08\x12:\n\x06\x66ields\x18\x08 \x03(\x0b\x32*.leadline.common.v1.Submission.FieldsEntry\x12,\n\x07\x63onsent\x18\t \x01(\x0b\x32\x1b.leadline.common.v1.Consent\x12,\n\x07signals\x18\n \x01(\x0b\x32\x1b.leadline.common.v1.Signals\x12\x34\n\x06\x66ormat\x18\x0b \x01(\x0e\x32$.leadline.common.v1.SubmissionFormat\x12\x0f\n\x07payload\x18\x0c \x01(\x0c\x12/\n\x0breceived_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btraceparent\x18\x0e \x01(\t\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"`\n\x08LeadType\x12\x0c\n\x04\x66orm\x18\x01 \x01(\t\x12\x13\n\x0b\x65xclusivity\x18\x02 \x01(\t\x12\x14\n\x0cincentivized\x18\x03 \x01(\x08\x12\x0b\n\x03own\x18\x04 \x01(\x08\x12\x0e\n\x06opt_in\x18\x05 \x01(\t\"\x93\x01\n\x05\x43heck\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\x0e\n\x06passed\x18\x02 \x01(\x08\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x10\n\x08observed\x18\x04 \x01(\t\x12\x10\n\x08\x65xpected\x18\x05 \x01(\t\x12*\n\x06reason\x18\x06 \x01(\x0e\x32\x1a.leadline.common.v1.Reason\x12\r\n\x05order\x18\x07 \x01(\t\"\xc3\x01\n\x0cStageReceipt\x12\r\n\x05stage\x18\x01 \x01(\t\x12)\n\x06\x63hecks\x18\x02 \x03(\x0b\x32\x19.leadline.common.v1.Check\x12:\n\x05lists\x18\x03 \x03(\x0b\x32+.leadline.common.v1.StageReceipt.ListsEntry\x12\x0f\n\x07summary\x18\x04 \x01(\t\x1a,\n\nListsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*\xe1\x01\n\x10SubmissionFormat\x12!\n\x1dSUBMISSION_FORMAT_UNSPECIFIED\x10\x00\x12\x1a\n\x16SUBMISSION_FORMAT_JSON\x10\x01\x12\x1a\n\x16SUBMISSION_FORMAT_FORM\x10\x02\x12\x19\n\x15SUBMISSION_FORMAT_ADF\x10\x03\x12 \n\x1cSUBMISSION_FORMAT_GOOGLE_ADS\x10\x04\x12\x1a\n\x16SUBMISSION_FORMAT_META\x10\x05\x12\x19\n\x15SUBMISSION_FORMAT_CSV\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,26 +37,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMISSION_FIELDSENTRY']._serialized_options = b'8\001'
   _globals['_STAGERECEIPT_LISTSENTRY']._loaded_options = None
   _globals['_STAGERECEIPT_LISTSENTRY']._serialized_options = b'8\001'
-  _globals['_SUBMISSIONFORMAT']._serialized_start=1633
-  _globals['_SUBMISSIONFORMAT']._serialized_end=1858
+  _globals['_SUBMISSIONFORMAT']._serialized_start=1695
+  _globals['_SUBMISSIONFORMAT']._serialized_end=1920
   _globals['_MONEY']._serialized_start=119
   _globals['_MONEY']._serialized_end=166
   _globals['_ORDERREF']._serialized_start=168
   _globals['_ORDERREF']._serialized_end=210
-  _globals['_CONSENT']._serialized_start=212
-  _globals['_CONSENT']._serialized_end=335
-  _globals['_SIGNALS']._serialized_start=338
-  _globals['_SIGNALS']._serialized_end=668
-  _globals['_SUBMISSION']._serialized_start=671
-  _globals['_SUBMISSION']._serialized_end=1184
-  _globals['_SUBMISSION_FIELDSENTRY']._serialized_start=1139
-  _globals['_SUBMISSION_FIELDSENTRY']._serialized_end=1184
-  _globals['_LEADTYPE']._serialized_start=1186
-  _globals['_LEADTYPE']._serialized_end=1282
-  _globals['_CHECK']._serialized_start=1285
-  _globals['_CHECK']._serialized_end=1432
-  _globals['_STAGERECEIPT']._serialized_start=1435
-  _globals['_STAGERECEIPT']._serialized_end=1630
-  _globals['_STAGERECEIPT_LISTSENTRY']._serialized_start=1586
-  _globals['_STAGERECEIPT_LISTSENTRY']._serialized_end=1630
+  _globals['_CONSENT']._serialized_start=213
+  _globals['_CONSENT']._serialized_end=397
+  _globals['_SIGNALS']._serialized_start=400
+  _globals['_SIGNALS']._serialized_end=730
+  _globals['_SUBMISSION']._serialized_start=733
+  _globals['_SUBMISSION']._serialized_end=1246
+  _globals['_SUBMISSION_FIELDSENTRY']._serialized_start=1201
+  _globals['_SUBMISSION_FIELDSENTRY']._serialized_end=1246
+  _globals['_LEADTYPE']._serialized_start=1248
+  _globals['_LEADTYPE']._serialized_end=1344
+  _globals['_CHECK']._serialized_start=1347
+  _globals['_CHECK']._serialized_end=1494
+  _globals['_STAGERECEIPT']._serialized_start=1497
+  _globals['_STAGERECEIPT']._serialized_end=1692
+  _globals['_STAGERECEIPT_LISTSENTRY']._serialized_start=1648
+  _globals['_STAGERECEIPT_LISTSENTRY']._serialized_end=1692
 # @@protoc_insertion_point(module_scope)

@@ -124,6 +124,8 @@ class Consent(_message.Message):
     IP_FIELD_NUMBER: _builtins.int
     PAGE_URL_FIELD_NUMBER: _builtins.int
     CERTIFICATE_FIELD_NUMBER: _builtins.int
+    PHONE_FIELD_NUMBER: _builtins.int
+    SHOWN_AT_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """The disclosure's text as shown to the consumer."""
     ip: _builtins.str
@@ -132,9 +134,15 @@ class Consent(_message.Message):
     """The page on which the consumer agreed."""
     certificate: _builtins.str
     """A certificate: a TrustedForm URL or a Jornaya LeadiD."""
+    phone: _builtins.str
+    """The telephone number that the consumer agreed to be called at, as recorded with the consent."""
     @_builtins.property
     def captured_at(self) -> _timestamp_pb2.Timestamp:
         """When the consumer agreed. Unset: not told."""
+
+    @_builtins.property
+    def shown_at(self) -> _timestamp_pb2.Timestamp:
+        """When the consumer was first shown the form. Unset: not told."""
 
     def __init__(
         self,
@@ -144,10 +152,12 @@ class Consent(_message.Message):
         ip: _builtins.str = ...,
         page_url: _builtins.str = ...,
         certificate: _builtins.str = ...,
+        phone: _builtins.str = ...,
+        shown_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at", "shown_at", b"shown_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at", "certificate", b"certificate", "ip", b"ip", "page_url", b"page_url", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at", "certificate", b"certificate", "ip", b"ip", "page_url", b"page_url", "phone", b"phone", "shown_at", b"shown_at", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,152 @@
+"""Certificates of consent: which kinds there are, how old they may be, and what their issuer said of them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from services.validation.verdict import Finding, Notes
+from shared.catalog.terms import ConsentTerms
+
+Kind = Literal["TrustedForm", "LeadiD"]
+
+#: What the issuer said. `matched`: of this person; `not_matched`: of somebody else; `incomparable`: it recorded
+#: neither phone nor e-mail; `not_found`: gone or never issued; `expired`: gone; `sandbox`: made for tests;
+#: `unavailable`: nothing.
+Outcome = Literal["matched", "not_matched", "incomparable", "not_found", "expired", "sandbox", "unavailable"]
+
+
+class CertificateFacts(NamedTuple):
+    """What the issuer said of a lead's certificate, looked up before the rules run."""
+
+    outcome: Outcome
+
+
+class Certificate(NamedTuple):
+    """A certificate reference that can be one."""
+
+    kind: Kind
+    #: What names it to its issuer.
+    token: str
+
+
+#: Days in which a TrustedForm certificate can be claimed at most, and hours where no submission was recorded.
+#: Source: activeprospect.com, "Certificate Expiration and Retention Window".
+TRUSTED_FORM_DAYS = 90
+TRUSTED_FORM_UNSUBMITTED_HOURS = 72
+
+#: The id's length and alphabet differ by the type of certificate: 40 hex digits on the web, 80 signs in apps,
+#: `0.` and more for Meta; never above 255.
+_TRUSTED_FORM = re.compile(
+    r"(?i:https://cert\.trustedform\.com)/([0-9A-Za-z._-]{16,255})/?(?:\?[!-~]{0,200})?", re.ASCII
+)
+_LEADID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+#: Fewer different signs than this are no random id, but a filled-in form field.
+_LEAST_SIGNS = 4
+
+_FORM, _PRESENT, _AGE, _ISSUER = (
+    "consent.certificate",
+    "consent.certificate_present",
+    "consent.certificate_age",
+    "consent.certificate_match",
+)
+_FIELD = "consent.certificate"
+_EXPECTED_FORM = "Expected a certificate URL at https://cert.trustedform.com/ or a LeadiD of 36 characters."
+_EXPECTED_PRESENT = "Expected a certificate of the consent: a TrustedForm URL or a LeadiD."
+_EXPECTED_MATCHABLE = "Expected a TrustedForm certificate URL: this order asks its issuer whose it is."
+_EXPECTED_ISSUED = "Expected a certificate that its issuer knows."
+_EXPECTED_LIVE = "Expected a certificate that its issuer still has."
+_EXPECTED_OURS = "Expected the certificate of this person: its issuer recorded another phone number."
+_EXPECTED_LATER = "The certificate's issuer did not answer in time; the same lead may be accepted later."
+
+
+@lru_cache(maxsize=256)
+def read_certificate(text: str) -> Certificate | None:
+    """The certificate that a text names; None where it cannot be one."""
+    text = text.strip()
+    if match := _TRUSTED_FORM.fullmatch(text):
+        found = Certificate("TrustedForm", match[1])
+    elif _LEADID.fullmatch(text):
+        found = Certificate("LeadiD", text.lower())
+    else:
+        return None
+    return found if len(set(found.token) - {"-", "."}) >= _LEAST_SIGNS else None
+
+
+def judge_form(text: str, notes: Notes) -> None:
+    """A certificate that is given has to be able to be one, whatever the order."""
+    if not text.strip():
+        return
+    certificate = read_certificate(text)
+    if certificate is None:
+        notes.failed(_FORM, Finding("certificate_invalid", _FIELD, _EXPECTED_FORM), "neither kind", _FORMS)
+    else:
+        notes.passed(_FORM, _FIELD, certificate.kind)
+
+
+_FORMS = "TrustedForm or LeadiD"
+
+
+def judge_certificate(
+    text: str, terms: ConsentTerms, facts: CertificateFacts | None, age_seconds: float | None, notes: Notes
+) -> None:
+    """Holds the certificate against an order. `age_seconds`: of the consent; None: not told."""
+    if terms.certificate == "none" and terms.certificate_max_age_hours is None:
+        return
+    certificate = read_certificate(text)
+    if certificate is None:
+        if not text.strip() and terms.certificate != "none":
+            notes.failed(_PRESENT, Finding("field_missing", _FIELD, _EXPECTED_PRESENT), "none")
+        return
+    if terms.certificate != "none":
+        notes.passed(_PRESENT, _FIELD, certificate.kind, "a certificate")
+    gone = age_seconds is not None and not _is_young(certificate, terms, age_seconds, notes)
+    if terms.certificate == "match" and not gone:
+        if certificate.kind == "TrustedForm":
+            _judge_issuer(terms, facts, age_seconds, notes)
+        else:
+            finding = Finding("certificate_invalid", _FIELD, _EXPECTED_MATCHABLE)
+            notes.failed(_ISSUER, finding, certificate.kind, "TrustedForm")
+
+
+def _is_young(certificate: Certificate, terms: ConsentTerms, age_seconds: float, notes: Notes) -> bool:
+    hours = terms.certificate_max_age_hours or TRUSTED_FORM_DAYS * 24
+    if certificate.kind == "TrustedForm":
+        hours = min(hours, TRUSTED_FORM_DAYS * 24)
+    expected = f"at most {hours} hours old"
+    if age_seconds <= hours * 3600:
+        notes.passed(_AGE, _FIELD, "young enough", expected)
+        return True
+    finding = Finding("certificate_expired", _FIELD, f"Expected a certificate {expected}.")
+    notes.failed(_AGE, finding, f"{age_seconds / 3600:.0f} hours", expected)
+    return False
+
+
+def _judge_issuer(terms: ConsentTerms, facts: CertificateFacts | None, age_seconds: float | None, notes: Notes) -> None:
+    outcome = facts.outcome if facts is not None else "unavailable"
+    expected = "of this person, by its issuer"
+    match outcome:
+        case "matched" | "incomparable":
+            notes.passed(_ISSUER, _FIELD, outcome, expected)
+            return
+        case "not_matched":
+            finding = Finding("certificate_mismatch", _FIELD, _EXPECTED_OURS)
+        case "expired":
+            finding = Finding("certificate_expired", _FIELD, _EXPECTED_LIVE)
+        case "not_found":
+            # The issuer says the same of both: "has expired or could not be found".
+            old = age_seconds is not None and age_seconds > TRUSTED_FORM_UNSUBMITTED_HOURS * 3600
+            finding = (
+                Finding("certificate_expired", _FIELD, _EXPECTED_LIVE)
+                if old
+                else Finding("certificate_invalid", _FIELD, _EXPECTED_ISSUED)
+            )
+        case "sandbox":
+            finding = Finding("certificate_invalid", _FIELD, _EXPECTED_ISSUED)
+        case _:
+            if terms.certificate_unknown == "accept":
+                notes.passed(_ISSUER, _FIELD, "not known", expected)
+                return
+            finding = Finding("try_again", _FIELD, _EXPECTED_LATER)
+    notes.failed(_ISSUER, finding, outcome.replace("_", " "), expected)
