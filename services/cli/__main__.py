@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from services.cli import catalog_commands, field_commands, lead_commands, report_commands, run_commands
+from services.cli import catalog_commands, field_commands, lead_commands, list_commands, report_commands, run_commands
 from services.cli.failure import CommandError
 from services.cli.output import clean, warn
 
@@ -35,6 +35,7 @@ def build() -> typer.Typer:
     app.command()(lead_commands.leads)
     app.command(context_settings=field_commands.TAKES_SIGNS)(field_commands.field)
     app.add_typer(report_commands.report, name="report")
+    app.add_typer(list_commands.lists, name="lists")
     app.command()(report_commands.books)
     return app
 

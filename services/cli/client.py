@@ -15,6 +15,7 @@ from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
 from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceStub
 from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceStub
+from leadline.validation.v1.list_service_pb2_grpc import ListServiceStub
 from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceStub
 from services.cli.failure import CommandError
 from services.cli.settings import Settings
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
     from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceAsyncStub
     from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceAsyncStub
+    from leadline.validation.v1.list_service_pb2_grpc import ListServiceAsyncStub
     from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceAsyncStub
 
 T = TypeVar("T")
@@ -52,16 +54,19 @@ class Services:
         self.intake: IntakeServiceAsyncStub = IntakeServiceStub(intake)
         self.ledger: LedgerServiceAsyncStub = LedgerServiceStub(intake)
         self.validation: ValidationServiceAsyncStub = ValidationServiceStub(validation)
+        self.lists: ListServiceAsyncStub = ListServiceStub(validation)
         self.follow_up: FollowUpServiceAsyncStub = FollowUpServiceStub(routing)
         self.reporting: ReportingServiceAsyncStub = ReportingServiceStub(reporting)
 
-    async def ask(self, method: UnaryMethod[Request, Response], request: Request) -> Response:
-        """Call with the deadline of the settings.
+    async def ask(
+        self, method: UnaryMethod[Request, Response], request: Request, *, timeout: float | None = None
+    ) -> Response:
+        """Call with the deadline of the settings, or with `timeout` seconds for what takes longer by nature.
 
         Raises:
             AppError: what went wrong.
         """
-        return await call(method, request, timeout=self.settings.deadline_seconds)
+        return await call(method, request, timeout=timeout or self.settings.deadline_seconds)
 
     async def buyer(self, named: str) -> str:
         """The buyer that a command is about: the one named, or the only one there is."""

@@ -19,16 +19,14 @@ from leadline.validation.v1.validation_service_pb2 import (
     ValidateLeadsResponse,
 )
 from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceServicer
+from services.validation.desk import Desk, Desks
 from services.validation.fields_service import MOST_VALUES, answer_fields, finding_messages
 from services.validation.fieldtypes.when import day_of
 from services.validation.lead import Consent, Lead, Signals
-from services.validation.lists.reference import Reference
-from services.validation.plan import Plans
 from services.validation.rules import validate
 from services.validation.verdict import LeadType, Verdict
 from shared.catalog.snapshot import CatalogReader
 from shared.rpc.errors import Malformed
-from shared.rpc.verdict import ReceiptWriter
 
 MOST_LEADS = 256
 
@@ -36,11 +34,9 @@ MOST_LEADS = 256
 class ValidationService(ValidationServiceServicer):
     """Answers batches of leads of one buyer at one catalog revision."""
 
-    def __init__(self, catalogs: CatalogReader, reference: Reference) -> None:
+    def __init__(self, catalogs: CatalogReader, desks: Desks) -> None:
         self._catalogs = catalogs
-        self._reference = reference
-        self._plans = Plans(reference)
-        self._receipts = ReceiptWriter("validation", reference.versions)
+        self._desks = desks
 
     async def ValidateLeads(
         self, request: ValidateLeadsRequest, _: grpc.aio.ServicerContext[Any, Any]
@@ -49,10 +45,12 @@ class ValidationService(ValidationServiceServicer):
         if len(request.leads) > MOST_LEADS:
             raise Malformed.field("leads", f"expected at most {MOST_LEADS}")
         view = await self._catalogs.get(request.buyer_id, request.catalog_revision)
-        plan = self._plans.of(view)
+        # From here to the answer the lists are the same ones, whatever is put in place meanwhile.
+        desk = await self._desks.of(request.lists) if request.lists else self._desks.current
+        plan = desk.plans.of(view)
         return ValidateLeadsResponse(
             results=[
-                self._result(validate(_lead(message, index), plan, self._reference))
+                _result(validate(_lead(message, index), plan, desk.reference), desk)
                 for index, message in enumerate(request.leads)
             ]
         )
@@ -65,24 +63,29 @@ class ValidationService(ValidationServiceServicer):
             raise Malformed.field("fields", f"expected at most {MOST_VALUES}")
         if not request.HasField("as_of"):
             raise Malformed.field("as_of", "expected the instant against which ages are told")
-        return answer_fields(request.fields, self._reference, day_of(_seconds(request.as_of)))
+        return answer_fields(request.fields, self._desks.current.reference, day_of(_seconds(request.as_of)))
 
-    def _result(self, verdict: Verdict) -> ValidatedLead:
-        return ValidatedLead(
-            fields=verdict.fields,
-            unknown_fields=verdict.unknown_fields,
-            lead_type=_type_message(verdict.lead_type),
-            source=verdict.source,
-            findings=finding_messages(verdict.findings),
-            candidates=[
-                CandidateValidation(
-                    order=common.OrderRef(order=candidate.order, version=candidate.version),
-                    findings=finding_messages(candidate.findings),
-                )
-                for candidate in verdict.candidates
-            ],
-            receipt=self._receipts.write(verdict.checks, verdict.summary),
-        )
+
+def _result(verdict: Verdict, desk: Desk) -> ValidatedLead:
+    return ValidatedLead(
+        fields=verdict.fields,
+        unknown_fields=verdict.unknown_fields,
+        lead_type=_type_message(verdict.lead_type),
+        source=verdict.source,
+        findings=finding_messages(verdict.findings),
+        candidates=[
+            CandidateValidation(
+                order=common.OrderRef(order=candidate.order, version=candidate.version),
+                findings=finding_messages(candidate.findings),
+            )
+            for candidate in verdict.candidates
+        ],
+        receipt=desk.receipts.write(
+            verdict.checks,
+            verdict.summary,
+            tuple((candidate.order, candidate.version) for candidate in verdict.candidates),
+        ),
+    )
 
 
 def _lead(message: LeadToValidate, index: int) -> Lead:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
-from shared.runtime.settings import DatabaseSettings, RpcSettings, TelemetrySettings
+from shared.runtime.settings import DatabaseSettings, RpcSettings, TelemetrySettings, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,3 +18,7 @@ class Settings:
     rpc: RpcSettings
     database: DatabaseSettings
     telemetry: TelemetrySettings
+    #: Where lists that are newer than the packaged ones are kept, and old ones, so that receipts can be made again.
+    lists_dir: Path = setting(
+        "LEADLINE_LISTS_DIR", default=lambda environ, _: Path(environ.get("LEADLINE_DATA_DIR") or ".leadline") / "lists"
+    )

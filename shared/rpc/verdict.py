@@ -31,13 +31,40 @@ def finding_message(finding: Finding) -> reason_pb2.Finding:
 class ReceiptWriter:
     """Writes one stage's receipts."""
 
-    def __init__(self, stage: str, lists: Mapping[str, str] | None = None) -> None:
-        """`lists`: versions of the lists that the stage consults, by name."""
+    def __init__(
+        self, stage: str, lists: Mapping[str, str] | None = None, consulted: Mapping[str, str] | None = None
+    ) -> None:
+        """`lists`: versions of the lists that the stage consults, by name. `consulted`: the list of a rule, by rule."""
         self._head = lead_pb2.StageReceipt(stage=stage, lists=lists).SerializeToString(deterministic=True)
+        self._consulted = consulted or {}
+        # Of this writer alone: the same check under other lists is another piece.
+        self._piece = lru_cache(maxsize=32768)(self._encode)
 
-    def write(self, checks: Iterable[Check], summary: str) -> bytes:
-        """A serialised StageReceipt; `checks` in the order in which they ran."""
-        return b"".join([self._head, _summary(summary), *map(_piece, checks)])
+    def write(
+        self, checks: Iterable[Check], summary: str, orders: tuple[tuple[str, int], ...] = (), observations: bytes = b""
+    ) -> bytes:
+        """A serialised StageReceipt; `checks` in the order in which they ran.
+
+        `orders`: the orders held against, with their versions. `observations`: what was looked up, serialised.
+        """
+        pieces = [self._head, _summary(summary), _orders(orders), *map(self._piece, checks)]
+        if observations:
+            pieces.append(lead_pb2.StageReceipt(observations=observations).SerializeToString())
+        return b"".join(pieces)
+
+    def _encode(self, check: Check) -> bytes:
+        rule, passed, field, observed, expected, reason, order = check
+        message = lead_pb2.Check(
+            rule=rule,
+            passed=passed,
+            field=field,
+            observed=observed,
+            expected=expected,
+            reason=REASONS[reason] if reason else reason_pb2.REASON_UNSPECIFIED,
+            order=order,
+            list=self._consulted.get(rule, ""),
+        )
+        return lead_pb2.StageReceipt(checks=(message,)).SerializeToString()
 
 
 @lru_cache(maxsize=1024)
@@ -45,16 +72,6 @@ def _summary(text: str) -> bytes:
     return lead_pb2.StageReceipt(summary=text).SerializeToString()
 
 
-@lru_cache(maxsize=32768)
-def _piece(check: Check) -> bytes:
-    rule, passed, field, observed, expected, reason, order = check
-    message = lead_pb2.Check(
-        rule=rule,
-        passed=passed,
-        field=field,
-        observed=observed,
-        expected=expected,
-        reason=REASONS[reason] if reason else reason_pb2.REASON_UNSPECIFIED,
-        order=order,
-    )
-    return lead_pb2.StageReceipt(checks=(message,)).SerializeToString()
+@lru_cache(maxsize=1024)
+def _orders(orders: tuple[tuple[str, int], ...]) -> bytes:
+    return lead_pb2.StageReceipt(orders=dict(orders)).SerializeToString(deterministic=True)

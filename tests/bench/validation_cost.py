@@ -37,7 +37,7 @@ from shared.catalog.snapshot import CatalogReader, CatalogView
 from shared.rpc.verdict import ReceiptWriter
 from tests.unit.validation import people
 from tests.unit.validation.messages import request_of
-from tests.unit.validation.terms import GOOD, SHOWN, catalog, plan, reference
+from tests.unit.validation.terms import GOOD, SHOWN, catalog, desks, plan, reference
 
 T = TypeVar("T")
 
@@ -88,7 +88,7 @@ def _lead(dice: random.Random, areas: list[str]) -> Lead:
 
 async def measure(count: int) -> dict[str, float]:
     """CPU microseconds a lead: the rules alone, the receipt alone, and the whole service without the wire."""
-    service = ValidationService(cast(CatalogReader, _Catalog()), reference())
+    service = ValidationService(cast(CatalogReader, _Catalog()), desks())
     writer = ReceiptWriter("validation", reference().versions)
     prepared = plan()
     figures: dict[str, list[float]] = {"service": [], "rules": [], "receipt": [], "reference": []}

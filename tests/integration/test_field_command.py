@@ -19,7 +19,7 @@ from shared.catalog.snapshot import CatalogReader
 from shared.rpc.server import RpcServer
 from shared.runtime.settings import RpcSettings
 from shared.telemetry.metrics import Metrics
-from tests.unit.validation.terms import reference
+from tests.unit.validation.terms import desks
 
 ROOT = Path(__file__).parents[2]
 Ran = tuple[int, str, str]
@@ -52,7 +52,7 @@ class Leadline:
 async def leadline() -> AsyncIterator[Leadline]:
     server = RpcServer(RpcSettings(port=0, metrics_port=0, drain_wait_seconds=0), checks={}, metrics=Metrics())
     # Values are read without any catalog.
-    service = ValidationService(cast(CatalogReader, None), reference())
+    service = ValidationService(cast(CatalogReader, None), desks())
     server.add(add_ValidationServiceServicer_to_server, service, "leadline.validation.v1.ValidationService")
     async with server:
         yield Leadline(server.port)

@@ -29,7 +29,7 @@ from shared.rpc.server import RpcServer
 from shared.runtime.settings import load
 from shared.telemetry.metrics import Metrics
 from tests.unit.validation.messages import request_of
-from tests.unit.validation.terms import GOOD, NOW, catalog, lead_with, reference
+from tests.unit.validation.terms import GOOD, NOW, catalog, desks, lead_with
 
 if TYPE_CHECKING:
     # Only the types know an asynchronous stub of its own.
@@ -53,7 +53,7 @@ async def stub(database_url: str) -> AsyncIterator[ValidationServiceAsyncStub]:
     )
     async with open_pool(settings.database, role="leadline_validation", name="test-validation") as pool:
         server = RpcServer(settings.rpc, checks={}, metrics=Metrics())
-        service = ValidationService(CatalogReader(pool), reference())
+        service = ValidationService(CatalogReader(pool), desks())
         server.add(add_ValidationServiceServicer_to_server, service, "leadline.validation.v1.ValidationService")
         async with server, open_channel(f"127.0.0.1:{server.port}") as channel:
             yield ValidationServiceStub(channel)

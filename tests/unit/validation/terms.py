@@ -6,9 +6,11 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from services.validation.desk import Desks
 from services.validation.fieldtypes.registry import standard_readers
 from services.validation.lead import Consent, Lead, Signals
 from services.validation.lists.reference import Reference
+from services.validation.lists.shelf import Shelf
 from services.validation.plan import CatalogPlan
 from services.validation.rules import validate
 from services.validation.verdict import Verdict
@@ -102,6 +104,11 @@ GOOD = Lead(
 def reference() -> Reference:
     """The packaged lists, loaded once for all tests."""
     return Reference.load()
+
+
+def desks() -> Desks:
+    """What leads are judged with, on the packaged lists."""
+    return Desks(Shelf(None), reference())
 
 
 def catalog(*orders: Order, **changes: Any) -> Catalog:

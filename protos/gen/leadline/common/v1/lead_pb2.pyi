@@ -399,6 +399,7 @@ class Check(_message.Message):
     EXPECTED_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     ORDER_FIELD_NUMBER: _builtins.int
+    LIST_FIELD_NUMBER: _builtins.int
     rule: _builtins.str
     """The rule's stable name, such as `phone.exists`."""
     passed: _builtins.bool
@@ -413,6 +414,8 @@ class Check(_message.Message):
     """The reason it gives where it was not content."""
     order: _builtins.str
     """The candidate order it was held against; empty where it is about the lead alone."""
+    list: _builtins.str
+    """The list it consulted, a name of StageReceipt.lists; empty: none."""
     def __init__(
         self,
         *,
@@ -423,10 +426,11 @@ class Check(_message.Message):
         expected: _builtins.str = ...,
         reason: _reason_pb2.Reason.ValueType = ...,
         order: _builtins.str = ...,
+        list: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected", b"expected", "field", b"field", "observed", b"observed", "order", b"order", "passed", b"passed", "reason", b"reason", "rule", b"rule"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected", b"expected", "field", b"field", "list", b"list", "observed", b"observed", "order", b"order", "passed", b"passed", "reason", b"reason", "rule", b"rule"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -458,21 +462,51 @@ class StageReceipt(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class OrdersEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     STAGE_FIELD_NUMBER: _builtins.int
     CHECKS_FIELD_NUMBER: _builtins.int
     LISTS_FIELD_NUMBER: _builtins.int
     SUMMARY_FIELD_NUMBER: _builtins.int
+    ORDERS_FIELD_NUMBER: _builtins.int
+    OBSERVATIONS_FIELD_NUMBER: _builtins.int
     stage: _builtins.str
     """`intake`, `validation`, `dedup`, `routing` or `settlement`."""
     summary: _builtins.str
     """A sentence for a person, such as why this order was chosen."""
+    observations: _builtins.bytes
+    """What was looked up and not sent, serialised: validation's is a leadline.validation.v1.Observations. With it, the
+    submission and the versions, the same receipt can be made again, byte for byte.
+    """
     @_builtins.property
     def checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Check]:
         """Every rule that ran, in order."""
 
     @_builtins.property
     def lists(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Versions of the lists consulted, by list name."""
+        """Versions of the lists consulted, by list name, and of the rules themselves, under `rules`."""
+
+    @_builtins.property
+    def orders(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """Versions of the orders that the lead was held against, by order."""
 
     def __init__(
         self,
@@ -481,10 +515,12 @@ class StageReceipt(_message.Message):
         checks: _abc.Iterable[Global___Check] | None = ...,
         lists: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         summary: _builtins.str = ...,
+        orders: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        observations: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checks", b"checks", "lists", b"lists", "stage", b"stage", "summary", b"summary"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checks", b"checks", "lists", b"lists", "observations", b"observations", "orders", b"orders", "stage", b"stage", "summary", b"summary"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

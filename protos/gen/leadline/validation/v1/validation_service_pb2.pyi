@@ -27,9 +27,30 @@ class ValidateLeadsRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class ListsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     BUYER_ID_FIELD_NUMBER: _builtins.int
     CATALOG_REVISION_FIELD_NUMBER: _builtins.int
     LEADS_FIELD_NUMBER: _builtins.int
+    LISTS_FIELD_NUMBER: _builtins.int
     buyer_id: _builtins.str
     """The buyer."""
     catalog_revision: _builtins.int
@@ -38,16 +59,21 @@ class ValidateLeadsRequest(_message.Message):
     def leads(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeadToValidate]:
         """The leads."""
 
+    @_builtins.property
+    def lists(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Versions of lists to judge by, by list name, as an earlier receipt gives them; empty: the newest."""
+
     def __init__(
         self,
         *,
         buyer_id: _builtins.str = ...,
         catalog_revision: _builtins.int = ...,
         leads: _abc.Iterable[Global___LeadToValidate] | None = ...,
+        lists: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["buyer_id", b"buyer_id", "catalog_revision", b"catalog_revision", "leads", b"leads"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buyer_id", b"buyer_id", "catalog_revision", b"catalog_revision", "leads", b"leads", "lists", b"lists"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -63,6 +89,7 @@ class LeadToValidate(_message.Message):
     SELLER_FIELD_NUMBER: _builtins.int
     SUBMISSION_FIELD_NUMBER: _builtins.int
     CANDIDATES_FIELD_NUMBER: _builtins.int
+    OBSERVATIONS_FIELD_NUMBER: _builtins.int
     lead_id: _builtins.str
     """The lead's id."""
     seller: _builtins.str
@@ -75,6 +102,12 @@ class LeadToValidate(_message.Message):
     def candidates(self) -> _containers.RepeatedCompositeFieldContainer[_lead_pb2.OrderRef]:
         """The orders it is held against."""
 
+    @_builtins.property
+    def observations(self) -> Global___Observations:
+        """What an earlier look-up saw, from that decision's receipt: judge by it, look nothing up, count nothing. Unset: a
+        lead that has just come.
+        """
+
     def __init__(
         self,
         *,
@@ -82,14 +115,32 @@ class LeadToValidate(_message.Message):
         seller: _builtins.str = ...,
         submission: _lead_pb2.Submission | None = ...,
         candidates: _abc.Iterable[_lead_pb2.OrderRef] | None = ...,
+        observations: Global___Observations | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["submission", b"submission"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["observations", b"observations", "submission", b"submission"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "lead_id", b"lead_id", "seller", b"seller", "submission", b"submission"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "lead_id", b"lead_id", "observations", b"observations", "seller", b"seller", "submission", b"submission"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LeadToValidate: _TypeAlias = LeadToValidate  # noqa: Y015
+
+@_typing.final
+class Observations(_message.Message):
+    """What validation looks up about one lead before it judges: all that a repeat could not know from the lead itself."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Observations: _TypeAlias = Observations  # noqa: Y015
 
 @_typing.final
 class ValidateLeadsResponse(_message.Message):
