@@ -171,7 +171,8 @@ def _show(questions: Sequence[_Question], results: Sequence[pb.ParsedField]) -> 
         told = [f"{word(Reason.DESCRIPTOR, fault.reason)}: {fault.message}" for fault in result.faults]
         if result.suggestion:
             told.append(f"Did you mean {result.suggestion}?")
-        parts = " ".join(f"{name}={value}" for name, value in sorted(result.parts.items()))
+        if result.valid:
+            told = [f"{name}={value}" for name, value in sorted(result.parts.items()) if value] + told
         value = _WITHHELD if result.sensitive else question.value
-        rows.append((question.type, value, verdict, result.canonical, parts, " ".join(told)))
-    table(("Type", "Value", "", "Read as", "Parts", "What was expected"), rows)
+        rows.append((question.type, value, verdict, result.canonical, " ".join(told)))
+    table(("Type", "Value", "", "Read as", "Its parts, or what was expected"), rows)

@@ -61,7 +61,7 @@ class _Catalog:
 def leads(count: int, seed: int) -> list[Lead]:
     """Leads that differ where real ones do."""
     dice = random.Random(seed)
-    areas = sorted(area for area, kind in nanp.AREA_CODES.items() if kind == nanp.CONSUMER)
+    areas = sorted(area for area, code in nanp.AREA_CODES.items() if code.kind == nanp.CONSUMER)
     return [_lead(dice, areas) for _ in range(count)]
 
 

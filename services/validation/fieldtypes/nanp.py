@@ -9,11 +9,27 @@ libphonenumber's to judge, and a test holds the two against each other.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from phonenumbers import PhoneMetadata
 
-#: Kinds of line a table entry may name.
-CONSUMER, TOLL_FREE, PREMIUM = "consumer", "toll_free", "premium"
+#: Kinds of line a table entry may name. No table can tell a mobile from a fixed line: numbers move with their owner.
+CONSUMER, TOLL_FREE, PREMIUM = "fixed_line_or_mobile", "toll_free", "premium_rate"
+
+
+class AreaCode(NamedTuple):
+    """What all numbers of an area code share."""
+
+    kind: str
+    #: ISO country; empty: of the whole plan.
+    country: str
+
+
+#: Area codes that NANPA has put into service and that the metadata does not know yet, or not all of; with their states.
+LATE_AREA_CODES = {
+    "436": "OH", "457": "LA", "465": "NY", "471": "MS", "621": "TX", "624": "NY", "679": "MI", "729": "TN",
+    "837": "CA", "861": "IL", "924": "MN", "983": "CO",
+}  # fmt: skip
 
 _AMERICAN = re.compile(r"(?:\+?1[ .-]{0,3})?\(?(\d{3})\)?[ .-]{0,3}(\d{3})[ .-]{0,3}(\d{4})", re.ASCII)
 #: An exchange starts with 2 to 9; three spread samples of each start tell whether all of them are treated alike.
@@ -24,8 +40,8 @@ _SAMPLES = tuple(
 )
 
 
-def _area_codes() -> dict[str, str]:
-    kinds: dict[str, str] = {}
+def _area_codes() -> dict[str, AreaCode]:
+    codes: dict[str, AreaCode] = {}
     for region in ("US", "CA"):
         metadata = PhoneMetadata.metadata_for_region(region)
         if metadata is None:
@@ -40,11 +56,11 @@ def _area_codes() -> dict[str, str]:
             pattern = re.compile(description.national_number_pattern)
             for area in map(str, range(200, 1000)):
                 if all(pattern.fullmatch(area + sample) for sample in _SAMPLES):
-                    kinds.setdefault(area, kind)
-    return kinds
+                    codes.setdefault(area, AreaCode(kind, region if kind == CONSUMER else ""))
+    return codes | {area: AreaCode(CONSUMER, "US") for area in LATE_AREA_CODES}
 
 
-#: Area code → kind of line, for every code whose exchanges are all alike.
+#: What an area code says of its numbers, for every code whose exchanges are all alike.
 AREA_CODES = _area_codes()
 
 
@@ -54,6 +70,14 @@ def ten_digits(text: str) -> str | None:
     return match[1] + match[2] + match[3] if match is not None else None
 
 
-def line_kind(digits: str) -> str | None:
-    """The kind of line of ten digits; None: not in the table, which says nothing yet."""
+def area_code(digits: str) -> AreaCode | None:
+    """What the area code of ten digits says; None: nothing yet, because code or exchange is not in the table."""
     return AREA_CODES.get(digits[:3]) if digits[3] > "1" else None
+
+
+def has_exchange(digits: str) -> bool:
+    """Whether the digits four to six can be an exchange: 2 to 9 first, and none of the service codes N11.
+
+    ATIS-0300051, central office code assignment guidelines, 4.1.
+    """
+    return digits[3] > "1" and digits[4:6] != "11"

@@ -14,7 +14,7 @@ from services.validation.fieldtypes.email import email_reader
 from services.validation.fieldtypes.fieldtype import Context, FieldType, Reader
 from services.validation.fieldtypes.name import cased, read_name
 from services.validation.fieldtypes.number import boolean_reader, choice_reader, number_reader
-from services.validation.fieldtypes.phone import read_phone
+from services.validation.fieldtypes.phone import PhoneReader
 from services.validation.fieldtypes.place import read_state, zip_reader
 from services.validation.fieldtypes.text import tidy
 from services.validation.fieldtypes.when import date_reader, judge_birth
@@ -64,7 +64,7 @@ def _birth(context: Context) -> Reader:
 
 _TYPES = (
     FieldType("phone", "a phone number: ten digits for the United States, or + and the country code",
-              lambda _: read_phone, remember=0),
+              lambda context: PhoneReader(context.reference.area_states, context.field), remember=0),
     FieldType("email", "an e-mail address such as name@provider.com",
               lambda context: email_reader(context.reference.throwaway_domains), remember=0),
     FieldType("first_name", "a person's first name", _name, remember=8192, tells_missing=True),
