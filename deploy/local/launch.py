@@ -27,7 +27,17 @@ from deploy.local.keeper import Keeper
 from deploy.local.listeners import holder, taken
 from deploy.local.ports import LOOPBACK
 from deploy.local.postgres import EmbeddedPostgres
-from deploy.local.processes import MAILBOX, POSTGRES_RANK, SERVICES, VALKEY_RANK, Listening, Program, chosen, settled
+from deploy.local.processes import (
+    GRPC_EXPERIMENTS,
+    MAILBOX,
+    POSTGRES_RANK,
+    SERVICES,
+    VALKEY_RANK,
+    Listening,
+    Program,
+    chosen,
+    settled,
+)
 from deploy.local.settings import LocalSettings, inherited
 from deploy.local.store import Store
 from deploy.local.valkey import EmbeddedValkey
@@ -253,6 +263,7 @@ class Suite:
 
     def _child_environ(self) -> dict[str, str]:
         environ = {
+            "GRPC_EXPERIMENTS": GRPC_EXPERIMENTS,
             **self._environ,
             "LEADLINE_DATA_DIR": str(self.directory.path),
             "LEADLINE_POSTGRES_URL": self._postgres_url,

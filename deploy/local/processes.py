@@ -17,6 +17,11 @@ from shared.runtime.settings import RpcSettings, load
 
 _PROBE_SECONDS = 1.0
 
+#: gRPC's newer event loop hands every message through one thread more than the older one does, for which a chain of
+#: short calls pays a tenth of its processor time (https://github.com/grpc/grpc/issues/43092). Read by gRPC as a
+#: process starts; deploy/Dockerfile says the same.
+GRPC_EXPERIMENTS = "-event_engine_client,-event_engine_listener"
+
 
 def serves_grpc(port: int) -> bool:
     """True where a gRPC server says that it serves."""

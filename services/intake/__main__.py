@@ -22,10 +22,11 @@ from services.intake.pending import PendingLeads, Sweeper
 from services.intake.pipeline import Pipeline
 from services.intake.service import IntakeService
 from services.intake.settings import Settings
-from services.intake.settlement import CONSUMERS, Settlement
+from services.intake.settlement import Settlement
 from services.intake.store import LeadStore
 from services.intake.trace import LeadTraces
 from shared.catalog.snapshot import CatalogReader
+from shared.db.outbox import OUTBOX_BELL
 from shared.db.pool import open_pool
 from shared.redis import open_redis
 from shared.rpc.client import open_channel
@@ -56,9 +57,7 @@ async def main(process: Process) -> None:
     process.work("directory", directory.run)
 
     store = LeadStore(pool)
-    settlement = Settlement(
-        store, clock, bells=Bells([Doorbell(redis, f"outbox:{consumer}") for consumer in CONSUMERS])
-    )
+    settlement = Settlement(store, clock, ring=Bells(Doorbell(redis, OUTBOX_BELL)).ring)
     chain = Chain(ValidationServiceStub(validation), DedupServiceStub(dedup), RoutingServiceStub(routing), clock)
     traces = LeadTraces(metrics)
     sweeper = Sweeper(

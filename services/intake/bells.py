@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 from shared.wake import Doorbell
 
@@ -11,10 +10,10 @@ REST_SECONDS = 0.02
 
 
 class Bells:
-    """Rings every consumer's doorbell in the background; rings that come while one is under way become one more."""
+    """Rings the consumers' doorbell in the background; rings that come while one is under way become one more."""
 
-    def __init__(self, bells: Sequence[Doorbell]) -> None:
-        self._bells = bells
+    def __init__(self, bell: Doorbell) -> None:
+        self._bell = bell
         self._again = False
         self._ringing: asyncio.Task[None] | None = None
 
@@ -27,6 +26,6 @@ class Bells:
     async def _ring(self) -> None:
         while self._again:
             self._again = False
-            await asyncio.gather(*[bell.ring() for bell in self._bells])
+            await self._bell.ring()
             # Who was rung at rests for longer than this anyway.
             await asyncio.sleep(REST_SECONDS)

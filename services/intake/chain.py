@@ -1,4 +1,4 @@
-"""The chain: validation, then dedup, then routing, a whole batch at a time.
+"""The chain: validation, then dedup and routing side by side, a whole batch at a time.
 
 Each stage answers by index and writes nothing about the lead. If a stage cannot
 answer within its share of the time, the batch is not decided: its leads are kept
@@ -7,6 +7,7 @@ as pending by the caller.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from leadline.common.v1 import lead_pb2
+from leadline.common.v1 import lead_pb2, reason_pb2
 from leadline.dedup.v1 import dedup_service_pb2 as dedup_pb2
+from leadline.events.v1.lead_event_pb2 import ClockPoints
 from leadline.routing.v1 import routing_service_pb2 as routing_pb2
 from leadline.validation.v1 import validation_service_pb2 as validation_pb2
 from services.intake.draft import Draft, reached
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceAsyncStub
 
 _R = TypeVar("_R")
+_NO_ROOM = (reason_pb2.REASON_CAP_REACHED, reason_pb2.REASON_BUDGET_EXHAUSTED)
 
 
 class ChainUnavailable(Unavailable):
@@ -44,17 +47,14 @@ class ChainUnavailable(Unavailable):
 
 
 class Stages(Protocol):
-    """What decides a batch: leads of one buyer at one catalog revision.
+    """What decides a batch: leads of one buyer at one catalog revision."""
 
-    Both raise ChainUnavailable where a stage fails or `ends_at`, in seconds of the clock's monotonic reading, is over.
-    """
+    async def judge(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
+        """Have every draft validated, looked up by dedup and routed.
 
-    async def validate(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
-        """Have every draft validated."""
-        ...
-
-    async def choose(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
-        """Have every validated draft looked up by dedup and routed."""
+        Raises:
+            ChainUnavailable: a stage failed, or `ends_at`, in seconds of the clock's monotonic reading, is over.
+        """
         ...
 
 
@@ -67,16 +67,24 @@ class Chain:
     routing: RoutingServiceAsyncStub
     clock: Clock
 
-    async def validate(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
-        """The first stage; it writes nothing, so that it may run for a lead that turns out to be answered already."""
+    async def judge(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
+        """As `Stages` says. No stage writes, so it may run for a lead that turns out to be answered already."""
         with _unavailable():
             await self._validate(drafts, ends_at)
-
-    async def choose(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
-        """The stages that need the first one's answer."""
-        with _unavailable():
-            await self._check(drafts, ends_at)
-            await self._route(drafts, ends_at)
+            # Side by side: routing seldom needs to know what dedup finds.
+            checking = asyncio.ensure_future(self._check(drafts, ends_at))
+            try:
+                await self._route(drafts, ends_at)
+                await checking
+            finally:
+                if not checking.cancel() and not checking.cancelled():
+                    # Looked at, so that nobody complains of a failure beside the one that is told.
+                    checking.exception()
+            again = to_route_again(drafts)
+            if again:
+                await self._route(again, ends_at)
+            for draft in drafts:
+                _end_in_order(draft.clock)
 
     def _now(self) -> Timestamp:
         stamp = Timestamp()
@@ -146,9 +154,38 @@ def _unavailable() -> Iterator[None]:
         raise ChainUnavailable("a stage of the chain did not answer", defect=defect) from error
 
 
+def to_route_again(drafts: Sequence[Draft]) -> list[Draft]:
+    """Those for whom routing would have answered otherwise, had it known what dedup found.
+
+    A bought person may have been given an order where another one would do; and it may have been given room that
+    the leads behind it in the batch were then refused.
+    """
+    bought_before = [draft for draft in drafts if any(each.findings for each in reached(draft.checked).candidates)]
+    if not bought_before:
+        return []
+    again = {id(draft) for draft in bought_before if len(draft.candidates.orders) > 1}
+    if any(reached(draft.routed).HasField("chosen") for draft in bought_before):
+        again |= {id(draft) for draft in drafts if _lacks_room(draft)}
+    return [draft for draft in drafts if id(draft) in again]
+
+
+def _lacks_room(draft: Draft) -> bool:
+    return any(
+        finding.reason in _NO_ROOM for candidate in reached(draft.routed).candidates for finding in candidate.findings
+    )
+
+
+def _end_in_order(clock: ClockPoints) -> None:
+    """The stages are told one after the other; the one that ran beside another begins where that one ended."""
+    checked, routed = clock.deduplicated_at, clock.routed_at
+    if (routed.seconds, routed.nanos) < (checked.seconds, checked.nanos):
+        routed.CopyFrom(checked)
+
+
 def _lead_to_route(draft: Draft) -> routing_pb2.LeadToRoute:
-    validated, checked = reached(draft.validated), reached(draft.checked)
+    validated, checked = reached(draft.validated), draft.checked
     of_lead = len(validated.findings)
+    duplicates = [len(seen.findings) for seen in checked.candidates] if checked else [0] * len(validated.candidates)
     return routing_pb2.LeadToRoute(
         lead_id=draft.lead_id,
         seller=draft.seller,
@@ -157,10 +194,8 @@ def _lead_to_route(draft: Draft) -> routing_pb2.LeadToRoute:
         lead_type=validated.lead_type,
         state=validated.fields.get("state", ""),
         candidates=[
-            routing_pb2.RoutingCandidate(
-                order=said.order, finding_count=of_lead + len(said.findings) + len(seen.findings)
-            )
-            for said, seen in zip(validated.candidates, checked.candidates, strict=True)
+            routing_pb2.RoutingCandidate(order=said.order, finding_count=of_lead + len(said.findings) + bought_before)
+            for said, bought_before in zip(validated.candidates, duplicates, strict=True)
         ],
     )
 

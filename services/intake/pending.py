@@ -126,8 +126,7 @@ class Sweeper:
         """Those of the drafts that the chain answers for now."""
         try:
             ends_at = self._clock.monotonic() + self._chain_seconds
-            await self._chain.validate(drafts, ends_at=ends_at)
-            await self._chain.choose(drafts, ends_at=ends_at)
+            await self._chain.judge(drafts, ends_at=ends_at)
         except ChainUnavailable as failed:
             if not failed.defect or len(drafts) == 1:
                 return []

@@ -1,4 +1,4 @@
-"""From submissions to answers: recognise, decide, settle.
+"""From submissions to answers: open, decide, settle.
 
 A batch goes through the methods of `Pipeline` from top to bottom.
 """
@@ -90,29 +90,15 @@ class Pipeline:
     async def _decide_for_buyer(self, drafts: list[Draft]) -> dict[str, Result]:
         forced, chained = _split_forced_pending(drafts)
         ends_at = self._clock.monotonic() + self._chain_seconds
-        # Nearly every lead is new, so validation, which writes nothing, does not wait for the look-up.
-        earlier = asyncio.create_task(self._replay(drafts))
+        answers: dict[str, Result] = {}
         try:
-            validated = not chained or await self._validated(chained, ends_at)
-            answers = await earlier
-            fresh = [draft for draft in drafts if draft.lead_id not in answers]
-            pending = [draft for draft in fresh if draft in forced or not validated]
-            if pending:
-                answers |= await self._keep_pending(pending)
-            if len(fresh) > len(pending):
-                answers |= await self._decide_and_settle([d for d in fresh if d not in forced], ends_at)
+            if forced:
+                answers |= await self._keep_pending(forced)
+            if chained:
+                answers |= await self._decide_and_settle(chained, ends_at)
         except AppError as error:
-            return {draft.lead_id: self._refused(error) for draft in drafts}
-        finally:
-            earlier.cancel()
+            return {draft.lead_id: answers.get(draft.lead_id) or self._refused(error) for draft in drafts}
         return answers
-
-    async def _validated(self, drafts: Sequence[Draft], ends_at: float) -> bool:
-        try:
-            await self._chain.validate(drafts, ends_at=ends_at)
-        except ChainUnavailable:
-            return False
-        return True
 
     def _refused(self, error: AppError) -> Result:
         refusal = to_refusal(error)
@@ -125,8 +111,9 @@ class Pipeline:
         return {drafts[n].lead_id: _stored_answer(drafts[n], found) for n, found in stored.items()}
 
     async def _decide_and_settle(self, drafts: Sequence[Draft], ends_at: float) -> dict[str, Result]:
+        # Nearly every lead is new. One that was taken before is found out by the settlement, which has to look anyway.
         try:
-            await self._chain.choose(drafts, ends_at=ends_at)
+            await self._chain.judge(drafts, ends_at=ends_at)
         except ChainUnavailable:
             return await self._keep_pending(drafts)
         for draft in drafts:

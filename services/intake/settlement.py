@@ -19,7 +19,6 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.common.v1 import lead_pb2, reason_pb2
 from services.intake.answer import answer_of, decided_event, finding
-from services.intake.bells import Bells
 from services.intake.draft import Draft, moment, reached
 from services.intake.record import lead_row, submission_row
 from services.intake.rows import DemandRow, IdentityRow, Obstacle
@@ -37,10 +36,11 @@ MOST_RACES = 4
 class Settlement:
     """Makes decisions true."""
 
-    def __init__(self, store: LeadStore, clock: Clock, *, bells: Bells) -> None:
+    def __init__(self, store: LeadStore, clock: Clock, *, ring: Callable[[], None]) -> None:
+        """`ring`: called after every settlement, so that whoever reads the outbox looks; returns at once."""
         self._store = store
         self._clock = clock
-        self._bells = bells
+        self._ring = ring
 
     async def settle(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Settle decided drafts of one buyer.
@@ -56,7 +56,7 @@ class Settlement:
         lost: list[Draft] = []
         for group in groups_without_shared_persons(drafts):
             lost += await self._settle_group(group)
-        self._bells.ring()
+        self._ring()
         return lost
 
     async def _settle_group(self, drafts: Sequence[Draft]) -> list[Draft]:

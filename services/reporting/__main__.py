@@ -7,7 +7,7 @@ from services.reporting.projection import Projection
 from services.reporting.service import ReportingService
 from services.reporting.settings import Settings
 from services.reporting.store import CONSUMER, Store
-from shared.db.outbox import OutboxConsumer
+from shared.db.outbox import OUTBOX_BELL, OutboxConsumer
 from shared.db.pool import open_pool
 from shared.redis import open_redis
 from shared.rpc.server import RpcServer
@@ -25,7 +25,7 @@ async def main(process: Process) -> None:
     redis = await process.enter(open_redis(settings.redis))
     store = Store(pool)
 
-    doorbell = Doorbell(redis, f"outbox:{CONSUMER}")
+    doorbell = Doorbell(redis, OUTBOX_BELL)
     process.stack.push_async_callback(doorbell.close)
     consumer = OutboxConsumer(
         pool,

@@ -42,7 +42,7 @@ def choose(candidates: Sequence[Candidate], currency: str) -> Choice:
     if satisfied:
         first = candidates[satisfied[0]].said
         if len(satisfied) == 1:
-            return Choice(satisfied[0], None, f"{first.order} is the only order that the lead satisfies.")
+            return Choice(satisfied[0], None, f"{first.order} is the only order that can take the lead.")
         second = candidates[satisfied[1]].said
         return Choice(
             satisfied[0], None, f"{first.order} is preferred to {second.order}: {_why(first, second, currency)}."
@@ -50,7 +50,7 @@ def choose(candidates: Sequence[Candidate], currency: str) -> Choice:
     nearest = min(range(len(candidates)), key=lambda n: _distance(candidates[n]))
     against, order = candidates[nearest].against, candidates[nearest].said.order
     count = "1 finding" if against == 1 else f"{against} findings"
-    return Choice(None, nearest, f"The lead satisfies no order; {order} comes nearest, with {count} against it.")
+    return Choice(None, nearest, f"No order can take the lead; {order} comes nearest, with {count} against it.")
 
 
 def _rank(candidate: Candidate) -> tuple[int, int, int, str]:

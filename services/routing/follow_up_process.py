@@ -18,7 +18,7 @@ from services.routing.scheduler import FollowUpScheduler
 from services.routing.settings import FollowUpSettings
 from services.routing.worker import DeliveryWorker
 from shared.catalog.snapshot import CatalogReader
-from shared.db.outbox import OutboxConsumer
+from shared.db.outbox import OUTBOX_BELL, OutboxConsumer
 from shared.db.pool import open_pool
 from shared.redis import open_redis
 from shared.rpc.client import open_channel
@@ -44,7 +44,7 @@ async def main(process: Process) -> None:
     store, catalogs, telemetry = FollowUpStore(pool), CatalogReader(pool), FollowUpTelemetry(metrics)
 
     # What one process schedules it delivers; what it leaves, others find when they look by themselves.
-    decided, due = Doorbell(redis, f"outbox:{CONSUMER}"), Bell()
+    decided, due = Doorbell(redis, OUTBOX_BELL), Bell()
     scheduler = FollowUpScheduler(store, catalogs, telemetry, clock)
     mailer = Mailer(smtp, clock, sessions=settings.smtp_sessions)
     contacts = IntakeContacts(IntakeServiceStub(intake))

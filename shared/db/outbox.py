@@ -22,6 +22,8 @@ from shared.db.pool import Connection, Pool
 from shared.telemetry.logging import failure
 from shared.telemetry.metrics import Metrics
 
+#: The one bell of all consumers: a settlement rings once, and whoever finds nothing of its own rests again.
+OUTBOX_BELL = "outbox"
 #: Attempts after which a message is put aside as a dead letter.
 MAX_ATTEMPTS = 10
 _FIRST_WAIT_SECONDS = 1.0

@@ -16,7 +16,6 @@ from leadline.dedup.v1 import dedup_service_pb2
 from leadline.intake.v1 import intake_service_pb2 as pb
 from leadline.routing.v1 import routing_service_pb2
 from leadline.validation.v1 import validation_service_pb2
-from services.intake.bells import Bells
 from services.intake.catalog import keys
 from services.intake.catalog.diff import plan
 from services.intake.catalog.directory import Directory
@@ -54,12 +53,7 @@ class SpokenStages:
         self.finding: reason_pb2.Finding | None = None
         self.before: Callable[[Sequence[Draft]], None] = lambda drafts: None
 
-    async def validate(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
-        """All the answers are given at once, by `choose`."""
-        if self.away:
-            raise ChainUnavailable("away")
-
-    async def choose(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
+    async def judge(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
         self.runs += 1
         self.before(drafts)
         if self.away:
@@ -154,7 +148,7 @@ async def intake_world(database_url: str, clock: FakeClock) -> AsyncIterator[Wor
         directory = Directory(catalog_store, CatalogReader(pool), clock)
         made = await _apply(catalog_store, clock)
         store, stages, traces = LeadStore(pool), SpokenStages(), LeadTraces(Metrics())
-        settlement = Settlement(store, clock, bells=Bells([]))
+        settlement = Settlement(store, clock, ring=lambda: None)
 
         def pipeline() -> Pipeline:
             return Pipeline(

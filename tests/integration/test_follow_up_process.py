@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from shared.db.outbox import OUTBOX_BELL
 from shared.redis import open_redis
 from shared.runtime.clock import SystemClock
 from shared.runtime.settings import RedisSettings
@@ -83,7 +84,7 @@ async def handed_off(world: World, count: int) -> bool:
 
 async def test_a_ring_gets_the_mail_out_and_a_signal_ends_the_process_in_order(world: World, redis_url: str) -> None:
     async with follow_up(world, redis_url) as process, open_redis(RedisSettings(url=redis_url)) as redis:
-        bell = Doorbell(redis, "outbox:routing")
+        bell = Doorbell(redis, OUTBOX_BELL)
         for count in range(1, 4):
             await world.buy()
             await bell.ring()

@@ -151,13 +151,22 @@ async def test_the_same_submission_fifty_times_at_once_is_one_lead_and_fifty_equ
     await conserved(world)
 
 
-async def test_a_retry_gets_the_first_answer_without_running_the_chain_again(world: World) -> None:
+async def test_a_retry_gets_the_first_answer_whatever_the_chain_would_say_by_now(world: World) -> None:
     (first,) = await world.submit(world.item(idempotency_key="k-1"))
-    runs = world.stages.runs
+    world.stages.finding = reason_pb2.Finding(reason=reason_pb2.REASON_PHONE_FAKE, field="phone")
     (again,) = await world.submit(world.item(idempotency_key="k-1"))
     assert again.answer.replayed
     assert again.answer.lead_id == first.answer.lead_id
-    assert world.stages.runs == runs
+    assert again.answer.outcome == pb.OUTCOME_ACCEPTED
+    assert again.answer.reasons == []
+
+
+async def test_a_retry_gets_the_first_answer_although_the_chain_is_away(world: World) -> None:
+    (first,) = await world.submit(world.item(idempotency_key="k-1"))
+    world.stages.away = True
+    (again,) = await world.submit(world.item(idempotency_key="k-1"))
+    assert again.answer.replayed
+    assert (again.answer.lead_id, again.answer.outcome) == (first.answer.lead_id, pb.OUTCOME_ACCEPTED)
 
 
 async def test_the_same_key_with_other_content_is_refused_and_changes_nothing(world: World) -> None:

@@ -63,7 +63,7 @@ def test_an_order_that_any_stage_has_a_finding_against_is_never_chosen() -> None
     refused_before = candidate("a", priority=1, earlier=1)
     refused_here = candidate("b", priority=1, own=1)
     choice = choose([refused_before, refused_here, candidate("c", priority=9)], "USD")
-    assert choice == Choice(2, None, "c is the only order that the lead satisfies.")
+    assert choice == Choice(2, None, "c is the only order that can take the lead.")
 
 
 def test_the_nearest_has_the_fewest_findings_of_all_stages_then_the_priority() -> None:
@@ -71,7 +71,7 @@ def test_the_nearest_has_the_fewest_findings_of_all_stages_then_the_priority() -
     assert choose([far, near], "USD").nearest == 1
     tied = candidate("c", priority=5, own=2)
     assert choose([far, near, tied], "USD") == Choice(
-        None, 2, "The lead satisfies no order; c comes nearest, with 2 findings against it."
+        None, 2, "No order can take the lead; c comes nearest, with 2 findings against it."
     )
 
 
