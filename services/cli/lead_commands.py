@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from services.cli.submission import Tally
 
 _REFUSED_SHOWN = 20
+#: Validation may have to load old lists first.
+_REPLAY_SECONDS = 45.0
 
 
 def submit(
@@ -96,18 +98,42 @@ def _show_tally(tally: Tally, file: Path) -> None:
 def lead(
     lead_id: Annotated[str, typer.Argument(metavar="ID", help="The lead's id.")],
     buyer: Buyer = "",
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Validate it once more from what is stored: same receipt, byte for byte?")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show one lead: answer, timeline and decision receipt."""
     from services.cli.client import run
+    from services.cli.receipt_view import show_reasons, show_receipt
 
+    if replay:
+        _replay(lead_id, buyer, as_json=as_json)
+        return
     answer, follow_up = run(lambda services: _lead(services, buyer, lead_id))
     if as_json:
         show_json({**plain(answer), "follow_up": plain(follow_up) if follow_up is not None else None})
         return
     _show_answer(answer)
+    show_reasons(answer)
     _show_timeline(answer, follow_up)
-    _show_receipt(answer)
+    show_receipt(answer)
+
+
+def _replay(lead_id: str, buyer: str, *, as_json: bool) -> None:
+    """Raises CommandError where the receipt came out another."""
+    from leadline.intake.v1 import receipt_service_pb2 as receipts_pb
+    from services.cli.client import run
+    from services.cli.receipt_view import show_replay
+
+    request = receipts_pb.ReplayDecisionRequest(lead_id=lead_id, buyer_id=buyer)
+    done = run(lambda services: services.ask(services.receipts.ReplayDecision, request, timeout=_REPLAY_SECONDS))
+    if as_json:
+        show_json(plain(done))
+    else:
+        show_replay(done)
+    if not done.same:
+        raise CommandError()
 
 
 async def _lead(services: Services, buyer: str, lead_id: str) -> tuple[pb.GetLeadResponse, GetFollowUpResponse | None]:
@@ -126,7 +152,6 @@ async def _lead(services: Services, buyer: str, lead_id: str) -> tuple[pb.GetLea
 
 
 def _show_answer(lead: pb.GetLeadResponse) -> None:
-    from leadline.common.v1.reason_pb2 import Reason
     from leadline.intake.v1.intake_service_pb2 import Outcome
 
     answer, kind = lead.answer, lead.lead_type
@@ -148,9 +173,6 @@ def _show_answer(lead: pb.GetLeadResponse) -> None:
         if value:
             say(f"{name:<15} {clean(value)}")
     say()
-    if answer.reasons:
-        rows = ((word(Reason.DESCRIPTOR, one.reason), one.field, one.message) for one in answer.reasons)
-        table(("Reason", "Field", "Expected"), rows, title="Why it was rejected")
 
 
 def _show_timeline(lead: pb.GetLeadResponse, follow_up: GetFollowUpResponse | None) -> None:
@@ -177,23 +199,6 @@ def _show_timeline(lead: pb.GetLeadResponse, follow_up: GetFollowUpResponse | No
     table(("When", "What"), sorted(points, key=lambda point: str(point[0])), title="Timeline")
     if follow_up is None:
         warn("The follow-up is not shown: routing did not answer.")
-
-
-def _show_receipt(lead: pb.GetLeadResponse) -> None:
-    from leadline.common.v1.reason_pb2 import Reason
-
-    rows = (
-        (
-            *(stage.stage, "ok" if check.passed else "NO", check.rule, check.order, check.field),
-            *(check.observed, check.expected, word(Reason.DESCRIPTOR, check.reason)),
-        )
-        for stage in lead.receipt
-        for check in stage.checks
-    )
-    table(("Stage", "", "Rule", "Order", "Field", "Observed", "Expected", "Reason"), rows, title="Decision receipt")
-    for stage in lead.receipt:
-        if stage.summary:
-            say(clean(f"{stage.stage}: {stage.summary}"))
 
 
 def leads(

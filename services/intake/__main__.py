@@ -8,6 +8,7 @@ from leadline.dedup.v1.dedup_service_pb2_grpc import DedupServiceStub
 from leadline.intake.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
 from leadline.intake.v1.intake_service_pb2_grpc import add_IntakeServiceServicer_to_server
 from leadline.intake.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
+from leadline.intake.v1.receipt_service_pb2_grpc import add_ReceiptServiceServicer_to_server
 from leadline.routing.v1.routing_service_pb2_grpc import RoutingServiceStub
 from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceStub
 from services.intake.bells import Bells
@@ -20,6 +21,7 @@ from services.intake.ledger_store import LedgerStore
 from services.intake.opening import Opening
 from services.intake.pending import PendingLeads, Sweeper
 from services.intake.pipeline import Pipeline
+from services.intake.receipt_service import ReceiptService
 from services.intake.service import IntakeService
 from services.intake.settings import Settings
 from services.intake.settlement import Settlement
@@ -113,6 +115,11 @@ async def main(process: Process) -> None:
         add_LedgerServiceServicer_to_server,
         LedgerService(store=LedgerStore(pool), directory=directory, clock=clock),
         "leadline.intake.v1.LedgerService",
+    )
+    server.add(
+        add_ReceiptServiceServicer_to_server,
+        ReceiptService(store=store, directory=directory, validation=ValidationServiceStub(validation)),
+        "leadline.intake.v1.ReceiptService",
     )
     await process.serve(server)
 

@@ -92,6 +92,12 @@ _GET_LEAD = f"""
 SELECT {_LEAD_COLUMNS} FROM intake.lead l WHERE l.buyer_id = $1 AND l.lead_id = $2::uuid
 """
 
+_GET_EVIDENCE = """
+SELECT l.buyer_id, l.lead_id::text, l.seller, l.catalog_revision, l.receipt, p.submission
+  FROM intake.lead l LEFT JOIN intake.person p USING (buyer_id, lead_id)
+ WHERE l.buyer_id = $1 AND l.lead_id = $2::uuid
+"""
+
 _LIST_LEADS = f"""
 SELECT {_LEAD_COLUMNS} FROM intake.lead l
  WHERE l.buyer_id = $1 AND ($2 = '' OR l.seller = $2) AND ($3 = '' OR l.outcome = $3)
@@ -199,6 +205,11 @@ class LeadStore:
         """One lead, or None."""
         async with translated(self._pool):
             return await self._pool.fetchrow(_GET_LEAD, buyer_id, lead_id)
+
+    async def get_evidence(self, buyer_id: str, lead_id: str) -> asyncpg.Record | None:
+        """What one lead was decided from: its submission (None: not kept any more) and its receipt."""
+        async with translated(self._pool):
+            return await self._pool.fetchrow(_GET_EVIDENCE, buyer_id, lead_id)
 
     async def list_leads(
         self, buyer_id: str, seller: str, outcome: str, before: str, most: int

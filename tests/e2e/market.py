@@ -97,6 +97,7 @@ class Market:
     def __init__(self, suite: Suite, catalog: Catalog, channel: grpc.Channel) -> None:
         self.suite = suite
         self.catalog = catalog
+        self.channel = channel
         self.catalogs = CatalogServiceStub(channel)
         self.intake = IntakeServiceStub(channel)
         self.ledger = LedgerServiceStub(channel)

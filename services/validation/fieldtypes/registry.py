@@ -126,19 +126,19 @@ def product_reader(spec: ProductField, reference: Reference) -> Reader:
 def read_all(
     raw: Mapping[str, str], readers: Mapping[str, Reader]
 ) -> tuple[dict[str, str], dict[str, Reading], list[str]]:
-    """Canonical values, every reading that had something to say, and the names that nobody knows, sorted."""
+    """Canonical values, every reading that had something to say, and the names that nobody knows, sorted.
+
+    In the sequence of the readers: that in which a message holds its fields is another in every process.
+    """
     values: dict[str, str] = {}
     readings: dict[str, Reading] = {}
-    unknown: list[str] = []
-    for name, text in raw.items():
-        reader = readers.get(name)
-        if reader is None:
-            unknown.append(name)
+    for name, reader in readers.items():
+        text = raw.get(name)
+        if text is None:
             continue
         reading = reader(text)
         if reading is not MISSING:
             readings[name] = reading
             if reading.value is not None:
                 values[name] = reading.value
-    unknown.sort()
-    return values, readings, unknown
+    return values, readings, sorted(raw.keys() - readers.keys())
