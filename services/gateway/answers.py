@@ -25,6 +25,23 @@ class ReasonGiven(msgspec.Struct, frozen=True):
     suggestion: str | Maybe = msgspec.UNSET
 
 
+class RuleNotMet(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The rule behind one reason, from the decision receipt: what was asked, what was seen, what was expected.
+
+    `seen` is masked. `order`: the order version whose rule it is; absent, it holds whatever the order. `list`: the list
+    that was consulted, with its version. The words may change; `code` and `rule` are stable.
+    """
+
+    code: str
+    field: str = ""
+    rule: str = ""
+    asked: str = ""
+    seen: str = ""
+    expected: str = ""
+    order: str = ""
+    list: str = ""
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a lead. `price` is null while pending, `order` where none could be named."""
 
@@ -42,6 +59,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     external_id: str | Maybe = msgspec.UNSET
     source: str | Maybe = msgspec.UNSET
     sub_source: str | Maybe = msgspec.UNSET
+    receipt: list[RuleNotMet] | Maybe = msgspec.UNSET
 
 
 class StatementLine(msgspec.Struct, frozen=True):

@@ -11,8 +11,9 @@ import msgspec
 from leadline.common.v1 import error_reason_pb2, lead_pb2, reason_pb2
 from leadline.intake.v1 import intake_service_pb2 as pb
 from leadline.intake.v1 import ledger_service_pb2 as ledger_pb
-from services.gateway.answers import Answer, Maybe, Price, ReasonGiven, Statement, StatementLine
+from services.gateway.answers import Answer, Maybe, Price, ReasonGiven, RuleNotMet, Statement, StatementLine
 from services.gateway.posted import PostedLead
+from shared.rpc.explain import Explained, explain
 
 JSON = lead_pb2.SUBMISSION_FORMAT_JSON
 FORM = lead_pb2.SUBMISSION_FORMAT_FORM
@@ -128,12 +129,26 @@ def from_answer(answer: pb.LeadAnswer, spelled: Mapping[str, str], index: int | 
 
 
 def from_lead(response: pb.GetLeadResponse) -> Answer:
-    """The public answer for a lead asked about later, with how the seller named it."""
+    """The public answer for a lead asked about later, with how the seller named it and which rules it did not meet."""
     return msgspec.structs.replace(
         from_answer(response.answer, {}),
         external_id=response.external_id,
         source=response.source,
         sub_source=response.sub_source,
+        receipt=[_rule(one) for one in explain(response)] or msgspec.UNSET,
+    )
+
+
+def _rule(one: Explained) -> RuleNotMet:
+    return RuleNotMet(
+        code=one.code,
+        field=one.field,
+        rule=one.rule,
+        asked=one.asked,
+        seen=one.seen,
+        expected=one.expected,
+        order=one.order,
+        list=one.list,
     )
 
 
