@@ -92,4 +92,6 @@ WORDS: Mapping[str, str] = {
 
 def words(rule: str) -> str:
     """The rule as a question; its name, where this program does not know it."""
+    if rule.startswith("capacity."):
+        return f"Is there room under the order's {rule.removeprefix('capacity.').replace('_', ' limit of ')}?"
     return WORDS.get(rule, rule)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from services.cli.output import clean, moment, say, table, word
+from services.cli.output import clean, moment, say, table
 from shared.rule_words import words
 
 if TYPE_CHECKING:
+    from leadline.common.v1 import lead_pb2
     from leadline.intake.v1 import intake_service_pb2 as pb
     from leadline.intake.v1 import receipt_service_pb2 as receipts_pb
     from shared.rpc.explain import Explained
@@ -49,26 +52,23 @@ def _told(one: Explained) -> Iterator[str]:
 
 def show_receipt(lead: pb.GetLeadResponse) -> None:
     """Every rule that ran, in order, then what it all rests on."""
-    from leadline.common.v1.reason_pb2 import Reason
-
-    rows = (
-        (
-            *(stage.stage, "yes" if check.passed else "NO", words(check.rule), check.field, check.observed),
-            *(check.expected, check.order, word(Reason.DESCRIPTOR, check.reason), check.list, check.rule),
-        )
-        for stage in lead.receipt
-        for check in stage.checks
-    )
-    columns = ("Stage", "", "Asked", "Field", "Seen", "Expected", "Order", "Reason", "List", "Rule")
-    table(columns, rows, title="Decision receipt")
+    versions = {order: version for stage in lead.receipt for order, version in stage.orders.items()}
+    for stage in lead.receipt:
+        for order, checks in groupby(stage.checks, key=attrgetter("order")):
+            named = f"{order}@{versions[order]}" if order in versions else order
+            title = f"Decision receipt: {stage.stage}" + (f", held against {named}" if order else "")
+            table(("", "Rule", "Field", "Asked", "Seen", "Expected", "By list"), map(_row, checks), title=title)
     for stage in lead.receipt:
         if stage.summary:
             say(clean(f"{stage.stage}: {stage.summary}"))
     say(clean(_times(lead)))
-    for name, version in sorted({pair for stage in lead.receipt for pair in stage.orders.items()}):
-        say(clean(f"Order {name}: version {version}"))
     for name, stamp in sorted({pair for stage in lead.receipt for pair in stage.lists.items()}):
-        say(clean(f"{'Rules' if name == 'rules' else f'List {name}'}: {stamp}"))
+        say(clean(f"{'rules' if name == 'rules' else f'list {name}'}: {stamp}"))
+
+
+def _row(check: lead_pb2.Check) -> tuple[str, ...]:
+    verdict = "yes" if check.passed else "NO"
+    return verdict, check.rule, check.field, words(check.rule), check.observed, check.expected, check.list
 
 
 def show_replay(done: receipts_pb.ReplayDecisionResponse) -> None:

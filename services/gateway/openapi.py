@@ -123,7 +123,8 @@ def _paths() -> Json:
         },
         "/v1/leads/{id}": {
             "get": _operation(
-                "getLead", "Leads", "Ask about one lead", "The answer again, or by now, of a lead of yours; `receipt` tells the rules behind its reasons.", None,
+                "getLead", "Leads", "Ask about one lead",
+                "The answer again, or by now, of a lead of yours; `receipt` tells the rules behind its reasons.", None,
                 {"200": _json("The lead.", _ref("Answer")), **_failures("400", "401", "404", "503")},
                 [_path_parameter("id", "The lead's id.")],
             )

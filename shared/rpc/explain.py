@@ -44,16 +44,15 @@ def _explained(reason: reason_pb2.Finding, lead: GetLeadResponse) -> Explained:
     if found is None:
         return Explained(code, reason.field, "", "", "", "", "", "", reason.message, reason.suggestion)
     stage, check = found
-    version = stage.orders.get(check.order) or (
-        lead.answer.order.version if check.order == lead.answer.order.order else 0
-    )
+    # A rule that is an order's is one of the order whose reasons are told.
+    named = lead.answer.order
     return Explained(
         code=code,
         field=reason.field,
         asked=words(check.rule),
         rule=check.rule,
-        order=f"{check.order}@{version}" if check.order and version else check.order,
-        seen=check.observed,
+        order=f"{named.order}@{named.version}" if check.order else "",
+        seen=check.observed or _seen_before(check, stage),
         expected=check.expected.removeprefix("Expected ").removesuffix("."),
         list=f"{check.list}: {stage.lists[check.list]}" if check.list in stage.lists else "",
         message="" if reason.message == check.expected else reason.message,
@@ -70,3 +69,14 @@ def _rule_of(reason: reason_pb2.Finding, lead: GetLeadResponse) -> tuple[lead_pb
             if same and not check.passed and check.order in orders:
                 return stage, check
     return None
+
+
+def _seen_before(check: lead_pb2.Check, stage: lead_pb2.StageReceipt) -> str:
+    """What the rules before saw in the same field, where one has nothing to add to it."""
+    seen = ""
+    for earlier in stage.checks:
+        if earlier == check:
+            break
+        if earlier.field == check.field and earlier.observed:
+            seen = seen or earlier.observed
+    return seen
