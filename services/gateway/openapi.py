@@ -61,8 +61,9 @@ _SIGNALS: Mapping[str, Json] = {
 _ONE = """\
 JSON may be structured (`lead`, `consent`, `signals`) or flat. Well-known names of other systems are understood, such as
 `firstName`, `zip`, `xxTrustedFormCertUrl`, `universal_leadid` or `tcpa_text`. Signals tell people from
-programs; one that you leave out says nothing. XML is read as ADF 1.0: ADF has no place for consent, so a prospect may hold one `<leadline>` element with `order`, `sub_source` and `test` as attributes, and
-`<consent>`, `<signals>` and `<field name="…">` inside."""
+programs; one that you leave out says nothing. XML is read as ADF 1.0: ADF has no place for consent, so a prospect may
+hold one `<leadline>` element with `order`, `sub_source` and `test` as attributes, and `<consent>`, `<signals>` and
+`<field name="…">` inside."""
 
 
 def document(version: str) -> Json:

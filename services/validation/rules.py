@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.validation.bots.signals import judge_signals, judge_speed
+from services.validation.bots.network import Network, judge_network, network_signs, read_network
+from services.validation.bots.sign import NOTHING, add_up, judge_score
+from services.validation.bots.signals import input_signs, judge_signals, judge_speed
 from services.validation.consent.record import Circumstances, judge_consent, judge_record
 from services.validation.fieldtypes.name import judge_name, read_name, split_full_name
 from services.validation.fieldtypes.place import judge_place
@@ -17,6 +19,7 @@ from services.validation.orders.leadtype import judge_type, lead_type, missing_l
 from services.validation.orders.requirements import judge_age, judge_required
 from services.validation.plan import CatalogPlan, OrderPlan
 from services.validation.source import host_of, parents
+from services.validation.velocity.sightings import NOT_KNOWN, Sightings, judge_velocity, pattern_signs
 from services.validation.verdict import CandidateVerdict, Finding, Notes, Reading, Verdict
 from shared.catalog.terms import STANDARD_FIELDS
 from shared.verdict import Check
@@ -31,7 +34,7 @@ _EXPECTED_FORM = "by its fields"
 class LeadFacts:
     """What is known of one lead once its fields are read, and what was found wrong on the way."""
 
-    __slots__ = ("ages", "fields", "given", "invalid", "product_readings", "source", "unknown")
+    __slots__ = ("ages", "fields", "given", "invalid", "network", "product_readings", "score", "source", "unknown")
 
     def __init__(self, fields: dict[str, str], readings: Mapping[str, Reading], unknown: list[str]) -> None:
         self.fields = fields
@@ -44,10 +47,17 @@ class LeadFacts:
         self.product_readings: dict[str, Reading] = {}
         self.ages: dict[str, str] = {}
         self.source = ""
+        #: Where the consumer's address belongs, where that is no home.
+        self.network: Network | None = None
+        #: What speaks for a program without proving it.
+        self.score = NOTHING
 
 
-def validate(lead: Lead, plan: CatalogPlan, reference: Reference) -> Verdict:
-    """Normalises a lead, verifies it, tells its type and holds it against its candidates. Pure."""
+def validate(lead: Lead, plan: CatalogPlan, reference: Reference, seen: Sightings = NOT_KNOWN) -> Verdict:
+    """Normalises a lead, verifies it, tells its type and holds it against its candidates. Pure.
+
+    `seen`: how often its details were seen with other people.
+    """
     notes = Notes()
     known = [found for found in (plan.order(slug) for slug, _ in lead.candidates) if found is not None]
     facts = _read(lead, plan, known, notes)
@@ -56,7 +66,7 @@ def validate(lead: Lead, plan: CatalogPlan, reference: Reference) -> Verdict:
     _judge_place(lead, facts, reference, notes)
     _judge_birth(lead, facts, notes)
     facts.source = _source(lead, plan, notes)
-    judge_signals(lead.signals, notes)
+    _judge_bots(lead, facts, reference, seen, notes)
     judge_record(lead.consent, lead.received_at, notes)
 
     own = plan.is_own(lead.seller)
@@ -75,7 +85,7 @@ def validate(lead: Lead, plan: CatalogPlan, reference: Reference) -> Verdict:
         if found is None:
             held.failed("order.known", Finding("order_not_found", "order", _EXPECTED_ORDER))
         else:
-            _hold(lead, facts, found, plan, held)
+            _hold(lead, facts, found, plan, seen, held)
         checks += held.checks
         verdicts.append(CandidateVerdict(slug, version, tuple(held.findings)))
     return Verdict(
@@ -167,6 +177,19 @@ def _judge_birth(lead: Lead, facts: LeadFacts, notes: Notes) -> None:
         facts.ages = age_of(facts.fields, today.isoformat())
 
 
+def _judge_bots(lead: Lead, facts: LeadFacts, reference: Reference, seen: Sightings, notes: Notes) -> None:
+    agent = judge_signals(lead.signals, reference.crawlers, notes)
+    facts.network = read_network(lead.consent, reference.data_centres, notes)
+    facts.score = add_up(
+        (
+            ("agent", agent),
+            ("network", network_signs(facts.network)),
+            ("input", input_signs(lead.signals, notes)),
+            ("pattern", pattern_signs(seen)),
+        )
+    )
+
+
 def _source(lead: Lead, plan: CatalogPlan, notes: Notes) -> str:
     """The source's host; a host below a site of the catalog counts as that site."""
     if not lead.source.strip():
@@ -180,7 +203,7 @@ def _source(lead: Lead, plan: CatalogPlan, notes: Notes) -> str:
     return site
 
 
-def _hold(lead: Lead, facts: LeadFacts, plan: OrderPlan, catalog: CatalogPlan, notes: Notes) -> None:
+def _hold(lead: Lead, facts: LeadFacts, plan: OrderPlan, catalog: CatalogPlan, seen: Sightings, notes: Notes) -> None:
     order = plan.order
     for name, reading in facts.product_readings.items():
         if name in plan.readers:
@@ -197,6 +220,9 @@ def _hold(lead: Lead, facts: LeadFacts, plan: OrderPlan, catalog: CatalogPlan, n
     judge_type(kind, order.lead, missing, notes)
     judge_age(lead.submitted_at, lead.received_at, order.max_lead_age_minutes, notes)
     judge_speed(lead.signals.seconds_on_form, order.bots.minimum_seconds_on_form, notes)
+    judge_network(facts.network, order.bots.refuse_networks, notes)
+    judge_score(facts.score, order.bots.threshold, notes)
+    judge_velocity(seen, order.velocity, test=lead.test, notes=notes)
     about = Circumstances(
         seller=lead.seller,
         site=facts.source,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,18 +13,22 @@ from leadline.common.v1 import lead_pb2 as common
 from leadline.validation.v1.validation_service_pb2 import (
     CandidateValidation,
     LeadToValidate,
+    Observations,
     ParseFieldsRequest,
     ParseFieldsResponse,
     ValidatedLead,
     ValidateLeadsRequest,
     ValidateLeadsResponse,
 )
+from leadline.validation.v1.validation_service_pb2 import Sightings as SightingsMessage
 from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceServicer
 from services.validation.desk import Desk, Desks
 from services.validation.fields_service import MOST_VALUES, answer_fields, finding_messages
 from services.validation.fieldtypes.when import day_of
 from services.validation.lead import Consent, Lead, Signals
 from services.validation.rules import validate
+from services.validation.velocity.sightings import NOT_KNOWN, Sightings
+from services.validation.velocity.store import SightingStore
 from services.validation.verdict import LeadType, Verdict
 from shared.catalog.snapshot import CatalogReader
 from shared.rpc.errors import Malformed
@@ -34,9 +39,11 @@ MOST_LEADS = 256
 class ValidationService(ValidationServiceServicer):
     """Answers batches of leads of one buyer at one catalog revision."""
 
-    def __init__(self, catalogs: CatalogReader, desks: Desks) -> None:
+    def __init__(self, catalogs: CatalogReader, desks: Desks, sightings: SightingStore | None = None) -> None:
+        """`sightings`: who counts what leads share; None: nobody, and nothing is known of it."""
         self._catalogs = catalogs
         self._desks = desks
+        self._sightings = sightings
 
     async def ValidateLeads(
         self, request: ValidateLeadsRequest, _: grpc.aio.ServicerContext[Any, Any]
@@ -48,12 +55,20 @@ class ValidationService(ValidationServiceServicer):
         # From here to the answer the lists are the same ones, whatever is put in place meanwhile.
         desk = await self._desks.of(request.lists) if request.lists else self._desks.current
         plan = desk.plans.of(view)
+        leads = [_lead(message, index) for index, message in enumerate(request.leads)]
+        seen = await self._seen(request, leads)
         return ValidateLeadsResponse(
             results=[
-                _result(validate(_lead(message, index), plan, desk.reference), desk)
-                for index, message in enumerate(request.leads)
+                _result(validate(lead, plan, desk.reference, of_lead), desk, _observations(of_lead))
+                for lead, of_lead in zip(leads, seen, strict=True)
             ]
         )
+
+    async def _seen(self, request: ValidateLeadsRequest, leads: Sequence[Lead]) -> Sequence[Sightings]:
+        """What is known of others with the leads' details; where a receipt is made again, what was known then."""
+        if self._sightings is None or request.lists or any(lead.HasField("observations") for lead in request.leads):
+            return [_sightings(lead.observations) for lead in request.leads]
+        return await self._sightings.look(request.buyer_id, leads)
 
     async def ParseFields(
         self, request: ParseFieldsRequest, _: grpc.aio.ServicerContext[Any, Any]
@@ -66,7 +81,7 @@ class ValidationService(ValidationServiceServicer):
         return answer_fields(request.fields, self._desks.current.reference, day_of(_seconds(request.as_of)))
 
 
-def _result(verdict: Verdict, desk: Desk) -> ValidatedLead:
+def _result(verdict: Verdict, desk: Desk, observations: bytes) -> ValidatedLead:
     return ValidatedLead(
         fields=verdict.fields,
         unknown_fields=verdict.unknown_fields,
@@ -84,8 +99,26 @@ def _result(verdict: Verdict, desk: Desk) -> ValidatedLead:
             verdict.checks,
             verdict.summary,
             tuple((candidate.order, candidate.version) for candidate in verdict.candidates),
+            observations,
         ),
     )
+
+
+@lru_cache(maxsize=4096)
+def _observations(seen: Sightings) -> bytes:
+    """What was looked up, as the receipt keeps it; empty: nothing."""
+    if not seen.known:
+        return b""
+    counts = seen._asdict()
+    del counts["known"]
+    return Observations(sightings=SightingsMessage(**counts)).SerializeToString()
+
+
+def _sightings(observations: Observations) -> Sightings:
+    if not observations.HasField("sightings"):
+        return NOT_KNOWN
+    counts = observations.sightings
+    return Sightings(True, *(getattr(counts, name) for name in Sightings._fields[1:]))
 
 
 def _lead(message: LeadToValidate, index: int) -> Lead:

@@ -31,6 +31,8 @@ Exclusivity = Literal["exclusive", "shared"]
 OrderState = Literal["draft", "active", "paused", "ended"]
 WindowKind = Literal["hour", "day", "week", "month", "total"]
 ConsentPart = Literal["captured_at", "page_url", "ip", "phone"]
+#: Networks that are no consumer's: machine rooms, search engines and the like, exits of Tor.
+NetworkKind = Literal["data_centre", "crawler", "tor"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -228,6 +230,29 @@ class BotTerms(Term, frozen=True, kw_only=True):
     """When a lead counts as filled in by a program."""
 
     minimum_seconds_on_form: NonNegative = 5
+    #: From 1 to 100: signs of a program that add up to this are a reject, `bot_detected`. One kind of sign alone brings
+    #: at most 40, so 60 takes at least two kinds; 100 leaves only what is certain, such as a filled honeypot.
+    threshold: Annotated[int, Meta(ge=1, le=100)] = 60
+    #: Addresses from which nothing is bought, `ip_risk`. Not `data_centre` unless you know your sellers: a tenth of
+    #: all people surf through a VPN, and some of those end in data centres.
+    refuse_networks: tuple[NetworkKind, ...] = ("crawler", "tor")
+
+
+class VelocityTerms(Term, frozen=True, kw_only=True):
+    """How many people may share one detail before it is nobody's own, `velocity`. 0: as many as there are.
+
+    People are told apart by name, e-mail address and phone; the same person sent again, by whomever, counts once.
+    Counts go back a sliding hour or day, include the lead itself, and are of this buyer alone.
+    """
+
+    #: Families share a phone, rarely more than five of them on one day.
+    people_per_phone_day: Annotated[int, Meta(ge=0, le=50)] = 5
+    people_per_email_day: Annotated[int, Meta(ge=0, le=50)] = 5
+    #: The seller's own device id.
+    people_per_device_day: Annotated[int, Meta(ge=0, le=50)] = 10
+    #: A campus, a carrier or a call centre puts many people behind one address. IPv6: behind one /64.
+    people_per_ip_hour: Annotated[int, Meta(ge=0, le=500)] = 60
+    people_per_ip_day: Annotated[int, Meta(ge=0, le=500)] = 240
 
 
 class FollowUp(Term, frozen=True, kw_only=True):
@@ -268,6 +293,7 @@ class Order(Term, frozen=True, kw_only=True):
     duplicates: DuplicateTerms = DuplicateTerms()
     consent: ConsentTerms = ConsentTerms()
     bots: BotTerms = BotTerms()
+    velocity: VelocityTerms = VelocityTerms()
     max_lead_age_minutes: Positive | None = None
     #: How long a lead that could not be decided may wait before it is rejected, `decision_expired`.
     decision_window_seconds: Positive = 900

@@ -47,6 +47,8 @@ async def stub(database_url: str) -> AsyncIterator[ValidationServiceAsyncStub]:
         Settings,
         {
             "LEADLINE_POSTGRES_URL": database_url,
+            "LEADLINE_REDIS_URL": "redis://127.0.0.1:1/0",
+            "LEADLINE_IDENTITY_KEY": "00" * 32,
             "LEADLINE_VALIDATION_PORT": "0",
             "LEADLINE_VALIDATION_METRICS_PORT": "0",
         },

@@ -13,4 +13,5 @@ CONSULTED: Mapping[str, str] = {
     "address.state_matches_zip": "zip-codes",
     "address.city_matches_zip": "zip-codes",
     "bots.user_agent": "crawlers",
+    "bots.address": "data-centres",
 }

@@ -39,6 +39,12 @@ def message_of(lead: Lead) -> LeadToValidate:
                 user_agent=lead.signals.user_agent,
                 seconds_on_form=lead.signals.seconds_on_form,
                 honeypot=lead.signals.honeypot,
+                keystrokes=lead.signals.keystrokes,
+                pastes=lead.signals.pastes,
+                autofills=lead.signals.autofills,
+                pointer_events=lead.signals.pointer_events,
+                device_id=lead.signals.device_id,
+                webdriver=lead.signals.webdriver,
             ),
         ),
     )

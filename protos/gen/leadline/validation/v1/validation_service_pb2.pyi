@@ -131,16 +131,77 @@ class Observations(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    SIGHTINGS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def sightings(self) -> Global___Sightings:
+        """How often the lead's details were seen with other people. Unset: not known."""
+
     def __init__(
         self,
+        *,
+        sightings: Global___Sightings | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sightings", b"sightings"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sightings", b"sightings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Observations: _TypeAlias = Observations  # noqa: Y015
+
+@_typing.final
+class Sightings(_message.Message):
+    """Counts of different people, the lead's own included; 0: the lead does not have that detail."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PHONE_DAY_FIELD_NUMBER: _builtins.int
+    EMAIL_DAY_FIELD_NUMBER: _builtins.int
+    DEVICE_DAY_FIELD_NUMBER: _builtins.int
+    IP_HOUR_FIELD_NUMBER: _builtins.int
+    IP_DAY_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    SAME_ANSWERS_FIELD_NUMBER: _builtins.int
+    SAME_SECONDS_FIELD_NUMBER: _builtins.int
+    BURST_FIELD_NUMBER: _builtins.int
+    phone_day: _builtins.int
+    """With the lead's phone, within a day."""
+    email_day: _builtins.int
+    """With its e-mail address, within a day."""
+    device_day: _builtins.int
+    """On its device, within a day."""
+    ip_hour: _builtins.int
+    """From its address, within an hour."""
+    ip_day: _builtins.int
+    """From its address, within a day."""
+    source: _builtins.int
+    """Of the source's last 32 people, those within an hour."""
+    same_answers: _builtins.int
+    """Of those, with the same answers to the product's questions."""
+    same_seconds: _builtins.int
+    """Of those, with the same time on the form."""
+    burst: _builtins.int
+    """Of those, within ten seconds of the lead."""
+    def __init__(
+        self,
+        *,
+        phone_day: _builtins.int = ...,
+        email_day: _builtins.int = ...,
+        device_day: _builtins.int = ...,
+        ip_hour: _builtins.int = ...,
+        ip_day: _builtins.int = ...,
+        source: _builtins.int = ...,
+        same_answers: _builtins.int = ...,
+        same_seconds: _builtins.int = ...,
+        burst: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["burst", b"burst", "device_day", b"device_day", "email_day", b"email_day", "ip_day", b"ip_day", "ip_hour", b"ip_hour", "phone_day", b"phone_day", "same_answers", b"same_answers", "same_seconds", b"same_seconds", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Sightings: _TypeAlias = Sightings  # noqa: Y015
 
 @_typing.final
 class ValidateLeadsResponse(_message.Message):

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class ValidationServiceStub:
-    """Normalises leads, verifies them, tells their type and holds them against orders. Knows no earlier lead.
+    """Normalises leads, verifies them, tells their type and holds them against orders. Of earlier leads it knows
+    only how many people shared a detail.
     """
 
     def __init__(self, channel):
@@ -48,11 +49,13 @@ class ValidationServiceStub:
 
 
 class ValidationServiceServicer:
-    """Normalises leads, verifies them, tells their type and holds them against orders. Knows no earlier lead.
+    """Normalises leads, verifies them, tells their type and holds them against orders. Of earlier leads it knows
+    only how many people shared a detail.
     """
 
     def ValidateLeads(self, request, context):
-        """Answers every lead of the batch, by index. Pure: the same request gives the same answer.
+        """Answers every lead of the batch, by index. The same request gives the same answer, but for what is looked up: that
+        stands in the receipt's observations, with which the same answer can be had again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -88,7 +91,8 @@ def add_ValidationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ValidationService:
-    """Normalises leads, verifies them, tells their type and holds them against orders. Knows no earlier lead.
+    """Normalises leads, verifies them, tells their type and holds them against orders. Of earlier leads it knows
+    only how many people shared a detail.
     """
 
     @staticmethod

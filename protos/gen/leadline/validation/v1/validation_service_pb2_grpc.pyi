@@ -27,14 +27,18 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ValidationServiceStub:
-    """Normalises leads, verifies them, tells their type and holds them against orders. Knows no earlier lead."""
+    """Normalises leads, verifies them, tells their type and holds them against orders. Of earlier leads it knows
+    only how many people shared a detail.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ValidationServiceAsyncStub: ...
     ValidateLeads: _grpc.UnaryUnaryMultiCallable[_validation_service_pb2.ValidateLeadsRequest, _validation_service_pb2.ValidateLeadsResponse]
-    """Answers every lead of the batch, by index. Pure: the same request gives the same answer."""
+    """Answers every lead of the batch, by index. The same request gives the same answer, but for what is looked up: that
+    stands in the receipt's observations, with which the same answer can be had again.
+    """
     ParseFields: _grpc.UnaryUnaryMultiCallable[_validation_service_pb2.ParseFieldsRequest, _validation_service_pb2.ParseFieldsResponse]
     """Reads single values by the same readers that decide about leads, for people who ask what a value is taken for.
     Pure, and knows no lead: what a field's neighbours say of it is not judged here.
@@ -42,18 +46,24 @@ class ValidationServiceStub:
 
 @_typing.type_check_only
 class ValidationServiceAsyncStub(ValidationServiceStub):
-    """Normalises leads, verifies them, tells their type and holds them against orders. Knows no earlier lead."""
+    """Normalises leads, verifies them, tells their type and holds them against orders. Of earlier leads it knows
+    only how many people shared a detail.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ValidateLeads: _aio.UnaryUnaryMultiCallable[_validation_service_pb2.ValidateLeadsRequest, _validation_service_pb2.ValidateLeadsResponse]  # type: ignore[assignment]
-    """Answers every lead of the batch, by index. Pure: the same request gives the same answer."""
+    """Answers every lead of the batch, by index. The same request gives the same answer, but for what is looked up: that
+    stands in the receipt's observations, with which the same answer can be had again.
+    """
     ParseFields: _aio.UnaryUnaryMultiCallable[_validation_service_pb2.ParseFieldsRequest, _validation_service_pb2.ParseFieldsResponse]  # type: ignore[assignment]
     """Reads single values by the same readers that decide about leads, for people who ask what a value is taken for.
     Pure, and knows no lead: what a field's neighbours say of it is not judged here.
     """
 
 class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Normalises leads, verifies them, tells their type and holds them against orders. Knows no earlier lead."""
+    """Normalises leads, verifies them, tells their type and holds them against orders. Of earlier leads it knows
+    only how many people shared a detail.
+    """
 
     @_abc_1.abstractmethod
     def ValidateLeads(
@@ -61,7 +71,9 @@ class ValidationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _validation_service_pb2.ValidateLeadsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_validation_service_pb2.ValidateLeadsResponse, _abc.Awaitable[_validation_service_pb2.ValidateLeadsResponse]]:
-        """Answers every lead of the batch, by index. Pure: the same request gives the same answer."""
+        """Answers every lead of the batch, by index. The same request gives the same answer, but for what is looked up: that
+        stands in the receipt's observations, with which the same answer can be had again.
+        """
 
     @_abc_1.abstractmethod
     def ParseFields(

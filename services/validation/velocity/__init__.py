@@ -1,0 +1,1 @@
+"""One person's details scattered over many leads, and one program's many people."""

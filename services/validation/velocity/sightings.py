@@ -1,0 +1,102 @@
+"""How often a lead's details were seen with other people: the observation, and what it says. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from services.validation.bots.sign import Sign
+from services.validation.verdict import Finding, Notes
+from shared.catalog.terms import VelocityTerms
+
+_KNOWN = "velocity.known"
+_MANY = "Expected a detail of one consumer: more than {most} people came with this {detail} within {window}."
+
+#: Of a source's last people within the hour, so many are compared with each other.
+LAST_PEOPLE = 32
+#: Seconds that make a burst of them.
+BURST_SECONDS = 10
+
+#: Fewest people by which a source's habits are told.
+_ENOUGH_PEOPLE = 20
+_ALIKE_PEOPLE = 6
+_CROWD_AT_ADDRESS = 20
+_CROWD_AT_DEVICE = 5
+
+_ALIKE = Sign("same_answers", 20, "many people gave the very same answers")
+_TIMED = Sign("same_seconds", 15, "half of the source's people took exactly as long")
+_BURST = Sign("burst", 10, "the source's people came within seconds of each other")
+_CROWD = Sign("crowded_address", 10, "many people came from the address")
+_SHARED = Sign("shared_device", 15, "many people used the device")
+
+
+class Sightings(NamedTuple):
+    """Counts of different people, the lead's own included; 0: the lead does not have that detail."""
+
+    #: False: nobody knows, because Redis was away or slow, or the lead is a test.
+    known: bool = False
+    #: With the lead's phone, and with its e-mail address, within a day.
+    phone_day: int = 0
+    email_day: int = 0
+    #: On the lead's device within a day.
+    device_day: int = 0
+    #: From the lead's address within an hour and a day.
+    ip_hour: int = 0
+    ip_day: int = 0
+    #: Of the source, at most LAST_PEOPLE, within an hour.
+    source: int = 0
+    #: Of those: with the same answers to the product's questions, with the same time on the form, within BURST_SECONDS.
+    same_answers: int = 0
+    same_seconds: int = 0
+    burst: int = 0
+
+
+NOT_KNOWN = Sightings()
+
+
+def pattern_signs(seen: Sightings) -> tuple[Sign, ...]:
+    """What is odd about the company that a lead comes in."""
+    if not seen.known:
+        return ()
+    signs = []
+    if seen.same_answers >= _ALIKE_PEOPLE:
+        signs.append(_ALIKE)
+    if seen.source >= _ENOUGH_PEOPLE and seen.same_seconds * 2 >= seen.source:
+        signs.append(_TIMED)
+    if seen.burst >= LAST_PEOPLE:
+        signs.append(_BURST)
+    if seen.ip_hour >= _CROWD_AT_ADDRESS:
+        signs.append(_CROWD)
+    if seen.device_day >= _CROWD_AT_DEVICE:
+        signs.append(_SHARED)
+    return tuple(signs)
+
+
+def judge_velocity(seen: Sightings, terms: VelocityTerms, *, test: bool, notes: Notes) -> None:
+    """Holds the counts against an order's terms. What is not known harms nobody."""
+    if not seen.known:
+        notes.passed(_KNOWN, "", "not counted: a test" if test else "not known", "counts of the last day")
+        return
+    for rule, field, detail, window, people, most in _counts(seen, terms):
+        if not people or not most:
+            continue
+        if people > most:
+            message = _MANY.format(most=most, detail=detail, window=window)
+            notes.failed(rule, Finding("velocity", field, message), f"more than {most}", f"at most {most} people")
+        else:
+            notes.passed(rule, field, _people(people), f"at most {most} people")
+
+
+def _counts(seen: Sightings, terms: VelocityTerms) -> Iterator[tuple[str, str, str, str, int, int]]:
+    """Rule, field, detail, window, people seen, most people."""
+    yield "velocity.phone", "phone", "phone", "a day", seen.phone_day, terms.people_per_phone_day
+    yield "velocity.email", "email", "e-mail address", "a day", seen.email_day, terms.people_per_email_day
+    yield (
+        "velocity.device", "signals.device_id", "device", "a day", seen.device_day, terms.people_per_device_day
+    )  # fmt: skip
+    yield "velocity.address_hour", "consent.ip", "address", "an hour", seen.ip_hour, terms.people_per_ip_hour
+    yield "velocity.address_day", "consent.ip", "address", "a day", seen.ip_day, terms.people_per_ip_day
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
