@@ -92,6 +92,7 @@ SERVICES = (
     Program(name="reporting", module="services.reporting", healthy=serves_grpc, rank=2, nice=10),
     Program(name="intake", module="services.intake", healthy=serves_grpc, rank=3),
     Program(name="follow_up", module="services.routing.follow_up_process", healthy=serves_grpc, rank=4, nice=10),
+    Program(name="evidence", module="services.validation.evidence_process", healthy=serves_grpc, rank=4, nice=10),
     Program(name="gateway", module="services.gateway", healthy=serves_http, rank=4),
 )
 

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 
 import typer
 
-from services.cli import catalog_commands, field_commands, lead_commands, list_commands, report_commands, run_commands
+from services.cli import (
+    catalog_commands,
+    compliance_commands,
+    field_commands,
+    lead_commands,
+    list_commands,
+    report_commands,
+    run_commands,
+)
 from services.cli.failure import CommandError
 from services.cli.output import clean, warn
 
@@ -36,6 +44,8 @@ def build() -> typer.Typer:
     app.command(context_settings=field_commands.TAKES_SIGNS)(field_commands.field)
     app.add_typer(report_commands.report, name="report")
     app.add_typer(list_commands.lists, name="lists")
+    app.add_typer(compliance_commands.disclosures, name="disclosures")
+    app.add_typer(compliance_commands.evidence, name="evidence")
     app.command()(report_commands.books)
     return app
 

@@ -31,7 +31,7 @@ def apply(
 
     Every order that changed becomes its next version.
     """
-    _send(file, as_json, dry_run=False, approved_by=by or _login(), note=note)
+    _send(file, as_json, dry_run=False, approved_by=by or login(), note=note)
 
 
 def diff(file: File, as_json: Json = False) -> None:
@@ -162,7 +162,8 @@ def _read(file: str) -> str:
         raise CommandError(f"{file}: byte {error.start}: expected UTF-8 text") from None
 
 
-def _login() -> str:
+def login() -> str:
+    """Who sits at this computer; empty where it does not say."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

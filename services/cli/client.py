@@ -16,6 +16,7 @@ from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from leadline.intake.v1.receipt_service_pb2_grpc import ReceiptServiceStub
 from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceStub
 from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceStub
+from leadline.validation.v1.compliance_service_pb2_grpc import ComplianceServiceStub
 from leadline.validation.v1.list_service_pb2_grpc import ListServiceStub
 from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceStub
 from services.cli.failure import CommandError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from leadline.intake.v1.receipt_service_pb2_grpc import ReceiptServiceAsyncStub
     from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceAsyncStub
     from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceAsyncStub
+    from leadline.validation.v1.compliance_service_pb2_grpc import ComplianceServiceAsyncStub
     from leadline.validation.v1.list_service_pb2_grpc import ListServiceAsyncStub
     from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceAsyncStub
 
@@ -58,6 +60,7 @@ class Services:
         self.receipts: ReceiptServiceAsyncStub = ReceiptServiceStub(intake)
         self.validation: ValidationServiceAsyncStub = ValidationServiceStub(validation)
         self.lists: ListServiceAsyncStub = ListServiceStub(validation)
+        self.compliance: ComplianceServiceAsyncStub = ComplianceServiceStub(validation)
         self.follow_up: FollowUpServiceAsyncStub = FollowUpServiceStub(routing)
         self.reporting: ReportingServiceAsyncStub = ReportingServiceStub(reporting)
 

@@ -17,6 +17,7 @@ from leadline.intake.v1 import receipt_pb2
 from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceServicer
 from services.intake.answer import pending_answer
 from services.intake.catalog.directory import Directory
+from services.intake.consent_record_service import consent_record_of
 from services.intake.identifiers import is_lead_id
 from services.intake.pipeline import Pipeline
 from services.intake.sealing import unseal
@@ -112,6 +113,19 @@ class IntakeService(IntakeServiceServicer):
         wanted = [lead_id for lead_id in request.lead_ids if is_lead_id(lead_id)]
         found = await self._store.contacts(request.buyer_id, wanted)
         return pb.GetContactsResponse(contacts=[_contact_of(lead_id, found) for lead_id in request.lead_ids])
+
+    async def GetConsentRecords(
+        self, request: pb.GetConsentRecordsRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> pb.GetConsentRecordsResponse:
+        """Consent records of accepted leads, by index."""
+        if len(request.lead_ids) > MOST_ITEMS:
+            raise Malformed.field("lead_ids", f"expected at most {MOST_ITEMS}")
+        wanted = [lead_id for lead_id in request.lead_ids if is_lead_id(lead_id)]
+        rows = await self._store.consent_records(request.buyer_id, wanted)
+        found = {row["lead_id"]: consent_record_of(row) for row in rows}
+        return pb.GetConsentRecordsResponse(
+            records=[found.get(lead_id) or pb.ConsentRecord(lead_id=lead_id) for lead_id in request.lead_ids]
+        )
 
     def _who_asks(self, access_key: str, buyer_id: str) -> tuple[str, str]:
         """The buyer, and the seller whose leads alone may be seen; empty for the buyer's own people."""

@@ -27,8 +27,9 @@ from shared.db.outbox import OutboxRow
 from shared.rpc.errors import RaceLost
 from shared.runtime.clock import Clock
 
-#: Who hears of decisions: reporting of all of them, routing of those to follow up.
-CONSUMERS = ("reporting", "routing")
+#: Who hears of decisions: reporting of all of them, routing of those to follow up, validation of those whose consent
+#: is to be kept as evidence.
+CONSUMERS = ("reporting", "routing", "validation")
 #: How often a settlement that lost a deadlock is run again. Locks are taken in order, so this is for the unforeseen.
 MOST_RACES = 4
 
@@ -189,6 +190,7 @@ def _outbox_rows(drafts: Sequence[Draft]) -> Iterable[OutboxRow]:
         yield OutboxRow(draft.buyer_id, "reporting", "decided", payload, event.event_id)
         if draft.accepted:
             yield OutboxRow(draft.buyer_id, "routing", "decided", payload, event.event_id)
+            yield OutboxRow(draft.buyer_id, "validation", "decided", payload, event.event_id)
 
 
 _TURN_DOWN: Mapping[str, Callable[[Draft, Obstacle], None]] = {

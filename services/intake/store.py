@@ -83,6 +83,13 @@ SELECT l.lead_id::text, p.fields
  WHERE l.buyer_id = $1 AND l.lead_id = ANY ($2::uuid[]) AND l.outcome = 'accepted' AND NOT l.test
 """
 
+_CONSENT_RECORDS = """
+SELECT l.lead_id::text, l.seller, l.source, l.order_slug, l.order_version, l.catalog_revision, l.submitted_at,
+       l.received_at, l.decided_at, l.receipt, p.submission, p.payload
+  FROM intake.lead l JOIN intake.person p USING (buyer_id, lead_id)
+ WHERE l.buyer_id = $1 AND l.lead_id = ANY ($2::uuid[]) AND l.outcome = 'accepted' AND NOT l.test
+"""
+
 _LEAD_COLUMNS = """
 l.buyer_id, l.lead_id::text, l.seller, l.external_id, l.source, l.sub_source, l.outcome, l.team, l.test,
 l.catalog_revision, l.traceparent, l.received_at, l.currency, l.clock, l.lead_type, l.answer, l.receipt
@@ -200,6 +207,11 @@ class LeadStore:
         async with translated(self._pool):
             rows = await self._pool.fetch(_CONTACTS, buyer_id, lead_ids)
         return {row["lead_id"]: row["fields"] for row in rows}
+
+    async def consent_records(self, buyer_id: str, lead_ids: Sequence[str]) -> list[asyncpg.Record]:
+        """What evidence is made of, for accepted leads."""
+        async with translated(self._pool):
+            return await self._pool.fetch(_CONSENT_RECORDS, buyer_id, lead_ids)
 
     async def get_lead(self, buyer_id: str, lead_id: str) -> asyncpg.Record | None:
         """One lead, or None."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from services.validation.consent.certificate import CertificateFacts
+from services.validation.consent.certificate import UNKNOWN, CertificateFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +53,5 @@ class Lead:
     consent: Consent = Consent()
     signals: Signals = Signals()
     candidates: tuple[tuple[str, int], ...] = ()
-    #: What the certificate's issuer said; None: not asked.
-    certificate: CertificateFacts | None = None
+    #: What the certificate's issuer said.
+    certificate: CertificateFacts = UNKNOWN

@@ -35,6 +35,8 @@ class CatalogPlan:
     def __init__(self, view: CatalogView, standard: Mapping[str, Reader], reference: Reference) -> None:
         self.view = view
         self.registry = Registry(view.catalog.disclosures)
+        #: Whether any order has the issuer of a certificate asked.
+        self.asks_issuer = any(order.consent.certificate == "match" for order in view.catalog.orders)
         self._standard = standard
         self._reference = reference
         self._products: dict[str, Mapping[str, Reader]] = {}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -20,8 +21,12 @@ from leadline.validation.v1.validation_service_pb2 import (
     ValidateLeadsRequest,
     ValidateLeadsResponse,
 )
+from leadline.validation.v1.validation_service_pb2 import CertificateFacts as CertificateMessage
 from leadline.validation.v1.validation_service_pb2 import Sightings as SightingsMessage
 from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceServicer
+from services.validation.consent.certificate import OUTCOMES, UNKNOWN, CertificateFacts, Outcome
+from services.validation.consent.issuer import CertificateDesk
+from services.validation.consent.new_wordings import NewWordings
 from services.validation.desk import Desk, Desks
 from services.validation.fields_service import MOST_VALUES, answer_fields, finding_messages
 from services.validation.fieldtypes.when import day_of
@@ -39,11 +44,24 @@ MOST_LEADS = 256
 class ValidationService(ValidationServiceServicer):
     """Answers batches of leads of one buyer at one catalog revision."""
 
-    def __init__(self, catalogs: CatalogReader, desks: Desks, sightings: SightingStore | None = None) -> None:
-        """`sightings`: who counts what leads share; None: nobody, and nothing is known of it."""
+    def __init__(
+        self,
+        catalogs: CatalogReader,
+        desks: Desks,
+        sightings: SightingStore | None = None,
+        *,
+        certificates: CertificateDesk | None = None,
+        wordings: NewWordings | None = None,
+    ) -> None:
+        """`sightings`: who counts what leads share; None: nobody, and nothing is known of it.
+
+        `certificates`: None asks no issuer. `wordings`: hears of consent texts that nobody approved.
+        """
         self._catalogs = catalogs
         self._desks = desks
         self._sightings = sightings
+        self._certificates = certificates
+        self._wordings = wordings
 
     async def ValidateLeads(
         self, request: ValidateLeadsRequest, _: grpc.aio.ServicerContext[Any, Any]
@@ -56,17 +74,24 @@ class ValidationService(ValidationServiceServicer):
         desk = await self._desks.of(request.lists) if request.lists else self._desks.current
         plan = desk.plans.of(view)
         leads = [_lead(message, index) for index, message in enumerate(request.leads)]
-        seen = await self._seen(request, leads)
+        again = bool(request.lists) or any(lead.HasField("observations") for lead in request.leads)
+        seen = await self._seen(request, leads, again=again)
+        if self._certificates is not None and not again:
+            leads = await self._certificates.with_facts(leads, plan)
+        verdicts = [validate(lead, plan, desk.reference, of_lead) for lead, of_lead in zip(leads, seen, strict=True)]
+        if self._wordings is not None and not again:
+            # After the answer has gone out.
+            asyncio.get_running_loop().call_soon(self._wordings.note, plan, leads, verdicts)
         return ValidateLeadsResponse(
             results=[
-                _result(validate(lead, plan, desk.reference, of_lead), desk, _observations(of_lead))
-                for lead, of_lead in zip(leads, seen, strict=True)
+                _result(verdict, desk, _observations(of_lead, lead.certificate))
+                for verdict, of_lead, lead in zip(verdicts, seen, leads, strict=True)
             ]
         )
 
-    async def _seen(self, request: ValidateLeadsRequest, leads: Sequence[Lead]) -> Sequence[Sightings]:
+    async def _seen(self, request: ValidateLeadsRequest, leads: Sequence[Lead], *, again: bool) -> Sequence[Sightings]:
         """What is known of others with the leads' details; where a receipt is made again, what was known then."""
-        if self._sightings is None or request.lists or any(lead.HasField("observations") for lead in request.leads):
+        if self._sightings is None or again:
             return [_sightings(lead.observations) for lead in request.leads]
         return await self._sightings.look(request.buyer_id, leads)
 
@@ -105,13 +130,24 @@ def _result(verdict: Verdict, desk: Desk, observations: bytes) -> ValidatedLead:
 
 
 @lru_cache(maxsize=4096)
-def _observations(seen: Sightings) -> bytes:
+def _observations(seen: Sightings, certificate: CertificateFacts) -> bytes:
     """What was looked up, as the receipt keeps it; empty: nothing."""
-    if not seen.known:
-        return b""
-    counts = seen._asdict()
-    del counts["known"]
-    return Observations(sightings=SightingsMessage(**counts)).SerializeToString()
+    found = Observations()
+    if seen.known:
+        counts = seen._asdict()
+        del counts["known"]
+        found.sightings.CopyFrom(SightingsMessage(**counts))
+    if certificate is not UNKNOWN and certificate.outcome != "unavailable":
+        found.certificate.CopyFrom(CertificateMessage(**certificate._asdict()))
+    return found.SerializeToString()
+
+
+def _certificate(observations: Observations) -> CertificateFacts:
+    told = observations.certificate
+    if told.outcome not in OUTCOMES:
+        return UNKNOWN
+    age = told.age_seconds if told.HasField("age_seconds") else None
+    return CertificateFacts(cast(Outcome, told.outcome), age, told.domain)
 
 
 def _sightings(observations: Observations) -> Sightings:
@@ -154,6 +190,7 @@ def _lead(message: LeadToValidate, index: int) -> Lead:
             webdriver=signals.webdriver if signals.HasField("webdriver") else None,
         ),
         candidates=tuple((candidate.order, candidate.version) for candidate in message.candidates),
+        certificate=_certificate(message.observations) if message.HasField("observations") else UNKNOWN,
     )
 
 

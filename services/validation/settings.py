@@ -6,7 +6,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from shared.runtime.settings import DatabaseSettings, RedisSettings, RpcSettings, TelemetrySettings, setting
+from services.validation.consent.certificate import ISSUER_URL, issuer_url
+from shared.runtime.settings import (
+    DatabaseSettings,
+    RedisSettings,
+    RpcSettings,
+    SettingsError,
+    TelemetrySettings,
+    setting,
+    target,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateSettings:
+    """How the issuer of TrustedForm certificates is asked."""
+
+    environment: str = setting("LEADLINE_ENVIRONMENT", default="development", choices=("development", "production"))
+    #: The account's API key. Unset: the issuer is never asked, and orders that want it have no answer from it.
+    api_key: str | None = setting("LEADLINE_TRUSTEDFORM_API_KEY", default=None, secret=True)
+    #: In development it may name this machine instead; nobody else ever gets the key.
+    url: str = setting("LEADLINE_TRUSTEDFORM_URL", default=ISSUER_URL)
+    #: How long a lead waits for the issuer at most. It has to fit into intake's LEADLINE_INTAKE_CHAIN_SECONDS.
+    seconds: float = setting("LEADLINE_TRUSTEDFORM_SECONDS", default=0.8, minimum=0.05, maximum=10)
+    #: Questions under way at once.
+    concurrency: int = setting("LEADLINE_TRUSTEDFORM_CONCURRENCY", default=32, minimum=1, maximum=256)
+
+    @property
+    def base(self) -> str:
+        """Where to ask. Raises SettingsError where the key may not go there."""
+        try:
+            return issuer_url(self.url, self.environment)
+        except ValueError as fault:
+            raise SettingsError([f"LEADLINE_TRUSTEDFORM_URL: {fault}"]) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +51,29 @@ class Settings:
     database: DatabaseSettings
     telemetry: TelemetrySettings
     redis: RedisSettings
+    certificates: CertificateSettings
     #: Where lists that are newer than the packaged ones are kept, and old ones, so that receipts can be made again.
     lists_dir: Path = setting(
         "LEADLINE_LISTS_DIR", default=lambda environ, _: Path(environ.get("LEADLINE_DATA_DIR") or ".leadline") / "lists"
     )
     #: The install's secret, the same on every replica: without it the digests in Redis say nothing.
     identity_key: str = setting("LEADLINE_IDENTITY_KEY", secret=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceSettings:
+    """evidence's settings."""
+
+    SERVICE: ClassVar[str] = "evidence"
+
+    rpc: RpcSettings
+    database: DatabaseSettings
+    redis: RedisSettings
+    telemetry: TelemetrySettings
+    certificates: CertificateSettings
+    #: Whom it asks for consent records.
+    intake_target: str = target("intake")
+    #: After a few leads, how long to let more come: a batch costs about the same, whatever its size.
+    rest_seconds: float = setting("LEADLINE_EVIDENCE_REST_SECONDS", default=0.25, minimum=0, maximum=60)
+    #: How long it rests without a ring before it looks again.
+    idle_seconds: float = setting("LEADLINE_EVIDENCE_IDLE_SECONDS", default=0.5, minimum=0.01, maximum=60)

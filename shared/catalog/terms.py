@@ -220,6 +220,8 @@ class ConsentTerms(Term, frozen=True, kw_only=True):
     #: `present`: a certificate must be there; `match`: and its issuer must say that it is this person's.
     certificate: Literal["none", "present", "match"] = "none"
     certificate_max_age_hours: Positive | None = None
+    #: Where the issuer is asked, also ask how old the certificate is and of which site. It charges for that.
+    certificate_insights: bool = False
     #: What happens where the issuer cannot be asked in time.
     certificate_unknown: Literal["accept", "try_again"] = "accept"
     #: Have the issuer keep the certificate of a bought lead for five years. It charges for that.

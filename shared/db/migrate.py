@@ -17,7 +17,7 @@ from pathlib import Path
 
 import asyncpg
 
-from shared.db.roles import PARTS, ROLES, SCHEMAS
+from shared.db.roles import FOLDERS, PARTS, ROLES, SCHEMAS
 from shared.runtime.settings import DatabaseSettings, SettingsError, load
 
 #: Every part that has migrations, in the order in which they run.
@@ -110,7 +110,7 @@ def discover(parts: Iterable[str] = ALL, root: Path = _ROOT) -> list[Migration]:
 
 
 def _read(part: str, root: Path) -> list[Migration]:
-    folder = root / ("shared/db/migrations" if part == "outbox" else f"services/{part}/migrations")
+    folder = root / FOLDERS.get(part, f"services/{part}/migrations")
     found = []
     for file in sorted(folder.glob("*.sql")):
         if not _NAME.fullmatch(file.name):

@@ -10,6 +10,8 @@ ROLES: Mapping[str, str] = {
     "outbox": "leadline_outbox",
     "intake": "leadline_intake",
     "validation": "leadline_validation",
+    # Nobody connects as this one: what validation adds to its tables, validation cannot change.
+    "compliance": "leadline_compliance",
     "dedup": "leadline_dedup",
     "routing": "leadline_routing",
     "reporting": "leadline_reporting",
@@ -19,10 +21,14 @@ ROLES: Mapping[str, str] = {
 SCHEMAS: Mapping[str, tuple[str, ...]] = {
     "outbox": ("outbox",),
     "intake": ("catalog", "intake", "ledger"),
+    "compliance": ("compliance",),
     "dedup": ("dedup",),
     "routing": ("routing",),
     "reporting": ("reporting",),
 }
+
+#: Folders of migrations that are not `services/<part>/migrations`.
+FOLDERS: Mapping[str, str] = {"outbox": "shared/db/migrations", "compliance": "services/validation/migrations"}
 
 #: The order in which migrations run: later parts may grant on and refer to what earlier ones made.
 PARTS: tuple[str, ...] = tuple(SCHEMAS)

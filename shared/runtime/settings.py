@@ -41,6 +41,7 @@ PORTS: Mapping[str, int] = {
     "routing": 50054,
     "reporting": 50055,
     "follow_up": 50056,
+    "evidence": 50057,
 }
 METRICS_OFFSET = 1000
 REDACTED = "[redacted]"

@@ -17,6 +17,8 @@ KEYS: frozenset[str] = frozenset(
         "buyer_id",
         "seller",
         "source",
+        "position",
+        "hash",
         "order",
         "order_version",
         "catalog_revision",

@@ -33,10 +33,11 @@ SERVICES: Mapping[str, tuple[str, str]] = {
     "dedup": ("services.dedup", "Settings"),
     "routing": ("services.routing", "Settings"),
     "follow-up": ("services.routing.follow_up_process", "FollowUpSettings"),
+    "evidence": ("services.validation.evidence_process", "EvidenceSettings"),
     "reporting": ("services.reporting", "Settings"),
 }
 #: Nobody calls these.
-UNCALLED = {"follow-up"}
+UNCALLED = {"follow-up", "evidence"}
 NAME = "app.kubernetes.io/name"
 SECRETS = {
     "postgres-url": "postgresql://leadline:x@postgres:5432/leadline",

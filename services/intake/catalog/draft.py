@@ -40,6 +40,19 @@ class Draft:
     #: Per section (`sellers`, …) what its parts are called, in the order of the file.
     names: Mapping[str, Sequence[str]]
 
+    @classmethod
+    def of(cls, catalog: Catalog) -> Draft:
+        """A catalog that was put together rather than read."""
+        sections = ("sellers", "sources", "disclosures", "products", "teams", "playbooks", "orders")
+        parts = {section: getattr(catalog, section) for section in sections}
+        names = {
+            section: tuple(part.site if section == "sources" else part.slug for part in found)
+            for section, found in parts.items()
+        }
+        return cls(
+            buyer=catalog.buyer, **{section: dict(enumerate(found)) for section, found in parts.items()}, names=names
+        )
+
     def seller(self, slug: str) -> Seller | None:
         """The seller of that name, where it could be read."""
         return next((seller for seller in self.sellers.values() if seller.slug == slug), None)

@@ -14,12 +14,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from leadline.intake.v1 import catalog_service_pb2 as pb
 from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceServicer
 from services.intake.catalog import keys
+from services.intake.catalog.approval import approve, faults_of
 from services.intake.catalog.diff import Action, Change, Plan, plan
 from services.intake.catalog.directory import Directory
 from services.intake.catalog.document import Document, read_document
 from services.intake.catalog.nodes import Fault
 from services.intake.catalog.store import Approval, CatalogStore, KeyRecord
-from shared.catalog.terms import Catalog
+from shared.catalog.terms import Catalog, Disclosure
 from shared.rpc.errors import AppError, Malformed, NotFound, Violation
 from shared.runtime.clock import Clock
 
@@ -74,6 +75,35 @@ class CatalogService(CatalogServiceServicer):
         made = await self._store.apply(document.buyer_id, approval, lambda current: plan(current, wanted))
         await self._tell_directory()
         return made
+
+    async def ApproveDisclosure(
+        self, request: pb.ApproveDisclosureRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> pb.ApproveDisclosureResponse:
+        """Add one approved wording."""
+        _require_texts(request.approved_by, request.note, signed=True)
+        buyer_id = await self._buyer(request.buyer_id)
+        disclosure = Disclosure(
+            slug=request.slug, text=request.text, sellers=tuple(request.sellers), sites=tuple(request.sites)
+        )
+        faults = faults_of(disclosure)
+        if faults:
+            return pb.ApproveDisclosureResponse(errors=_errors(faults), revision=await self._revision(buyer_id))
+
+        def compare(current: Catalog | None) -> Plan:
+            if current is None:
+                raise NotFound("there is no catalog of that buyer yet; apply one first")
+            made, found = approve(current, disclosure)
+            faults.extend(found)
+            return made if not found else Plan(current, (), (), ())
+
+        approval = Approval(request.approved_by.strip(), request.note.strip(), self._clock.now())
+        made = await self._store.apply(buyer_id, approval, compare)
+        await self._tell_directory()
+        return pb.ApproveDisclosureResponse(
+            changes=[_change(change) for change in made.changes],
+            errors=_errors(faults),
+            revision=made.catalog.revision,
+        )
 
     async def GetCatalog(
         self, request: pb.GetCatalogRequest, context: grpc.aio.ServicerContext[Any, Any]

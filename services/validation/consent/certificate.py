@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
+from urllib.parse import urlsplit
 
+from services.validation.source import host_of
 from services.validation.verdict import Finding, Notes
 from shared.catalog.terms import ConsentTerms
 
@@ -15,12 +17,21 @@ Kind = Literal["TrustedForm", "LeadiD"]
 #: neither phone nor e-mail; `not_found`: gone or never issued; `expired`: gone; `sandbox`: made for tests;
 #: `unavailable`: nothing.
 Outcome = Literal["matched", "not_matched", "incomparable", "not_found", "expired", "sandbox", "unavailable"]
+OUTCOMES: frozenset[str] = frozenset(get_args(Outcome))
 
 
 class CertificateFacts(NamedTuple):
     """What the issuer said of a lead's certificate, looked up before the rules run."""
 
     outcome: Outcome
+    #: Seconds since it last recorded anything; None: not asked for, or not told.
+    age_seconds: float | None = None
+    #: The site that it recorded; empty: not asked for, or not told.
+    domain: str = ""
+
+
+#: Nothing is known: the issuer was not asked, or did not answer in time.
+UNKNOWN = CertificateFacts("unavailable")
 
 
 class Certificate(NamedTuple):
@@ -30,6 +41,10 @@ class Certificate(NamedTuple):
     #: What names it to its issuer.
     token: str
 
+
+#: Where TrustedForm's certificates are, and their issuer is asked.
+ISSUER_URL = "https://cert.trustedform.com"
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 #: Days in which a TrustedForm certificate can be claimed at most, and hours where no submission was recorded.
 #: Source: activeprospect.com, "Certificate Expiration and Retention Window".
@@ -45,11 +60,12 @@ _LEADID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECA
 #: Fewer different signs than this are no random id, but a filled-in form field.
 _LEAST_SIGNS = 4
 
-_FORM, _PRESENT, _AGE, _ISSUER = (
+_FORM, _PRESENT, _AGE, _ISSUER, _SITE = (
     "consent.certificate",
     "consent.certificate_present",
     "consent.certificate_age",
     "consent.certificate_match",
+    "consent.certificate_site",
 )
 _FIELD = "consent.certificate"
 _EXPECTED_FORM = "Expected a certificate URL at https://cert.trustedform.com/ or a LeadiD of 36 characters."
@@ -58,7 +74,19 @@ _EXPECTED_MATCHABLE = "Expected a TrustedForm certificate URL: this order asks i
 _EXPECTED_ISSUED = "Expected a certificate that its issuer knows."
 _EXPECTED_LIVE = "Expected a certificate that its issuer still has."
 _EXPECTED_OURS = "Expected the certificate of this person: its issuer recorded another phone number."
+_EXPECTED_SITE = "Expected a certificate of the lead's source, not of another site."
 _EXPECTED_LATER = "The certificate's issuer did not answer in time; the same lead may be accepted later."
+
+
+def issuer_url(text: str, environment: str) -> str:
+    """The issuer's base URL. Raises ValueError: the key goes to the issuer and, in development, to this machine."""
+    text = text.rstrip("/")
+    if text == ISSUER_URL:
+        return text
+    parts = urlsplit(text)
+    if environment == "development" and parts.scheme in ("http", "https") and parts.hostname in _LOOPBACK:
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    raise ValueError(f"expected {ISSUER_URL}, or in development an address of this machine")
 
 
 @lru_cache(maxsize=256)
@@ -89,9 +117,20 @@ _FORMS = "TrustedForm or LeadiD"
 
 
 def judge_certificate(
-    text: str, terms: ConsentTerms, facts: CertificateFacts | None, age_seconds: float | None, notes: Notes
+    text: str, terms: ConsentTerms, facts: CertificateFacts, age_seconds: float | None, site: str, notes: Notes
 ) -> None:
-    """Holds the certificate against an order. `age_seconds`: of the consent; None: not told."""
+    """Holds the certificate against an order.
+
+    Args:
+        text: The certificate as sent.
+        terms: What the order asks.
+        facts: What its issuer said.
+        age_seconds: Of the consent by its record; None: not told. The certificate's own counts before it.
+        site: The lead's source; empty: unreadable.
+        notes: Where findings go.
+    """
+    if facts.age_seconds is not None:
+        age_seconds = facts.age_seconds
     if terms.certificate == "none" and terms.certificate_max_age_hours is None:
         return
     certificate = read_certificate(text)
@@ -105,6 +144,7 @@ def judge_certificate(
     if terms.certificate == "match" and not gone:
         if certificate.kind == "TrustedForm":
             _judge_issuer(terms, facts, age_seconds, notes)
+            _judge_site(terms, facts.domain, site, notes)
         else:
             finding = Finding("certificate_invalid", _FIELD, _EXPECTED_MATCHABLE)
             notes.failed(_ISSUER, finding, certificate.kind, "TrustedForm")
@@ -123,8 +163,25 @@ def _is_young(certificate: Certificate, terms: ConsentTerms, age_seconds: float,
     return False
 
 
-def _judge_issuer(terms: ConsentTerms, facts: CertificateFacts | None, age_seconds: float | None, notes: Notes) -> None:
-    outcome = facts.outcome if facts is not None else "unavailable"
+def _judge_site(terms: ConsentTerms, domain: str, site: str, notes: Notes) -> None:
+    host = host_of(domain) if domain else ""
+    if not host or not site:
+        return
+    if on_site(host, site):
+        notes.passed(_SITE, _FIELD, "the source", "the source")
+    elif terms.same_site:
+        notes.failed(_SITE, Finding("certificate_mismatch", _FIELD, _EXPECTED_SITE), "another site", "the source")
+    else:
+        notes.passed(_SITE, _FIELD, "another site", "noted only")
+
+
+def on_site(host: str, site: str) -> bool:
+    """Whether two hosts are one site: the same, or one below the other."""
+    return host == site or host.endswith("." + site) or site.endswith("." + host)
+
+
+def _judge_issuer(terms: ConsentTerms, facts: CertificateFacts, age_seconds: float | None, notes: Notes) -> None:
+    outcome = facts.outcome
     expected = "of this person, by its issuer"
     match outcome:
         case "matched" | "incomparable":

@@ -8,7 +8,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from services.validation.consent.certificate import CertificateFacts, judge_certificate, judge_form
+from services.validation.consent.certificate import UNKNOWN, CertificateFacts, judge_certificate, judge_form, on_site
 from services.validation.consent.disclosure import Nearest, Registry
 from services.validation.consent.wording import words_of
 from services.validation.lead import Consent
@@ -78,7 +78,7 @@ class Circumstances(NamedTuple):
     #: Canonical fields, and as sent.
     fields: Mapping[str, str]
     sent: Mapping[str, str]
-    certificate: CertificateFacts | None = None
+    certificate: CertificateFacts = UNKNOWN
 
 
 def judge_record(consent: Consent, received_at: float, notes: Notes) -> None:
@@ -128,7 +128,7 @@ def judge_consent(
         _judge_given(consent.ip, _is_public, _IP, "consent.ip", _EXPECTED_IP, notes)
     _judge_phone(consent.phone, terms, about.fields.get("phone", ""), notes)
     age = about.received_at - captured_at if captured_at is not None else None
-    judge_certificate(consent.certificate, terms, about.certificate, age, notes)
+    judge_certificate(consent.certificate, terms, about.certificate, age, about.site, notes)
 
 
 def _judge_wording(found: str | Nearest | None, sent: Mapping[str, str], notes: Notes) -> None:
@@ -175,7 +175,7 @@ def _judge_page(page: str, terms: ConsentTerms, site: str, notes: Notes) -> None
         _judge_given(page, host_of, _PAGE, "consent.page_url", _EXPECTED_PAGE, notes)
     if not host or not site:
         return
-    same = host == site or host.endswith("." + site) or site.endswith("." + host)
+    same = on_site(host, site)
     if terms.same_site:
         _hold(same, _PAGE, Finding("field_invalid", "consent.page_url", _EXPECTED_SITE), "on the source", notes)
     elif not same:

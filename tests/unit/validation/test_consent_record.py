@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.validation.consent.certificate import CertificateFacts, read_certificate
+from services.validation.consent.certificate import UNKNOWN, CertificateFacts, read_certificate
 from services.validation.verdict import Verdict
 from shared.catalog.terms import ConsentTerms
 from tests.unit.validation.terms import GOOD, NOW, ORDER, SHOWN, judged, reasons
@@ -17,7 +17,7 @@ HOUR = 3600.0
 WEB = "https://cert.trustedform.com/2605ec3e321e1b3e41addf0bba1213505ef57985"
 
 
-def _verdict(terms: ConsentTerms, *, facts: CertificateFacts | None = None, **changes: Any) -> Verdict:
+def _verdict(terms: ConsentTerms, *, facts: CertificateFacts = UNKNOWN, **changes: Any) -> Verdict:
     lead = replace(GOOD, consent=replace(GOOD.consent, **changes), certificate=facts)
     return judged(lead, msgspec.structs.replace(ORDER, consent=terms))
 
@@ -179,10 +179,21 @@ def test_what_the_issuer_said_decides(outcome: Any, hours: float, found: list[st
 
 
 def test_an_issuer_that_cannot_be_asked_is_harmless_unless_the_order_says_try_again() -> None:
-    for facts in (None, CertificateFacts("unavailable")):
-        assert reasons(_verdict(ConsentTerms(certificate="match"), facts=facts)) == []
-        later = ConsentTerms(certificate="match", certificate_unknown="try_again")
-        assert reasons(_verdict(later, facts=facts)) == [("try_again", "consent.certificate")]
+    assert reasons(_verdict(ConsentTerms(certificate="match"))) == []
+    later = ConsentTerms(certificate="match", certificate_unknown="try_again")
+    assert reasons(_verdict(later)) == [("try_again", "consent.certificate")]
+
+
+def test_the_certificates_own_age_and_site_count_where_they_were_asked_for() -> None:
+    strict = ConsentTerms(certificate="match", certificate_max_age_hours=24, same_site=True)
+    ours = CertificateFacts("matched", 23 * HOUR, "www.best-auto-loans.example")
+    assert reasons(_verdict(strict, facts=ours)) == []
+    assert reasons(_verdict(strict, facts=ours._replace(age_seconds=25 * HOUR))) == [
+        ("certificate_expired", "consent.certificate")
+    ]
+    elsewhere = ours._replace(domain="other.example")
+    assert reasons(_verdict(strict, facts=elsewhere)) == [("certificate_mismatch", "consent.certificate")]
+    assert reasons(_verdict(ConsentTerms(certificate="match"), facts=elsewhere)) == []
 
 
 def test_only_a_certificate_whose_issuer_can_be_asked_is_taken_where_the_order_asks_it() -> None:

@@ -121,6 +121,90 @@ class ApplyCatalogResponse(_message.Message):
 Global___ApplyCatalogResponse: _TypeAlias = ApplyCatalogResponse  # noqa: Y015
 
 @_typing.final
+class ApproveDisclosureRequest(_message.Message):
+    """A wording to approve."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUYER_ID_FIELD_NUMBER: _builtins.int
+    SLUG_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    SELLERS_FIELD_NUMBER: _builtins.int
+    SITES_FIELD_NUMBER: _builtins.int
+    APPROVED_BY_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    buyer_id: _builtins.str
+    """The buyer; empty where the store has exactly one."""
+    slug: _builtins.str
+    """Its name in the catalog."""
+    text: _builtins.str
+    """The wording; `*` stands for a run of words."""
+    approved_by: _builtins.str
+    """Who approves it; written into every version made."""
+    note: _builtins.str
+    """Why; written into every version made."""
+    @_builtins.property
+    def sellers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Who may use it; at least one."""
+
+    @_builtins.property
+    def sites(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where; empty: everywhere. A site that the catalog does not know is an error."""
+
+    def __init__(
+        self,
+        *,
+        buyer_id: _builtins.str = ...,
+        slug: _builtins.str = ...,
+        text: _builtins.str = ...,
+        sellers: _abc.Iterable[_builtins.str] | None = ...,
+        sites: _abc.Iterable[_builtins.str] | None = ...,
+        approved_by: _builtins.str = ...,
+        note: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "buyer_id", b"buyer_id", "note", b"note", "sellers", b"sellers", "sites", b"sites", "slug", b"slug", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveDisclosureRequest: _TypeAlias = ApproveDisclosureRequest  # noqa: Y015
+
+@_typing.final
+class ApproveDisclosureResponse(_message.Message):
+    """What changed, or what is wrong."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGES_FIELD_NUMBER: _builtins.int
+    ERRORS_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """The revision now in force."""
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___CatalogChange]:
+        """What changed; empty where it was there already."""
+
+    @_builtins.property
+    def errors(self) -> _containers.RepeatedCompositeFieldContainer[Global___CatalogError]:
+        """What is wrong; where there is any, nothing was written."""
+
+    def __init__(
+        self,
+        *,
+        changes: _abc.Iterable[Global___CatalogChange] | None = ...,
+        errors: _abc.Iterable[Global___CatalogError] | None = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "errors", b"errors", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveDisclosureResponse: _TypeAlias = ApproveDisclosureResponse  # noqa: Y015
+
+@_typing.final
 class CatalogChange(_message.Message):
     """One line of a catalog diff."""
 

@@ -40,6 +40,11 @@ class CatalogServiceStub:
                 request_serializer=leadline_dot_intake_dot_v1_dot_catalog__service__pb2.ApplyCatalogRequest.SerializeToString,
                 response_deserializer=leadline_dot_intake_dot_v1_dot_catalog__service__pb2.ApplyCatalogResponse.FromString,
                 _registered_method=True)
+        self.ApproveDisclosure = channel.unary_unary(
+                '/leadline.intake.v1.CatalogService/ApproveDisclosure',
+                request_serializer=leadline_dot_intake_dot_v1_dot_catalog__service__pb2.ApproveDisclosureRequest.SerializeToString,
+                response_deserializer=leadline_dot_intake_dot_v1_dot_catalog__service__pb2.ApproveDisclosureResponse.FromString,
+                _registered_method=True)
         self.GetCatalog = channel.unary_unary(
                 '/leadline.intake.v1.CatalogService/GetCatalog',
                 request_serializer=leadline_dot_intake_dot_v1_dot_catalog__service__pb2.GetCatalogRequest.SerializeToString,
@@ -69,6 +74,14 @@ class CatalogServiceServicer:
     def ApplyCatalog(self, request, context):
         """Shows what a catalog document would change, and writes it unless told to show only.
         A document with an error changes nothing and lists all its errors.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveDisclosure(self, request, context):
+        """Adds one approved disclosure to the catalog in force, and to those orders of its sellers that name disclosures.
+        Safe to repeat: what is there already changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -109,6 +122,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ApplyCatalog,
                     request_deserializer=leadline_dot_intake_dot_v1_dot_catalog__service__pb2.ApplyCatalogRequest.FromString,
                     response_serializer=leadline_dot_intake_dot_v1_dot_catalog__service__pb2.ApplyCatalogResponse.SerializeToString,
+            ),
+            'ApproveDisclosure': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveDisclosure,
+                    request_deserializer=leadline_dot_intake_dot_v1_dot_catalog__service__pb2.ApproveDisclosureRequest.FromString,
+                    response_serializer=leadline_dot_intake_dot_v1_dot_catalog__service__pb2.ApproveDisclosureResponse.SerializeToString,
             ),
             'GetCatalog': grpc.unary_unary_rpc_method_handler(
                     servicer.GetCatalog,
@@ -159,6 +177,33 @@ class CatalogService:
             '/leadline.intake.v1.CatalogService/ApplyCatalog',
             leadline_dot_intake_dot_v1_dot_catalog__service__pb2.ApplyCatalogRequest.SerializeToString,
             leadline_dot_intake_dot_v1_dot_catalog__service__pb2.ApplyCatalogResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveDisclosure(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leadline.intake.v1.CatalogService/ApproveDisclosure',
+            leadline_dot_intake_dot_v1_dot_catalog__service__pb2.ApproveDisclosureRequest.SerializeToString,
+            leadline_dot_intake_dot_v1_dot_catalog__service__pb2.ApproveDisclosureResponse.FromString,
             options,
             channel_credentials,
             insecure,

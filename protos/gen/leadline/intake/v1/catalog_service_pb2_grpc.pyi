@@ -37,6 +37,10 @@ class CatalogServiceStub:
     """Shows what a catalog document would change, and writes it unless told to show only.
     A document with an error changes nothing and lists all its errors.
     """
+    ApproveDisclosure: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ApproveDisclosureRequest, _catalog_service_pb2.ApproveDisclosureResponse]
+    """Adds one approved disclosure to the catalog in force, and to those orders of its sellers that name disclosures.
+    Safe to repeat: what is there already changes nothing.
+    """
     GetCatalog: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetCatalogRequest, _catalog_service_pb2.GetCatalogResponse]
     """The catalog in force."""
     CreateAccessKey: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateAccessKeyRequest, _catalog_service_pb2.CreateAccessKeyResponse]
@@ -54,6 +58,10 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     ApplyCatalog: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ApplyCatalogRequest, _catalog_service_pb2.ApplyCatalogResponse]  # type: ignore[assignment]
     """Shows what a catalog document would change, and writes it unless told to show only.
     A document with an error changes nothing and lists all its errors.
+    """
+    ApproveDisclosure: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ApproveDisclosureRequest, _catalog_service_pb2.ApproveDisclosureResponse]  # type: ignore[assignment]
+    """Adds one approved disclosure to the catalog in force, and to those orders of its sellers that name disclosures.
+    Safe to repeat: what is there already changes nothing.
     """
     GetCatalog: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetCatalogRequest, _catalog_service_pb2.GetCatalogResponse]  # type: ignore[assignment]
     """The catalog in force."""
@@ -75,6 +83,16 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_service_pb2.ApplyCatalogResponse, _abc.Awaitable[_catalog_service_pb2.ApplyCatalogResponse]]:
         """Shows what a catalog document would change, and writes it unless told to show only.
         A document with an error changes nothing and lists all its errors.
+        """
+
+    @_abc_1.abstractmethod
+    def ApproveDisclosure(
+        self,
+        request: _catalog_service_pb2.ApproveDisclosureRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_catalog_service_pb2.ApproveDisclosureResponse, _abc.Awaitable[_catalog_service_pb2.ApproveDisclosureResponse]]:
+        """Adds one approved disclosure to the catalog in force, and to those orders of its sellers that name disclosures.
+        Safe to repeat: what is there already changes nothing.
         """
 
     @_abc_1.abstractmethod

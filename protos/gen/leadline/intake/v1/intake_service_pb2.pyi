@@ -523,3 +523,141 @@ class Contact(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Contact: _TypeAlias = Contact  # noqa: Y015
+
+@_typing.final
+class GetConsentRecordsRequest(_message.Message):
+    """Names up to 256 accepted leads."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUYER_ID_FIELD_NUMBER: _builtins.int
+    LEAD_IDS_FIELD_NUMBER: _builtins.int
+    buyer_id: _builtins.str
+    """The buyer."""
+    @_builtins.property
+    def lead_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The leads."""
+
+    def __init__(
+        self,
+        *,
+        buyer_id: _builtins.str = ...,
+        lead_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buyer_id", b"buyer_id", "lead_ids", b"lead_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetConsentRecordsRequest: _TypeAlias = GetConsentRecordsRequest  # noqa: Y015
+
+@_typing.final
+class GetConsentRecordsResponse(_message.Message):
+    """Consent records in the order of the request."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def records(self) -> _containers.RepeatedCompositeFieldContainer[Global___ConsentRecord]:
+        """One per lead."""
+
+    def __init__(
+        self,
+        *,
+        records: _abc.Iterable[Global___ConsentRecord] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["records", b"records"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetConsentRecordsResponse: _TypeAlias = GetConsentRecordsResponse  # noqa: Y015
+
+@_typing.final
+class ConsentRecord(_message.Message):
+    """What is known of a bought lead's consent. Personal data: never logged."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEAD_ID_FIELD_NUMBER: _builtins.int
+    FOUND_FIELD_NUMBER: _builtins.int
+    SELLER_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    CATALOG_REVISION_FIELD_NUMBER: _builtins.int
+    CONSENT_FIELD_NUMBER: _builtins.int
+    SUBMITTED_AT_FIELD_NUMBER: _builtins.int
+    RECEIVED_AT_FIELD_NUMBER: _builtins.int
+    DECIDED_AT_FIELD_NUMBER: _builtins.int
+    CHECKS_FIELD_NUMBER: _builtins.int
+    SUBMISSION_SHA256_FIELD_NUMBER: _builtins.int
+    PAYLOAD_SHA256_FIELD_NUMBER: _builtins.int
+    RECEIPT_SHA256_FIELD_NUMBER: _builtins.int
+    lead_id: _builtins.str
+    """The lead."""
+    found: _builtins.bool
+    """False where the lead is unknown, not accepted, or forgotten; then nothing else is set."""
+    seller: _builtins.str
+    """The seller."""
+    source: _builtins.str
+    """The source's identifier."""
+    catalog_revision: _builtins.int
+    """The catalog revision that decided."""
+    submission_sha256: _builtins.bytes
+    """SHA-256 of the submission as it is stored."""
+    payload_sha256: _builtins.bytes
+    """SHA-256 of the body as it came; empty where there was none."""
+    receipt_sha256: _builtins.bytes
+    """SHA-256 of the serialised DecisionReceipt."""
+    @_builtins.property
+    def order(self) -> _lead_pb2.OrderRef:
+        """The order version that bought it."""
+
+    @_builtins.property
+    def consent(self) -> _lead_pb2.Consent:
+        """As the seller sent it."""
+
+    @_builtins.property
+    def submitted_at(self) -> _timestamp_pb2.Timestamp:
+        """The consumer pressed the button, by the seller's clock. Unset: not told."""
+
+    @_builtins.property
+    def received_at(self) -> _timestamp_pb2.Timestamp:
+        """The edge had the lead."""
+
+    @_builtins.property
+    def decided_at(self) -> _timestamp_pb2.Timestamp:
+        """It was bought."""
+
+    @_builtins.property
+    def checks(self) -> _containers.RepeatedCompositeFieldContainer[_lead_pb2.Check]:
+        """What validation checked of the consent, for the order that bought it."""
+
+    def __init__(
+        self,
+        *,
+        lead_id: _builtins.str = ...,
+        found: _builtins.bool = ...,
+        seller: _builtins.str = ...,
+        source: _builtins.str = ...,
+        order: _lead_pb2.OrderRef | None = ...,
+        catalog_revision: _builtins.int = ...,
+        consent: _lead_pb2.Consent | None = ...,
+        submitted_at: _timestamp_pb2.Timestamp | None = ...,
+        received_at: _timestamp_pb2.Timestamp | None = ...,
+        decided_at: _timestamp_pb2.Timestamp | None = ...,
+        checks: _abc.Iterable[_lead_pb2.Check] | None = ...,
+        submission_sha256: _builtins.bytes = ...,
+        payload_sha256: _builtins.bytes = ...,
+        receipt_sha256: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["consent", b"consent", "decided_at", b"decided_at", "order", b"order", "received_at", b"received_at", "submitted_at", b"submitted_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalog_revision", b"catalog_revision", "checks", b"checks", "consent", b"consent", "decided_at", b"decided_at", "found", b"found", "lead_id", b"lead_id", "order", b"order", "payload_sha256", b"payload_sha256", "receipt_sha256", b"receipt_sha256", "received_at", b"received_at", "seller", b"seller", "source", b"source", "submission_sha256", b"submission_sha256", "submitted_at", b"submitted_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConsentRecord: _TypeAlias = ConsentRecord  # noqa: Y015

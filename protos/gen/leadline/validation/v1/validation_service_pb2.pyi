@@ -132,22 +132,60 @@ class Observations(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SIGHTINGS_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def sightings(self) -> Global___Sightings:
         """How often the lead's details were seen with other people. Unset: not known."""
+
+    @_builtins.property
+    def certificate(self) -> Global___CertificateFacts:
+        """What the issuer of the lead's certificate said. Unset: it was not asked, or did not answer."""
 
     def __init__(
         self,
         *,
         sightings: Global___Sightings | None = ...,
+        certificate: Global___CertificateFacts | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["sightings", b"sightings"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "sightings", b"sightings"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["sightings", b"sightings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "sightings", b"sightings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Observations: _TypeAlias = Observations  # noqa: Y015
+
+@_typing.final
+class CertificateFacts(_message.Message):
+    """What the issuer of a certificate said."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    AGE_SECONDS_FIELD_NUMBER: _builtins.int
+    DOMAIN_FIELD_NUMBER: _builtins.int
+    outcome: _builtins.str
+    """`matched`, `not_matched`, `incomparable`, `not_found`, `expired` or `sandbox`."""
+    age_seconds: _builtins.float
+    """Seconds since the certificate last recorded anything. Unset: not asked for, or not told."""
+    domain: _builtins.str
+    """The site that it recorded; empty: not asked for, or not told."""
+    def __init__(
+        self,
+        *,
+        outcome: _builtins.str = ...,
+        age_seconds: _builtins.float | None = ...,
+        domain: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_age_seconds", b"_age_seconds", "age_seconds", b"age_seconds"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_age_seconds", b"_age_seconds", "age_seconds", b"age_seconds", "domain", b"domain", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__age_seconds: _TypeAlias = _typing.Literal["age_seconds"]  # noqa: Y015
+    _WhichOneofArgType__age_seconds: _TypeAlias = _typing.Literal["_age_seconds", b"_age_seconds"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__age_seconds) -> _WhichOneofReturnType__age_seconds | None: ...
+
+Global___CertificateFacts: _TypeAlias = CertificateFacts  # noqa: Y015
 
 @_typing.final
 class Sightings(_message.Message):
