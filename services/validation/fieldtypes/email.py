@@ -1,175 +1,179 @@
-"""E-mail addresses: canonical form, domains that cannot exist, throw-away providers, likely misspellings."""
+"""E-mail addresses: canonical form, domains that cannot exist, throw-away providers, misspellings, placeholders."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Set
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
-from email_validator import EmailNotValidError, validate_email
-from rapidfuzz.distance import OSA
-
-from services.validation.verdict import Finding, Reading
+from services.validation.fieldtypes.mailbox import DOT_IN_DOMAIN, REAL_DOMAIN, Mailbox, read_mailbox
+from services.validation.fieldtypes.misspelt import meant_domain
+from services.validation.fieldtypes.placeholder import is_made_up, is_role, is_test, is_unread
+from services.validation.lists.reference import Reference
+from services.validation.verdict import NO_PARTS, Finding, Reading
 from shared.verdict import Check
 
-_READABLE, _DOMAIN, _DISPOSABLE, _SPELLING, _TEST = (
+_READABLE, _DOMAIN, _DISPOSABLE, _SPELLING, _MADE_UP, _UNREAD = (
     "email.readable",
     "email.domain_possible",
     "email.disposable",
     "email.domain_spelling",
     "email.made_up",
+    "email.unread",
 )
-_EXPECTED = "Expected an e-mail address such as name@provider.com."
-_EXPECTED_DOMAIN = "Expected an e-mail address whose domain can exist."
+_EXPECTED_SPELLING = "Expected an e-mail address at the provider's own domain: this one looks misspelt."
 _EXPECTED_LASTING = "Expected a lasting e-mail address, not one of a throw-away provider."
 _EXPECTED_OWN = "Expected the consumer's own e-mail address: this one is a placeholder."
+_EXPECTED_READ = "Expected the consumer's own e-mail address: nobody reads what is sent to this one."
 
-#: What email-validator says yes to without changing a letter of the local part; a test holds the two together.
-_PLAIN = re.compile(
-    r"(?P<local>[A-Za-z0-9_]+(?:[.+_-][A-Za-z0-9_]+)*)@(?P<domain>(?:[A-Za-z0-9](?:[A-Za-z0-9]{0,30}|[A-Za-z0-9-]{1,20}[A-Za-z0-9])\.){1,4}[A-Za-z]{2,18})"
+FREE, DISPOSABLE, RELAY, OTHER = "free", "disposable", "relay", "other"
+#: Forward to a mailbox that the consumer does read; some lists of throw-away domains take them for such.
+_RELAYS = frozenset(
+    """privaterelay.appleid.com icloud.relay duck.com mozmail.com relay.firefox.com simplelogin.com simplelogin.co
+    simplelogin.io simplelogin.fr aleeas.com slmail.me slmails.com 8alias.com 8shield.net dralias.com silomails.com
+    anonaddy.com anonaddy.me addy.io addymail.com passmail.net passmail.com passinbox.com passfwd.com erine.email
+    sale.craigslist.org reply.craigslist.org hous.craigslist.org""".split()
 )
-#: Top-level domains that nobody can have: special use (RFC 2606, RFC 6761, RFC 7686, RFC 8375).
-_SPECIAL_USE = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
-#: Endings that people type for .com, .net and .org and that IANA has never delegated.
-_IMPOSSIBLE = {
-    ending: right
-    for right, endings in {
-        "com": "con cmo ocm comm coom cpm clm vom xom cim ccom comn coml cok comcom",
-        "net": "ner nte nett ent ney",
-        "org": "ogr rog orgg",
-    }.items()
-    for ending in endings.split()
-}
-#: Providers that people mean. Short names are left out of the spelling check: their neighbours are real providers.
-_PROVIDERS = (
-    "gmail.com", "yahoo.com", "hotmail.com", "outlook.com", "icloud.com", "comcast.net", "verizon.net",
-    "sbcglobal.net", "bellsouth.net", "rocketmail.com", "optonline.net", "protonmail.com", "earthlink.net",
-)  # fmt: skip
-_SHORT_PROVIDERS = (
-    "aol.com",
-    "att.net",
-    "msn.com",
-    "live.com",
-    "cox.net",
-    "mac.com",
-    "me.com",
-    "ymail.com",
-    "charter.net",
+#: Providers that lists of free mail leave out.
+_ALSO_FREE = frozenset(
+    """hey.com tutanota.com tuta.com tuta.io tutamail.com proton.me pm.me protonmail.com skiff.com fastmail.com
+    mailbox.org posteo.de zoho.com zohomail.com me.com mac.com icloud.com ymail.com rocketmail.com comcast.net
+    verizon.net att.net sbcglobal.net bellsouth.net cox.net charter.net spectrum.net earthlink.net frontier.com
+    centurylink.net q.com windstream.net optonline.net roadrunner.com rr.com""".split()
 )
-#: Real providers one letter from a bigger one.
-_REAL_NEIGHBOURS = frozenset(
-    {"mail.com", "email.com", "gmx.com", "ymail.com", "hotmail.co", "yahoo.co", "fmail.com", "hmail.com", "zmail.com",
-     "outlook.co", "gmail.co", "yahoo.ca", "yahoo.in", "yahoo.de", "yahoo.fr", "yahoo.es", "yahoo.it"}
-)  # fmt: skip
-#: On the list of throw-away domains by mistake: sells mail addresses to people of that name.
-_FAMILY = frozenset({"smith.com"})
-_TEST_LOCALS = frozenset(
-    {"test", "testing", "test1", "test12", "test123", "test1234", "testtest", "testemail", "testuser", "testlead"}
-)
-_EMPTY_WORDS = frozenset(
-    """none noemail nomail noreply na no nothing nobody fake fakeemail asdf asd asdfasdf asdasd qwerty qwe abc xyz aaa
-    xxx test a x email user foo""".split()
-)
+#: On lists of throw-away domains by mistake: one sells addresses to people of that name, one is a lasting provider.
+_LASTING = frozenset({"smith.com", "lavabit.com"})
+#: Throw-away providers that the list leaves out.
+_ALSO_THROWAWAY = frozenset({"tempmail.com", "throwaway.email"})
+#: One-letter domains below these were never given out, but for these few (IANA, 1993).
+_NO_ONE_LETTER = frozenset({"com", "net", "org"})
+_ONE_LETTER = frozenset({"q.com", "x.com", "z.com", "i.net", "q.net", "x.org", "w.org"})
 
 
-def email_reader(throwaway: Set[str]) -> Callable[[str], Reading]:
-    """A reader of e-mail fields that knows the throw-away domains."""
-    judge = lru_cache(maxsize=16384)(lambda domain: _judge_domain(domain, throwaway))
+class _Domain(NamedTuple):
+    """What is known of a domain, whoever has a mailbox there."""
 
-    def read_email(text: str) -> Reading:
-        parts = _split(_unwrapped(text))
-        if parts is None:
-            return _failed(None, (), _READABLE, "email_invalid", _EXPECTED)
-        local, domain = parts
-        readable = Check(_READABLE, True, "email", f"{local[0]}***@{domain}", "local@domain")
-        if _is_placeholder(local.lower(), domain):
-            return _failed(f"{local}@{domain}", (readable,), _TEST, "test_data", _EXPECTED_OWN)
-        reading: Reading = judge(domain)
-        value = f"{local}@{domain}" if reading.value is not None else None
-        return Reading(value, (readable, *reading.checks), reading.findings)
-
-    return read_email
+    #: The passed checks, in order.
+    checks: tuple[Check, ...]
+    provider: str
+    #: The failed check, if one failed.
+    failed: Check | None = None
+    suggestion: str = ""
 
 
-def _unwrapped(text: str) -> str:
-    """The address out of what people paste around it: `mailto:`, angle brackets, a full stop, spaces at the @."""
-    if text.endswith(">") and "<" in text:
-        text = text[text.rindex("<") + 1 : -1]
-    text = text.strip(" \t\"',;<>()").rstrip(".")
-    if text[:7].lower() == "mailto:":
-        text = text[7:]
-    if " " in text:
-        text = text.replace(" @", "@").replace("@ ", "@").replace(" .", ".").strip()
-    return text
+class EmailReader:
+    """Reads the e-mail fields of one name."""
+
+    def __init__(self, reference: Reference, field: str = "email") -> None:
+        self._field = field
+        self._reference = reference
+        self._domain = lru_cache(maxsize=16384)(self._judge_domain)
+
+    def __call__(self, text: str) -> Reading:
+        """The address in lower case, its domain in ASCII. A tag (`+leads`) stays: mail to it arrives."""
+        mailbox = read_mailbox(text)
+        if mailbox.fault:
+            return self._unreadable(mailbox)
+        local, domain, _ = mailbox
+        known = self._domain(domain)
+        address = f"{local}@{domain}"
+        # One letter and a domain tell nobody; the local part itself stays out of every receipt.
+        readable = Check(_READABLE, True, self._field, f"{local[0]}***@{domain}", "local@domain")
+        parts = _parts(mailbox, known.provider)
+        if is_test(local, domain) or is_made_up(local, domain):
+            return self._failed(address, (readable,), parts, _MADE_UP, "test_data", _EXPECTED_OWN)
+        if known.failed is not None:
+            value = address if known.failed.rule == _DISPOSABLE else None
+            finding = Finding(known.failed.reason, self._field, known.failed.expected, known.suggestion)
+            meant = f"{local}@{known.suggestion}" if known.suggestion else ""
+            return Reading(value, (readable, *known.checks, known.failed), (finding,), parts, meant)
+        if is_unread(local):
+            return self._failed(address, (readable, *known.checks), parts, _UNREAD, "email_invalid", _EXPECTED_READ)
+        meant = f"{local}@{known.suggestion}" if known.suggestion else ""
+        return Reading(address, (readable, *known.checks), (), parts, meant)
+
+    def _judge_domain(self, domain: str) -> _Domain:
+        reference, field = self._reference, self._field
+        provider = self._provider(domain)
+        meant = meant_domain(domain, reference.top_level_domains, reference.free_mail_domains)
+        exists = _can_exist(domain, reference)
+        # Throw-away providers like names that look like others': those on the list are told as what they are.
+        misspelt = meant.sure and provider != RELAY and not (provider == DISPOSABLE and _differ(meant.domain, domain))
+        if not exists or misspelt:
+            message = _EXPECTED_SPELLING if exists else REAL_DOMAIN
+            rule = _SPELLING if exists else _DOMAIN
+            passed = (self._passed(_DOMAIN, "possible", "a domain that can exist"),) if exists else ()
+            failed = Check(rule, False, field, domain, message, "email_invalid")
+            return _Domain(passed, provider, failed, meant.domain)
+        checks = [self._passed(_DOMAIN, "possible", "a domain that can exist")]
+        if meant.domain:
+            checks.append(self._passed(_SPELLING, f"{domain}, perhaps misspelt", meant.domain))
+        if provider == DISPOSABLE:
+            failed = Check(_DISPOSABLE, False, field, domain, _EXPECTED_LASTING, "email_disposable")
+            return _Domain(tuple(checks), provider, failed, meant.domain)
+        checks.append(self._passed(_DISPOSABLE, "not listed", "a lasting provider"))
+        return _Domain(tuple(checks), provider, None, meant.domain)
+
+    def _provider(self, domain: str) -> str:
+        if domain in _RELAYS or domain.endswith(tuple("." + relay for relay in _RELAYS)):
+            return RELAY
+        if domain in _ALSO_FREE or domain in self._reference.free_mail_domains:
+            # What a list of ordinary providers names is no throw-away unless the other list is sure of it.
+            return DISPOSABLE if domain not in _ALSO_FREE and self._is_throwaway(domain) else FREE
+        return DISPOSABLE if self._is_throwaway(domain) else OTHER
+
+    def _is_throwaway(self, domain: str) -> bool:
+        if domain in _LASTING:
+            return False
+        while "." in domain:
+            if domain in _ALSO_THROWAWAY or domain in self._reference.throwaway_domains:
+                return True
+            domain = domain.partition(".")[2]
+        return False
+
+    def _passed(self, rule: str, observed: str, expected: str) -> Check:
+        return Check(rule, True, self._field, observed, expected)
+
+    def _failed(
+        self, address: str, checks: tuple[Check, ...], parts: Mapping[str, str], rule: str, reason: str, message: str
+    ) -> Reading:
+        check = Check(rule, False, self._field, "", message, reason)
+        return Reading(address, (*checks, check), (Finding(reason, self._field, message),), parts)
+
+    def _unreadable(self, mailbox: Mailbox) -> Reading:
+        """What was wrong with the writing; a provider that was meant is told to the seller, an address to who asks."""
+        domain = mailbox.domain
+        if mailbox.fault == DOT_IN_DOMAIN and domain:
+            domain = meant_domain(f"{domain}.", frozenset(), frozenset()).domain
+        elif domain:
+            known = self._domain(domain)
+            domain = known.suggestion or ("" if known.failed is not None else domain)
+        check = Check(_READABLE, False, self._field, "unreadable", mailbox.fault, "email_invalid")
+        finding = Finding("email_invalid", self._field, mailbox.fault, domain)
+        meant = f"{mailbox.local}@{domain}" if mailbox.local and domain else ""
+        return Reading(None, (check,), (finding,), NO_PARTS, meant)
 
 
-def _split(address: str) -> tuple[str, str] | None:
-    """Local part and domain in ASCII and lower case; None: no address."""
-    plain = _PLAIN.fullmatch(address)
-    if plain is not None and len(plain["local"]) <= 64:
-        domain = plain["domain"].lower()
-        # Two hyphens in places three and four announce punycode, which has rules of its own.
-        if domain.rpartition(".")[2] not in _SPECIAL_USE and "--" not in domain:
-            return plain["local"], domain
-    try:
-        valid = validate_email(address, check_deliverability=False)
-    except EmailNotValidError:
-        return None
-    # RFC 5321, 4.5.3.1.1: at most 64 octets, which the library leaves to others.
-    if len(valid.local_part.encode()) > 64:
-        return None
-    # The library's types are loose: the ASCII domain is always set on success.
-    return valid.local_part, str(valid.ascii_domain).lower()
-
-
-def _judge_domain(domain: str, throwaway: Set[str]) -> Reading:
+def _can_exist(domain: str, reference: Reference) -> bool:
     name, _, ending = domain.rpartition(".")
-    right = _IMPOSSIBLE.get(ending)
-    if right is not None or len(ending) < 2:
-        finding = Finding("email_invalid", "email", _EXPECTED_DOMAIN, f"{name}.{right}" if right else "")
-        return Reading(None, (Check(_DOMAIN, False, "email", domain, _EXPECTED_DOMAIN, finding.reason),), (finding,))
-    checks = [Check(_DOMAIN, True, "email", "possible", "a domain that can exist")]
-    meant = likely_domain(domain)
-    if meant:
-        checks.append(Check(_SPELLING, True, "email", f"{domain}, perhaps misspelt", meant))
-    # The list also holds misspelt providers, which are traps for careless senders, not choices of consumers.
-    if not meant and domain not in _FAMILY and _is_throwaway(domain, throwaway):
-        return _failed(domain, tuple(checks), _DISPOSABLE, "email_disposable", _EXPECTED_LASTING)
-    checks.append(Check(_DISPOSABLE, True, "email", "not listed", "a lasting provider"))
-    return Reading(domain, tuple(checks))
+    # `.example` (RFC 2606) is for documentation, ours too: no form ever sees it, and our printed examples buy.
+    if ending not in reference.top_level_domains and ending != "example":
+        return False
+    return not (len(name) == 1 and ending in _NO_ONE_LETTER and domain not in _ONE_LETTER)
 
 
-def likely_domain(domain: str) -> str:
-    """The provider that was probably meant, where there is exactly one; a suggestion, never a correction."""
-    if domain in _PROVIDERS or domain in _SHORT_PROVIDERS or domain in _REAL_NEIGHBOURS:
-        return ""
-    near = [known for known in _PROVIDERS if OSA.distance(domain, known, score_cutoff=1) <= 1]
-    return near[0] if len(near) == 1 else ""
+def _differ(one: str, other: str) -> bool:
+    return one.rpartition(".")[2] != other.rpartition(".")[2]
 
 
-def _is_throwaway(domain: str, throwaway: Set[str]) -> bool:
-    while "." in domain:
-        if domain in throwaway:
-            return True
-        domain = domain.partition(".")[2]
-    return False
-
-
-def _is_placeholder(local: str, domain: str) -> bool:
-    """`test@…`, or `none@none.com`: both halves say nothing. A strange half alone is somebody's address."""
-    if local.partition("+")[0] in _TEST_LOCALS:
-        return True
-    label = domain.partition(".")[0]
-    return local in _EMPTY_WORDS and label in _EMPTY_WORDS
-
-
-def _failed(
-    value: str | None,
-    checks: tuple[Check, ...],
-    rule: str,
-    reason: str,
-    message: str,
-) -> Reading:
-    observed = "" if value is not None else "unreadable"
-    check = Check(rule, False, "email", observed, message, reason)
-    return Reading(value, (*checks, check), (Finding(reason, "email", message),))
+def _parts(mailbox: Mailbox, provider: str) -> dict[str, str]:
+    base, _, tag = mailbox.local.partition("+")
+    domain = mailbox.domain
+    return {
+        "local": base,
+        "tag": tag,
+        "domain": domain,
+        "tld": domain.rpartition(".")[2],
+        "provider": provider,
+        "role": "true" if is_role(base) else "false",
+    }

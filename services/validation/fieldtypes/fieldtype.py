@@ -87,7 +87,8 @@ class FieldType:
 
 def parsed(reading: Reading) -> Parsed:
     """A reading as an answer for people."""
-    suggestion = next((finding.suggestion for finding in reading.findings if finding.suggestion), reading.suggestion)
+    told = (finding.suggestion for finding in reading.findings if finding.suggestion)
+    suggestion = reading.suggestion or next(told, "")
     missing = reading.value is None and not reading.findings
     return Parsed(reading.value, reading.parts, reading.findings, missing, suggestion)
 

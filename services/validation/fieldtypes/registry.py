@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Literal
 
-from services.validation.fieldtypes.email import email_reader
+from services.validation.fieldtypes.email import EmailReader
 from services.validation.fieldtypes.fieldtype import Context, FieldType, Reader
 from services.validation.fieldtypes.name import cased, read_name
 from services.validation.fieldtypes.number import boolean_reader, choice_reader, number_reader
@@ -66,7 +66,7 @@ _TYPES = (
     FieldType("phone", "a phone number: ten digits for the United States, or + and the country code",
               lambda context: PhoneReader(context.reference.area_states, context.field), remember=0),
     FieldType("email", "an e-mail address such as name@provider.com",
-              lambda context: email_reader(context.reference.throwaway_domains), remember=0),
+              lambda context: EmailReader(context.reference, context.field), remember=0),
     FieldType("first_name", "a person's first name", _name, remember=8192, tells_missing=True),
     FieldType("last_name", "a person's last name", _name, remember=8192, tells_missing=True),
     FieldType("full_name", "a person's first and last name", _name, remember=0, tells_missing=True),

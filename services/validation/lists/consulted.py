@@ -8,6 +8,7 @@ from collections.abc import Mapping
 CONSULTED: Mapping[str, str] = {
     "phone.exists": "numbering-plan",
     "phone.line_type": "numbering-plan",
+    "email.domain_possible": "top-level-domains",
     "email.disposable": "throw-away-domains",
     "postal_code.exists": "zip-codes",
     "address.state_matches_zip": "zip-codes",

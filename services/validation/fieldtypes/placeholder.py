@@ -1,0 +1,118 @@
+"""E-mail addresses that stand for no mailbox: placeholders, examples, struck keys, senders that nobody reads."""
+
+from __future__ import annotations
+
+import re
+
+#: Local parts of somebody trying the form.
+_TESTS = frozenset("test testing testtest testemail testuser testlead testmail testaccount".split())
+#: What people write who do not want to give an address, whatever the provider.
+_REFUSALS = frozenset(
+    """noemail nomail noemails noemailaddress noemailgiven noemailprovided nonegiven none notgiven notprovided
+    donthaveone donthaveemail idonthaveone idonthaveanemail doesnthaveone fakeemail fakemail fakeaddress notreal
+    notmyemail null undefined nunya nunyabusiness noneofyourbusiness noneofyourbiz goaway leavemealone stopcalling
+    donotcall dontcallme donotemail dontemailme nospam nothanks fuckyou fuckoff biteme eatme suckit youremail yourname
+    emailaddress youremailaddress myemail refused declined noone""".split()
+)
+#: Words that say nothing, where the provider says nothing either or cannot have given so short a name.
+_EMPTY_WORDS = frozenset(
+    """none noemail nomail noreply na no nothing nobody fake fakeemail asdf asd asdfasdf asdasd qwerty qwe abc xyz aaa
+    xxx test a b x y z email user foo bar abcd abcdef name first last me you nope hello""".split()
+)
+#: Domains that exist to be written in books and forms (RFC 2606, RFC 6761), and those that everybody makes up.
+_EXAMPLES = frozenset({"example.com", "example.net", "example.org", "example.edu"})
+_BELOW_EXAMPLES = tuple("." + name for name in sorted(_EXAMPLES))
+_MADE_UP_DOMAINS = frozenset(
+    f"{name}.{ending}"
+    for ending in ("com", "net", "org")
+    for name in """test testing testmail noemail nomail none fake fakeemail fakemail asdf asdfasdf noreply yourdomain
+    notreal nowhere noname emailaddress youremail donthaveone""".split()
+) | {"domain.com", "qwerty.com", "na.com"}
+#: Mailboxes that send and are never read (RFC 2142 names the first two).
+_UNREAD = re.compile(
+    r"(?:no|do|dont|donot|not)[._-]?(?:t[._-]?)?(?:not[._-]?)?reply(?:[._+-].*)?|mailer-daemon|bounces?|devnull"
+)
+#: Mailboxes of a function, not of a person (RFC 2142); of a family or a small firm they are somebody's own.
+_ROLES = frozenset(
+    """abuse accounting accounts admin administrator billing contact customerservice enquiries enquiry feedback help
+    helpdesk hostmaster hr info inquiries jobs mail marketing media news newsletter office orders postmaster press root
+    sales security service support team webmaster""".split()
+)
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+#: Google gives names of six characters and more.
+_SHORTEST_GMAIL = 6
+#: Providers whose users are numbers.
+_NUMBERED = frozenset({"qq.com", "163.com", "126.com", "vip.qq.com", "139.com", "189.cn", "foxmail.com", "yeah.net"})
+_REPEATED = re.compile(r"([a-z])\1{3,}\d{0,4}")
+#: Rows of keys in both directions, and the alphabet's beginning.
+_ROWS = ("asdfghjkl", "zxcvbnm", "lkjhgfdsa", "mnbvcxz", "abcdefgh")
+#: Pieces of the top row are syllables too (Trew, Wert, Tyu): only its beginnings count.
+_TOP_ROW = ("qwertyuiop", "poiuytrewq")
+_COUNTED = frozenset(
+    """0 1 00 11 111 1111 11111 000 0000 123 1234 12345 123456 1234567 12345678 123456789 1234567890 abc123
+    abc1234""".split()
+)
+#: Names of providers, of which nobody is called.
+_PROVIDERS = frozenset({"gmail", "yahoo", "hotmail", "outlook", "aol", "icloud", "email", "mail"})
+
+
+def is_test(local: str, domain: str) -> bool:
+    """`test@…`, also `test123@…` and `testing+7@…`; and whatever stands before a domain that is kept for examples."""
+    word = _squeezed(local).rstrip("0123456789")
+    return word in _TESTS or domain in _EXAMPLES or domain.endswith(_BELOW_EXAMPLES)
+
+
+def is_made_up(local: str, domain: str) -> bool:
+    """An address that no consumer has. A strange word may be somebody's name, so most count at some domains only."""
+    squeezed = _squeezed(local)
+    label = domain.partition(".")[0]
+    if squeezed in _REFUSALS or domain in _MADE_UP_DOMAINS or is_struck(squeezed) or _REPEATED.fullmatch(local):
+        return True
+    if squeezed in _COUNTED:
+        return domain not in _NUMBERED
+    if (squeezed == label and len(label) == 1) or (label in _PROVIDERS and (squeezed == label or is_role(squeezed))):
+        return True
+    return squeezed in _EMPTY_WORDS and (
+        label in _EMPTY_WORDS or (domain in _GMAIL and len(squeezed) < _SHORTEST_GMAIL)
+    )
+
+
+def is_struck(word: str) -> bool:
+    """Letters (and at most four digits behind) that are keys struck in a row: `asdfgh`, `qweasd`, `jkljkl`."""
+    letters = word.rstrip("0123456789")
+    if len(letters) < 4 or len(word) - len(letters) > 4 or not letters.isascii() or not letters.isalpha():
+        return False
+    if len(letters) > 4 or letters in ("asdf", "zxcv", "hjkl", "lkjh", "qwer", "fdsa"):
+        return _in_rows(letters)
+    return False
+
+
+def _in_rows(letters: str) -> bool:
+    """Whether letters are pieces of three and more keys of one row, one piece after the other."""
+    start = 0
+    while start < len(letters):
+        end = start + 3
+        while end <= len(letters) and _is_piece(letters[start:end]):
+            end += 1
+        if end == start + 3:
+            return False
+        start = end - 1
+    return True
+
+
+def _is_piece(keys: str) -> bool:
+    return any(keys in row for row in _ROWS) or any(row.startswith(keys) for row in _TOP_ROW)
+
+
+def _squeezed(local: str) -> str:
+    return local.partition("+")[0].replace(".", "").replace("_", "").replace("-", "")
+
+
+def is_unread(local: str) -> bool:
+    """`noreply@…` and its like: machines send from it, and nobody reads it."""
+    return _UNREAD.fullmatch(local) is not None
+
+
+def is_role(local: str) -> bool:
+    """`info@…` and its like."""
+    return local in _ROLES
