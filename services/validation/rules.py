@@ -222,7 +222,7 @@ def _hold(lead: Lead, facts: LeadFacts, plan: OrderPlan, catalog: CatalogPlan, s
     judge_speed(lead.signals.seconds_on_form, order.bots.minimum_seconds_on_form, notes)
     judge_network(facts.network, order.bots.refuse_networks, notes)
     judge_score(facts.score, order.bots.threshold, notes)
-    judge_velocity(seen, order.velocity, test=lead.test, notes=notes)
+    judge_velocity(seen, order.velocity, test=lead.test, invalid=facts.invalid, notes=notes)
     about = Circumstances(
         seller=lead.seller,
         site=facts.source,

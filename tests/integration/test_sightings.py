@@ -145,9 +145,9 @@ async def test_redis_keeps_nothing_personal_nor_for_ever_nor_without_bound(
     kept = b""
     async for key in redis.scan_iter("*", count=1000):
         assert 0 < await redis.ttl(key) <= 86_400
-        members = cast(list[bytes], await redis.zrange(key, 0, -1))
-        assert len(members) <= 512
-        kept += key + b"".join(members)
+        people = cast(bytes, await redis.get(key))
+        assert len(people) <= 512 * 10
+        kept += key + people
     await redis.aclose()
     assert len(kept) > 10_000
     for secret in (b"512627", b"@gmail", b"Ann", b"Lee", b"73.162", b"device-7", b"marco"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.validation.bots.sign import Sign
@@ -35,6 +36,7 @@ _SPECIAL = (
     (0xA9FE0000, 0xA9FEFFFF), (0xAC100000, 0xAC1FFFFF), (0xC0000000, 0xC00002FF), (0xC0A80000, 0xC0A8FFFF),
     (0xC6120000, 0xC613FFFF), (0xC6336400, 0xC63364FF), (0xCB007100, 0xCB0071FF), (0xE0000000, 0xFFFFFFFF),
 )  # fmt: skip
+_SPECIAL_BEGINNINGS = frozenset(octet for first, last in _SPECIAL for octet in range(first >> 24, (last >> 24) + 1))
 
 
 class Network(NamedTuple):
@@ -54,6 +56,7 @@ def plain_address(text: str) -> str:
     return address[1:].partition("]")[0] if address.startswith("[") else address
 
 
+@lru_cache(maxsize=8192)
 def consumer_network(text: str) -> bytes:
     """The network of a consumer's address: an IPv4 address, or the /64 of an IPv6 one.
 
@@ -63,8 +66,10 @@ def consumer_network(text: str) -> bytes:
     try:
         if ":" not in address:
             packed = socket.inet_pton(socket.AF_INET, address)
-            number = int.from_bytes(packed)
-            return b"" if any(first <= number <= last for first, last in _SPECIAL) else packed
+            if packed[0] in _SPECIAL_BEGINNINGS:
+                number = int.from_bytes(packed)
+                return b"" if any(first <= number <= last for first, last in _SPECIAL) else packed
+            return packed
         packed = socket.inet_pton(socket.AF_INET6, address)
     except (OSError, ValueError):
         return b""
@@ -74,14 +79,15 @@ def consumer_network(text: str) -> bytes:
     return packed[:8] if packed[0] >> 5 == 1 and packed[:4] != b"\x20\x01\x0d\xb8" else b""
 
 
-def network_of(address: str, centres: DataCentres) -> Network | None:
+def network_of(text: str, centres: DataCentres) -> Network | None:
     """Where an address belongs; None: perhaps to a person, or it is no address.
 
     Content networks and VPN exits are people's as well: private relays, browsers that save data, and companies that
     send their offices' traffic through one place.
     """
     # Some operators publish ranges that are anybody's, such as those of a book's examples.
-    machine = centres.find(address) if consumer_network(address) else None
+    packed = consumer_network(text)
+    machine = centres.holder(4 if len(packed) == 4 else 6, int.from_bytes(packed)) if packed else None
     if machine is None or machine.operator in _CARRY_PEOPLE:
         return None
     kind: NetworkKind
@@ -100,7 +106,7 @@ def read_network(consent: Consent, centres: DataCentres, notes: Notes) -> Networ
     """Looks the consumer's address up. An address that was not told, or that cannot be read, says nothing."""
     if not consent.ip:
         return None
-    network = network_of(plain_address(consent.ip), centres)
+    network = network_of(consent.ip, centres)
     notes.passed(_ADDRESS, _FIELD, _EXPECTED if network is None else network.told, _EXPECTED)
     return network
 

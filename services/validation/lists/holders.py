@@ -128,8 +128,11 @@ class DataCentres:
             return None
         if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
             parsed = parsed.ipv4_mapped
-        starts, ends, machines = self._tables[parsed.version]
-        number = int(parsed) if parsed.version == 4 else int(parsed) >> 64
+        return self.holder(parsed.version, int(parsed) if parsed.version == 4 else int(parsed) >> 64)
+
+    def holder(self, version: int, number: int) -> Machine | None:
+        """Whose machines have this IPv4 address, or this /64 of IPv6 (its first 64 bits)."""
+        starts, ends, machines = self._tables[version]
         rank = bisect_right(starts, number) - 1
         return self._machines[machines[rank]] if rank >= 0 and number <= ends[rank] else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Set
 from typing import NamedTuple
 
 from services.validation.bots.sign import Sign
@@ -72,31 +72,27 @@ def pattern_signs(seen: Sightings) -> tuple[Sign, ...]:
     return tuple(signs)
 
 
-def judge_velocity(seen: Sightings, terms: VelocityTerms, *, test: bool, notes: Notes) -> None:
-    """Holds the counts against an order's terms. What is not known harms nobody."""
+def judge_velocity(
+    seen: Sightings, terms: VelocityTerms, *, test: bool, invalid: Set[str] = frozenset(), notes: Notes
+) -> None:
+    """Holds the counts against an order's terms. What is not known harms nobody.
+
+    `invalid`: fields that cannot be used; how many people sent the same nonsense says nothing more.
+    """
     if not seen.known:
         notes.passed(_KNOWN, "", "not counted: a test" if test else "not known", "counts of the last day")
         return
-    for rule, field, detail, window, people, most in _counts(seen, terms):
-        if not people or not most:
+    for rule, field, detail, window, people, most in (
+        ("velocity.phone", "phone", "phone", "a day", seen.phone_day, terms.people_per_phone_day),
+        ("velocity.email", "email", "e-mail address", "a day", seen.email_day, terms.people_per_email_day),
+        ("velocity.device", "signals.device_id", "device", "a day", seen.device_day, terms.people_per_device_day),
+        ("velocity.address_hour", "consent.ip", "address", "an hour", seen.ip_hour, terms.people_per_ip_hour),
+        ("velocity.address_day", "consent.ip", "address", "a day", seen.ip_day, terms.people_per_ip_day),
+    ):
+        if not people or not most or field in invalid:
             continue
         if people > most:
             message = _MANY.format(most=most, detail=detail, window=window)
             notes.failed(rule, Finding("velocity", field, message), f"more than {most}", f"at most {most} people")
         else:
-            notes.passed(rule, field, _people(people), f"at most {most} people")
-
-
-def _counts(seen: Sightings, terms: VelocityTerms) -> Iterator[tuple[str, str, str, str, int, int]]:
-    """Rule, field, detail, window, people seen, most people."""
-    yield "velocity.phone", "phone", "phone", "a day", seen.phone_day, terms.people_per_phone_day
-    yield "velocity.email", "email", "e-mail address", "a day", seen.email_day, terms.people_per_email_day
-    yield (
-        "velocity.device", "signals.device_id", "device", "a day", seen.device_day, terms.people_per_device_day
-    )  # fmt: skip
-    yield "velocity.address_hour", "consent.ip", "address", "an hour", seen.ip_hour, terms.people_per_ip_hour
-    yield "velocity.address_day", "consent.ip", "address", "a day", seen.ip_day, terms.people_per_ip_day
-
-
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count} people"
+            notes.passed(rule, field, "1 person" if people == 1 else f"{people} people", f"at most {most} people")

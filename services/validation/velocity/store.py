@@ -1,15 +1,17 @@
 """Sightings in Redis: counted in one round trip a batch, and never waited for.
 
 Redis is a hint here as everywhere: what it cannot tell in time is not known, and a lead is decided without it. Nothing
-personal is kept, only digests under the install's key, each for a day after it was last seen. A detail keeps at most
-some hundred people and a lead has five details, so a lead takes up less than a kilobyte for a day.
+personal is kept, only digests under the install's key, each for a day after it was last seen. A detail keeps ten bytes
+for each of its people, 512 at most, and a lead has four: it takes up some half a kilobyte for a day.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import sha1
+from pathlib import Path
+from string import Template
 
 import structlog
 from redis.asyncio import Redis
@@ -17,7 +19,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from services.validation.lead import Lead
 from services.validation.velocity.sightings import BURST_SECONDS, LAST_PEOPLE, NOT_KNOWN, Sightings
-from services.validation.velocity.traces import Trace, Tracer
+from services.validation.velocity.traces import KEY_BYTES, PERSON_BYTES, RECORD_BYTES, Tracer
 from shared.runtime.clock import Clock
 from shared.telemetry.logging import failure
 
@@ -28,50 +30,23 @@ _FIRST_REST, _LONGEST_REST = 0.25, 5.0
 #: For connecting, which is done beside the leads and never for one of them.
 _CONNECT_SECONDS = 1.0
 
-_DAY, _HOUR = 86_400, 3_600
-#: Most people kept of a detail; the terms of an order ask for no more.
-_PEOPLE, _PEOPLE_OF_ADDRESS = 64, 512
+#: Counts that the script gives for a lead: those of Sightings, in their sequence.
+_COUNTS = len(Sightings._fields) - 1
 
-# For each key: kind, time, person. A person seen again is the same member, so nothing counts twice.
-_SCRIPT = f"""
-local found, n = {{}}, 0
-for i = 1, #KEYS do
-  local key, kind, at, person = KEYS[i], ARGV[3 * i - 2], tonumber(ARGV[3 * i - 1]), ARGV[3 * i]
-  local span, most = {_DAY}, {_PEOPLE}
-  if kind == 'h' then most = {_PEOPLE_OF_ADDRESS} elseif kind == 'l' then span, most = {_HOUR}, {LAST_PEOPLE} end
-  redis.call('ZADD', key, 'GT', at, person)
-  redis.call('EXPIRE', key, span)
-  local size = redis.call('ZCARD', key)
-  if size > 1 then
-    size = size - redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. (at - span))
-    if size > most then
-      redis.call('ZREMRANGEBYRANK', key, 0, size - most - 1)
-      size = most
-    end
-  end
-  n = n + 1
-  found[n] = size
-  if kind == 'h' then
-    n = n + 1
-    found[n] = size > 1 and redis.call('ZCOUNT', key, at - {_HOUR}, '+inf') or size
-  elseif kind == 'l' then
-    local answers, seconds, burst = 0, 0, 0
-    if size > 1 then
-      local mine, time = string.sub(person, 15, 20), string.sub(person, 7, 14)
-      if mine == string.rep('\\0', 6) then mine = false end
-      if time == string.rep('\\0', 8) then time = false end
-      for _, other in ipairs(redis.call('ZRANGE', key, 0, -1)) do
-        if mine and string.sub(other, 15, 20) == mine then answers = answers + 1 end
-        if time and string.sub(other, 7, 14) == time then seconds = seconds + 1 end
-      end
-      burst = redis.call('ZCOUNT', key, at - {BURST_SECONDS}, at + {BURST_SECONDS})
-    end
-    found[n + 1], found[n + 2], found[n + 3] = answers, seconds, burst
-    n = n + 3
-  end
-end
-return found
-"""
+_SCRIPT = Template(Path(__file__).with_name("count.lua").read_text()).substitute(
+    key_bytes=KEY_BYTES,
+    person_bytes=PERSON_BYTES,
+    detail_bytes=KEY_BYTES + PERSON_BYTES,
+    entry_bytes=PERSON_BYTES + 4,
+    record_bytes=RECORD_BYTES,
+    member_bytes=4 + PERSON_BYTES + 8 + PERSON_BYTES,
+    day=86_400,
+    hour=3_600,
+    people=64,
+    people_of_address=512,
+    last_people=LAST_PEOPLE,
+    burst_seconds=BURST_SECONDS,
+)
 _SHA = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 log = structlog.get_logger()
@@ -127,26 +102,21 @@ class SightingStore:
         """
         if not self._reachable:
             return [NOT_KNOWN] * len(leads)
-        traces = [[] if lead.test else list(self._tracer.traces(lead)) for lead in leads]
-        keys: list[bytes | str] = []
-        arguments: list[bytes | int] = []
-        # One hash slot for a buyer, so that a cluster takes the script, too.
-        prefix = f"leadline:seen:{{{buyer_id}}}:".encode()
-        for trace in (trace for of_lead in traces for trace in of_lead):
-            keys.append(prefix + trace.key)
-            arguments += (trace.kind, trace.at, trace.person)
-        if not keys:
+        record = self._tracer.record
+        records = [record(lead) for lead in leads if not lead.test]
+        if not records:
             return [NOT_KNOWN] * len(leads)
-        counts = await self._count(keys, arguments)
+        # One hash slot for a buyer, so that a cluster takes the script, too.
+        counts = await self._count(f"leadline:seen:{{{buyer_id}}}:", b"".join(records))
         if counts is None:
             return [NOT_KNOWN] * len(leads)
-        numbers = iter(counts)
-        return [_sightings(of_lead, numbers) for of_lead in traces]
+        told = (Sightings(True, *counts[at : at + _COUNTS]) for at in range(0, len(counts), _COUNTS))
+        return [NOT_KNOWN if lead.test else next(told) for lead in leads]
 
-    async def _count(self, keys: list[bytes | str], arguments: list[bytes | int]) -> list[int] | None:
+    async def _count(self, prefix: str, records: bytes) -> list[int] | None:
         try:
             async with asyncio.timeout(BUDGET_SECONDS):
-                counts: list[int] = await self._redis.evalsha(_SHA, len(keys), *keys, *arguments)
+                counts: list[int] = await self._redis.evalsha(_SHA, 1, prefix, records)
         except NoScriptError:
             # Redis began anew: `run` hands the script over again.
             pass
@@ -157,22 +127,6 @@ class SightingStore:
         self._reachable = False
         self._lost.set()
         return None
-
-
-def _sightings(traces: Sequence[Trace], numbers: Iterator[int]) -> Sightings:
-    if not traces:
-        return NOT_KNOWN
-    days = {"phone": 0, "email": 0, "device": 0}
-    ip = (0, 0)
-    last = (0, 0, 0, 0)
-    for trace in traces:
-        if trace.detail == "ip":
-            ip = (next(numbers), next(numbers))
-        elif trace.detail == "source":
-            last = (next(numbers), next(numbers), next(numbers), next(numbers))
-        else:
-            days[trace.detail] = next(numbers)
-    return Sightings(True, days["phone"], days["email"], days["device"], ip[1], ip[0], *last)
 
 
 async def _either(*events: asyncio.Event, timeout: float | None = None) -> None:

@@ -11,7 +11,7 @@ from services.validation.bots.network import consumer_network
 from services.validation.lead import Lead, Signals
 from services.validation.rules import validate
 from services.validation.velocity.sightings import NOT_KNOWN, Sightings, pattern_signs
-from services.validation.velocity.traces import Trace, Tracer
+from services.validation.velocity.traces import RECORD_BYTES, Tracer
 from services.validation.verdict import Verdict
 from shared.catalog.terms import Order, VelocityTerms
 from tests.unit.validation.terms import GOOD, ORDER, lead_with, plan, reasons, reference
@@ -28,8 +28,16 @@ def _judged(seen: Sightings, order: Order = ORDER, lead: Lead = GOOD) -> Verdict
     return validate(lead, plan(order), reference(), seen)
 
 
-def _traces(lead: Lead) -> dict[str, Trace]:
-    return {trace.detail: trace for trace in TRACER.traces(lead)}
+class _Record:
+    """A record taken apart: what names each detail, and with whom it came."""
+
+    def __init__(self, lead: Lead, tracer: Tracer = TRACER) -> None:
+        self.whole = tracer.record(lead)
+        assert len(self.whole) == RECORD_BYTES
+        details = [self.whole[at : at + 16] for at in range(8, 72, 16)]
+        names = ("phone", "email", "device", "ip")
+        self.keys = {name: detail[:10] for name, detail in zip(names, details, strict=True) if any(detail)}
+        self.people = {name: detail[10:] for name, detail in zip(names, details, strict=True) if any(detail)}
 
 
 @pytest.mark.parametrize(
@@ -71,6 +79,11 @@ def test_the_terms_are_the_orders_and_0_switches_a_count_off() -> None:
     assert reasons(_judged(seen, _order(people_per_ip_hour=0, people_per_ip_day=0))) == []
 
 
+def test_a_number_that_cannot_be_used_is_not_told_to_be_shared_as_well() -> None:
+    verdict = _judged(Sightings(True, phone_day=60), lead=lead_with(phone="555-555-5555"))
+    assert [reason for reason, _ in reasons(verdict)] == ["phone_fake"]
+
+
 def test_what_is_not_known_is_told_and_harms_nobody() -> None:
     checks = {check.rule: check for check in _judged(NOT_KNOWN).checks}
     assert (checks["velocity.known"].passed, checks["velocity.known"].observed) == (True, "not known")
@@ -100,11 +113,10 @@ def test_company_that_a_program_keeps_is_a_sign(seen: Sightings, names: list[str
     assert [sign.name for sign in pattern_signs(seen)] == names
 
 
-def test_the_same_lead_leaves_the_same_traces_whoever_sends_it_when() -> None:
+def test_the_same_lead_leaves_the_same_record_but_for_its_time() -> None:
     again = replace(GOOD, received_at=GOOD.received_at + 60, fields=dict(reversed(list(GOOD.fields.items()))))
-    assert [trace._replace(at=0) for trace in TRACER.traces(GOOD)] == [
-        trace._replace(at=0) for trace in TRACER.traces(again)
-    ]
+    assert _Record(GOOD).whole[4:] == _Record(again).whole[4:]
+    assert _Record(GOOD).whole == _Record(GOOD).whole
 
 
 @pytest.mark.parametrize(
@@ -116,27 +128,35 @@ def test_the_same_lead_leaves_the_same_traces_whoever_sends_it_when() -> None:
     ],
 )
 def test_one_person_spelled_in_two_ways_is_one(fields: dict[str, str | None]) -> None:
-    one, other = _traces(GOOD), _traces(lead_with(**fields))
-    assert (one["phone"].key, one["phone"].person) == (other["phone"].key, other["phone"].person)
-    assert (one["email"].key, one["email"].person) == (other["email"].key, other["email"].person)
+    one, other = _Record(GOOD), _Record(lead_with(**fields))
+    assert (one.keys, one.people) == (other.keys, other.people)
 
 
 def test_another_person_with_the_same_phone_is_another() -> None:
-    one, other = _traces(GOOD), _traces(lead_with(first_name="Bob", email="bob@gmail.com"))
-    assert one["phone"].key == other["phone"].key
-    assert one["phone"].person != other["phone"].person
-    assert one["email"].key != other["email"].key
+    one, other = _Record(GOOD), _Record(lead_with(first_name="Bob", email="bob@gmail.com"))
+    assert one.keys["phone"] == other.keys["phone"]
+    assert one.people["phone"] != other.people["phone"]
+    assert one.keys["email"] != other.keys["email"]
+    mailed = _Record(lead_with(email="second@gmail.com"))
+    assert mailed.people["phone"] not in (one.people["phone"], other.people["phone"])
 
 
 def test_a_detail_that_is_absent_leaves_no_trace() -> None:
-    assert set(_traces(replace(GOOD, fields={}, signals=Signals()))) == {"source"}
-    assert set(_traces(lead_with(phone="N/A", email="none"))) == {"source"}
+    assert _Record(replace(GOOD, fields={}, signals=Signals())).keys == {}
+    assert _Record(lead_with(phone="N/A", email="none")).keys == {}
+    assert set(_Record(GOOD).keys) == {"phone", "email"}
+    everything = replace(
+        GOOD, signals=replace(GOOD.signals, device_id="d"), consent=replace(GOOD.consent, ip="73.162.1.2")
+    )
+    assert set(_Record(everything).keys) == {"phone", "email", "device", "ip"}
 
 
-def test_nobody_can_read_a_trace_and_another_install_leaves_others() -> None:
-    told = b"".join(trace.key + trace.person for trace in TRACER.traces(GOOD))
-    assert b"5126274199" not in told
-    assert {trace.key for trace in TRACER.traces(GOOD)}.isdisjoint(trace.key for trace in Tracer("other").traces(GOOD))
+def test_nobody_can_read_a_record_and_another_install_makes_others() -> None:
+    record = _Record(GOOD)
+    for secret in (b"5126274199", b"ann", b"lee", b"gmail"):
+        assert secret not in record.whole
+    other = _Record(GOOD, Tracer("other"))
+    assert set(record.keys.values()).isdisjoint(other.keys.values())
 
 
 @pytest.mark.parametrize(
@@ -178,4 +198,4 @@ def test_no_lead_is_too_odd_to_leave_traces(fields: dict[str, str], ip: str, dev
         consent=replace(GOOD.consent, ip=ip),
         signals=Signals(device_id=device, seconds_on_form=1e308),
     )
-    assert all(len(trace.key) == 10 for trace in TRACER.traces(lead))
+    assert len(TRACER.record(lead)) == RECORD_BYTES
