@@ -98,7 +98,12 @@ class EmailReader:
         meant = meant_domain(domain, reference.top_level_domains, reference.free_mail_domains)
         exists = _can_exist(domain, reference)
         # Throw-away providers like names that look like others': those on the list are told as what they are.
-        misspelt = meant.sure and provider != RELAY and not (provider == DISPOSABLE and _differ(meant.domain, domain))
+        misspelt = (
+            meant.sure
+            and meant.domain
+            and provider != RELAY
+            and not (provider == DISPOSABLE and _differ(meant.domain, domain))
+        )
         if not exists or misspelt:
             message = _EXPECTED_SPELLING if exists else REAL_DOMAIN
             rule = _SPELLING if exists else _DOMAIN
