@@ -98,6 +98,20 @@ ROWS: Mapping[str, str] = {
         UNION ALL SELECT format('task %s is for team %s, the lead for %s', t.task_id, t.team, l.team)
             FROM routing.call_task AS t JOIN intake.lead AS l USING (buyer_id, lead_id) WHERE t.team <> l.team
     """,
+    "evidence": """
+        SELECT format('lead %s was bought and has %s records of its consent', l.lead_id, count(e.position)) AS what
+            FROM intake.lead AS l LEFT JOIN compliance.evidence AS e
+              ON e.buyer_id = l.buyer_id AND e.lead_id = l.lead_id AND e.kind = 'consent'
+            WHERE l.outcome = 'accepted' AND NOT l.test GROUP BY l.lead_id HAVING count(e.position) <> 1
+        UNION ALL SELECT format('evidence %s is of a lead that was not bought', e.position)
+            FROM compliance.evidence AS e
+            WHERE NOT EXISTS (SELECT FROM intake.lead AS l WHERE l.buyer_id = e.buyer_id AND l.lead_id = e.lead_id
+                              AND l.outcome = 'accepted' AND NOT l.test)
+        UNION ALL SELECT format('evidence %s does not follow evidence %s', e.position, e.position - 1)
+            FROM compliance.evidence AS e LEFT JOIN compliance.evidence AS before
+              ON before.buyer_id = e.buyer_id AND before.position = e.position - 1
+            WHERE e.previous_hash <> coalesce(before.hash, decode(repeat('00', 32), 'hex'))
+    """,
     "reporting": """
         SELECT format('reporting says (%s) of %s, the leads say (%s)', concat_ws(', ', r.submitted, r.accepted,
                       r.charged, r.spend), seller, concat_ws(', ', l.submitted, l.accepted, l.charged, l.spend)) AS what

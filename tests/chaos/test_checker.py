@@ -118,6 +118,18 @@ CORRUPTIONS: dict[str, tuple[str, str]] = {
         f"UPDATE routing.delivery SET state = 'dead', handed_off_at = NULL WHERE lead_id = {_ONE}",
         "0 e-mails handed off",
     ),
+    "evidence is missing": (
+        f"DELETE FROM compliance.evidence WHERE lead_id = {_ONE}",
+        "has 0 records of its consent",
+    ),
+    "evidence is of a rejected lead": (
+        f"UPDATE compliance.evidence SET lead_id = {_BAD} WHERE lead_id = {_ONE}",
+        "is of a lead that was not bought",
+    ),
+    "evidence was forged": (
+        "UPDATE compliance.evidence SET hash = sha256('forged') WHERE position = 2",
+        "does not follow evidence 2",
+    ),
     "reporting misses a cent": (
         "UPDATE reporting.funnel SET spend_minor = spend_minor - 1 WHERE ctid = (SELECT ctid FROM reporting.funnel "
         "LIMIT 1)",
