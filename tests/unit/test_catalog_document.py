@@ -154,6 +154,26 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_text_with_its_place() -
         ("own: true", "own: yes", "sellers[3].own", "true or false"),
         ("{site: drive-today.example", "{site: www.drive.example", "sources[1].site", "without `www.`"),
         ("  currency: USD", "  currency: BTC", "buyer.currency", "one of CAD, EUR, GBP, USD"),
+        ("{minimum_seconds_on_form: 5}", "{threshold: 101}", "orders[0].bots.threshold", "from 1 to 100"),
+        ("{minimum_seconds_on_form: 5}", "{threshold: 0}", "orders[0].bots.threshold", "from 1 to 100"),
+        (
+            "{minimum_seconds_on_form: 5}",
+            "{refuse_networks: [vpn]}",
+            "orders[0].bots.refuse_networks[0]",
+            "data_centre",
+        ),
+        (
+            "bots: {minimum_seconds_on_form: 5}",
+            "bots: {refuse_networks: [tor, tor]}",
+            "orders[0].bots.refuse_networks[1]",
+            "already in this list",
+        ),
+        (
+            "bots: {minimum_seconds_on_form: 5}",
+            "velocity: {people_per_ip_hour: 50, people_per_ip_day: 50}",
+            "orders[0].velocity.people_per_ip_hour",
+            "never reached",
+        ),
         ("    priority: 900", "    version: 7", "orders[1].version", "given by Leadline"),
     ],
 )

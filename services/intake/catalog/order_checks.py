@@ -17,7 +17,17 @@ from services.intake.catalog.draft import (
     unknown_time_zone,
 )
 from services.intake.catalog.reading import Path, did_you_mean
-from shared.catalog.terms import Criterion, FormKind, Geography, Order, Price, Product, ProductField, Schedule
+from shared.catalog.terms import (
+    Criterion,
+    FormKind,
+    Geography,
+    Order,
+    Price,
+    Product,
+    ProductField,
+    Schedule,
+    VelocityTerms,
+)
 
 _NUMERIC: Final = frozenset({"integer", "number", "money"})
 _POSTAL_PREFIX = re.compile(r"[0-9]{1,5}")
@@ -38,6 +48,8 @@ def check_orders(draft: Draft) -> Iterator[Finding]:
         if product is not None:
             yield from _fields(product, order, path)
         yield from _lead_type(order, path)
+        yield from _velocity(order.velocity, (*path, "velocity"))
+        yield from repeated(order.bots.refuse_networks, (*path, "bots", "refuse_networks"))
         seller = draft.seller(order.seller)
         if seller is not None:
             yield from _prices(order, path, own=seller.own)
@@ -159,6 +171,12 @@ def _lead_type(order: Order, path: Path) -> Iterator[Finding]:
     if order.duplicates.window_days and not order.duplicates.match:
         yield (*path, "duplicates", "match"), "a window needs something to match: phone, email or both"
     yield from repeated(order.duplicates.match, (*path, "duplicates", "match"))
+
+
+def _velocity(velocity: VelocityTerms, path: Path) -> Iterator[Finding]:
+    hour, day = velocity.people_per_ip_hour, velocity.people_per_ip_day
+    if 0 < day <= hour:
+        yield (*path, "people_per_ip_hour"), f"never reached: an address may bring only {day} people in a whole day"
 
 
 def _prices(order: Order, path: Path, *, own: bool) -> Iterator[Finding]:
