@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from services.validation.fieldtypes.mailbox import DOT_IN_DOMAIN, REAL_DOMAIN, Mailbox, read_mailbox
 from services.validation.fieldtypes.misspelt import meant_domain
-from services.validation.fieldtypes.placeholder import is_made_up, is_role, is_test, is_unread
+from services.validation.fieldtypes.placeholder import is_made_up_domain, is_placeholder, is_role, is_unread
 from services.validation.lists.reference import Reference
 from services.validation.verdict import NO_PARTS, Finding, Reading
 from shared.verdict import Check
@@ -50,6 +50,10 @@ _NO_ONE_LETTER = frozenset({"com", "net", "org"})
 _ONE_LETTER = frozenset({"q.com", "x.com", "z.com", "i.net", "q.net", "x.org", "w.org"})
 
 
+# The hot path: once a lead. This skips the frame of the named tuple's own constructor.
+_new = tuple.__new__
+
+
 class _Domain(NamedTuple):
     """What is known of a domain, whoever has a mailbox there."""
 
@@ -59,6 +63,8 @@ class _Domain(NamedTuple):
     #: The failed check, if one failed.
     failed: Check | None = None
     suggestion: str = ""
+    #: Whatever stands before it is nobody's address.
+    made_up: bool = False
 
 
 class EmailReader:
@@ -78,9 +84,9 @@ class EmailReader:
         known = self._domain(domain)
         address = f"{local}@{domain}"
         # One letter and a domain tell nobody; the local part itself stays out of every receipt.
-        readable = Check(_READABLE, True, self._field, f"{local[0]}***@{domain}", "local@domain")
+        readable = _new(Check, (_READABLE, True, self._field, f"{local[0]}***@{domain}", "local@domain", "", ""))
         parts = _parts(mailbox, known.provider)
-        if is_test(local, domain) or is_made_up(local, domain):
+        if known.made_up or is_placeholder(local, domain):
             return self._failed(address, (readable,), parts, _MADE_UP, "test_data", _EXPECTED_OWN)
         if known.failed is not None:
             value = address if known.failed.rule == _DISPOSABLE else None
@@ -94,6 +100,8 @@ class EmailReader:
 
     def _judge_domain(self, domain: str) -> _Domain:
         reference, field = self._reference, self._field
+        if is_made_up_domain(domain):
+            return _Domain((), OTHER, made_up=True)
         provider = self._provider(domain)
         meant = meant_domain(domain, reference.top_level_domains, reference.free_mail_domains)
         exists = _can_exist(domain, reference)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 _UP, _DOWN = "01234567890123456789", "98765432109876543210"
+#: One digit repeated, and digits counted up or down, seven to ten of them.
+_RUNS = frozenset(str(digit) * length for digit in range(10) for length in range(7, 11)) | frozenset(
+    row[start : start + length] for row in (_UP, _DOWN) for length in range(7, 11) for start in range(10)
+)
 #: Of any area code: the song that everybody knows (Tommy Tutone, 1981). One true bearer stands against thousands of
 #: jokes.
 _FAMOUS_LINES = frozenset({"8675309"})
@@ -29,14 +33,12 @@ _DRAMA = (
 
 
 def is_run(digits: str) -> bool:
-    """One digit repeated, two in turn, three in turn over ten digits, or digits counted up or down."""
-    if digits.count(digits[0]) == len(digits):
+    """One digit repeated, or digits counted up or down, from seven on; of ten digits also two or three in turn."""
+    if digits in _RUNS:
         return True
-    if len(digits) > 10:
-        return False
-    if digits in _UP or digits in _DOWN:
-        return True
-    return len(digits) == 10 and (digits[2:] == digits[:-2] or digits[3:] == digits[:-3])
+    if len(digits) == 10:
+        return digits[2:] == digits[:-2] or digits[3:] == digits[:-3]
+    return len(digits) > 10 and digits.count(digits[0]) == len(digits)
 
 
 def is_fictional(digits: str) -> bool:

@@ -12,7 +12,8 @@ _REFUSALS = frozenset(
     donthaveone donthaveemail idonthaveone idonthaveanemail doesnthaveone fakeemail fakemail fakeaddress notreal
     notmyemail null undefined nunya nunyabusiness noneofyourbusiness noneofyourbiz goaway leavemealone stopcalling
     donotcall dontcallme donotemail dontemailme nospam nothanks fuckyou fuckoff biteme eatme suckit youremail yourname
-    emailaddress youremailaddress myemail refused declined noone""".split()
+    emailaddress youremailaddress myemail refused declined noone
+    abc123 abc1234""".split()
 )
 #: Words that say nothing, where the provider says nothing either or cannot have given so short a name.
 _EMPTY_WORDS = frozenset(
@@ -43,48 +44,46 @@ _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _SHORTEST_GMAIL = 6
 #: Providers whose users are numbers.
 _NUMBERED = frozenset({"qq.com", "163.com", "126.com", "vip.qq.com", "139.com", "189.cn", "foxmail.com", "yeah.net"})
+_STRUCK = frozenset({"asdf", "zxcv", "hjkl", "lkjh", "qwer", "fdsa"})
 _REPEATED = re.compile(r"([a-z])\1{3,}\d{0,4}")
 #: Rows of keys in both directions, and the alphabet's beginning.
 _ROWS = ("asdfghjkl", "zxcvbnm", "lkjhgfdsa", "mnbvcxz", "abcdefgh")
 #: Pieces of the top row are syllables too (Trew, Wert, Tyu): only its beginnings count.
 _TOP_ROW = ("qwertyuiop", "poiuytrewq")
 _COUNTED = frozenset(
-    """0 1 00 11 111 1111 11111 000 0000 123 1234 12345 123456 1234567 12345678 123456789 1234567890 abc123
-    abc1234""".split()
+    "0 1 00 11 111 1111 11111 000 0000 123 1234 12345 123456 1234567 12345678 123456789 1234567890".split()
 )
 #: Names of providers, of which nobody is called.
 _PROVIDERS = frozenset({"gmail", "yahoo", "hotmail", "outlook", "aol", "icloud", "email", "mail"})
 
 
-def is_test(local: str, domain: str) -> bool:
-    """`test@…`, also `test123@…` and `testing+7@…`; and whatever stands before a domain that is kept for examples."""
-    word = _squeezed(local).rstrip("0123456789")
-    return word in _TESTS or domain in _EXAMPLES or domain.endswith(_BELOW_EXAMPLES)
+def is_placeholder(local: str, domain: str) -> bool:
+    """An address that no consumer has: `test@…`, also `test123@…` and `testing+7@…`, refusals, struck keys.
 
-
-def is_made_up(local: str, domain: str) -> bool:
-    """An address that no consumer has. A strange word may be somebody's name, so most count at some domains only."""
-    squeezed = _squeezed(local)
-    label = domain.partition(".")[0]
-    if squeezed in _REFUSALS or domain in _MADE_UP_DOMAINS or is_struck(squeezed) or _REPEATED.fullmatch(local):
-        return True
-    if squeezed in _COUNTED:
-        return domain not in _NUMBERED
-    if (squeezed == label and len(label) == 1) or (label in _PROVIDERS and (squeezed == label or is_role(squeezed))):
-        return True
-    return squeezed in _EMPTY_WORDS and (
-        label in _EMPTY_WORDS or (domain in _GMAIL and len(squeezed) < _SHORTEST_GMAIL)
-    )
-
-
-def is_struck(word: str) -> bool:
-    """Letters (and at most four digits behind) that are keys struck in a row: `asdfgh`, `qweasd`, `jkljkl`."""
+    A strange word may be somebody's name, so most words count at some domains only.
+    """
+    word = local.partition("+")[0].replace(".", "").replace("_", "").replace("-", "")
     letters = word.rstrip("0123456789")
-    if len(letters) < 4 or len(word) - len(letters) > 4 or not letters.isascii() or not letters.isalpha():
-        return False
-    if len(letters) > 4 or letters in ("asdf", "zxcv", "hjkl", "lkjh", "qwer", "fdsa"):
-        return _in_rows(letters)
-    return False
+    if letters in _TESTS or word in _REFUSALS or _REPEATED.fullmatch(local):
+        return True
+    if len(letters) >= 4 and len(word) - len(letters) <= 4 and is_struck(letters):
+        return True
+    if not letters and word in _COUNTED:
+        return domain not in _NUMBERED
+    label = domain.partition(".")[0]
+    if (word == label and len(label) == 1) or (label in _PROVIDERS and (word == label or is_role(word))):
+        return True
+    return word in _EMPTY_WORDS and (label in _EMPTY_WORDS or (domain in _GMAIL and len(word) < _SHORTEST_GMAIL))
+
+
+def is_made_up_domain(domain: str) -> bool:
+    """A domain that is kept for examples, or that everybody makes up: whatever stands before it is nobody's."""
+    return domain in _EXAMPLES or domain in _MADE_UP_DOMAINS or domain.endswith(_BELOW_EXAMPLES)
+
+
+def is_struck(letters: str) -> bool:
+    """Four letters or more that are keys struck in a row: `asdfgh`, `qweasd`, `jkljkl`."""
+    return _in_rows(letters) if len(letters) > 4 else letters in _STRUCK
 
 
 def _in_rows(letters: str) -> bool:
@@ -102,10 +101,6 @@ def _in_rows(letters: str) -> bool:
 
 def _is_piece(keys: str) -> bool:
     return any(keys in row for row in _ROWS) or any(row.startswith(keys) for row in _TOP_ROW)
-
-
-def _squeezed(local: str) -> str:
-    return local.partition("+")[0].replace(".", "").replace("_", "").replace("-", "")
 
 
 def is_unread(local: str) -> bool:
