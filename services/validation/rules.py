@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from services.validation.bots.network import Network, judge_network, network_signs, read_network
 from services.validation.bots.sign import NOTHING, add_up, judge_score
 from services.validation.bots.signals import input_signs, judge_signals, judge_speed
-from services.validation.consent.record import Circumstances, judge_consent, judge_record
+from services.validation.consent.record import Circumstances, judge_consent, judge_record, present
 from services.validation.fieldtypes.name import judge_name, read_name, split_full_name
 from services.validation.fieldtypes.place import judge_place
 from services.validation.fieldtypes.registry import read_all
@@ -67,7 +68,9 @@ def validate(lead: Lead, plan: CatalogPlan, reference: Reference, seen: Sighting
     _judge_birth(lead, facts, notes)
     facts.source = _source(lead, plan, notes)
     _judge_bots(lead, facts, reference, seen, notes)
-    judge_record(lead.consent, lead.received_at, notes)
+    if (consent := present(lead.consent)) is not lead.consent:
+        lead = replace(lead, consent=consent)
+    judge_record(consent, lead.received_at, notes)
 
     own = plan.is_own(lead.seller)
     long_form = known[0].long_form if known else ()

@@ -56,7 +56,7 @@ TRUSTED_FORM_UNSUBMITTED_HOURS = 72
 _TRUSTED_FORM = re.compile(
     r"(?i:https://cert\.trustedform\.com)/([0-9A-Za-z._-]{16,255})/?(?:\?[!-~]{0,200})?", re.ASCII
 )
-_LEADID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_LEADID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?", re.IGNORECASE | re.ASCII)
 #: Fewer different signs than this are no random id, but a filled-in form field.
 _LEAST_SIGNS = 4
 
@@ -92,11 +92,11 @@ def issuer_url(text: str, environment: str) -> str:
 @lru_cache(maxsize=256)
 def read_certificate(text: str) -> Certificate | None:
     """The certificate that a text names; None where it cannot be one."""
-    text = text.strip()
+    text = text.strip(" \t\r\n\"'<>")
     if match := _TRUSTED_FORM.fullmatch(text):
         found = Certificate("TrustedForm", match[1])
-    elif _LEADID.fullmatch(text):
-        found = Certificate("LeadiD", text.lower())
+    elif match := _LEADID.fullmatch(text):
+        found = Certificate("LeadiD", match[1].lower())
     else:
         return None
     return found if len(set(found.token) - {"-", "."}) >= _LEAST_SIGNS else None

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from services.validation.consent.certificate import UNKNOWN, CertificateFacts, judge_certificate, judge_form, on_site
 from services.validation.consent.disclosure import Nearest, Registry
 from services.validation.consent.wording import words_of
+from services.validation.fieldtypes.text import is_missing, tidy
 from services.validation.lead import Consent
 from services.validation.source import host_of
 from services.validation.verdict import Finding, Notes
@@ -66,6 +68,17 @@ PRIVATE_FIELDS = (
 )
 
 
+#: Parts of the record, with what else than a placeholder stands for nothing there: a box that was ticked is no text.
+_NOTHING = (
+    ("text", frozenset({"yes", "y", "true", "1", "on", "checked", "no", "false", "0"})),
+    ("certificate", frozenset({"no", "false", "0"})),
+    ("ip", frozenset({"unknown", "0.0.0.0", "::"})),
+    ("page_url", frozenset({"unknown", "about:blank"})),
+    ("phone", frozenset({"unknown", "same"})),
+)
+_LONGEST_NOTHING = 60
+
+
 class Circumstances(NamedTuple):
     """What is known of a lead beside its consent record. Times are Unix seconds."""
 
@@ -79,6 +92,21 @@ class Circumstances(NamedTuple):
     fields: Mapping[str, str]
     sent: Mapping[str, str]
     certificate: CertificateFacts = UNKNOWN
+
+
+def present(consent: Consent) -> Consent:
+    """The record without parts that stand for nothing, such as `N/A`, `{{consent_text}}`, or `yes` for a text."""
+    empty: dict[str, Any] = {
+        name: ""
+        for name, nothing in _NOTHING
+        if (text := getattr(consent, name)) and len(text) <= _LONGEST_NOTHING and _stands_for_nothing(text, nothing)
+    }
+    return replace(consent, **empty) if empty else consent
+
+
+def _stands_for_nothing(text: str, nothing: frozenset[str]) -> bool:
+    text = tidy(text)
+    return is_missing(text) or text.casefold() in nothing
 
 
 def judge_record(consent: Consent, received_at: float, notes: Notes) -> None:

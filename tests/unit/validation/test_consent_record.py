@@ -40,7 +40,9 @@ def _found(terms: ConsentTerms, **changes: Any) -> list[tuple[str, str]]:
         ("ip", "2600:1700:ab12::1", ""),
         ("ip", "10.0.0.1", "field_invalid"),
         ("ip", "127.0.0.1", "field_invalid"),
-        ("ip", "unknown", "field_invalid"),
+        ("ip", "unknown", "field_missing"),
+        ("ip", "{{ip}}", "field_missing"),
+        ("ip", "999.1.1.1", "field_invalid"),
         ("phone", "", "field_missing"),
         ("phone", "yes", "field_missing"),
         ("phone", "+1 (512) 627-4199", ""),
@@ -54,6 +56,25 @@ def _found(terms: ConsentTerms, **changes: Any) -> list[tuple[str, str]]:
 def test_a_part_that_the_order_requires_is_there_and_usable(part: Any, given: object, found: str) -> None:
     expected = [(found, f"consent.{part}")] if found else []
     assert _found(ConsentTerms(require=(part,)), **{part: given}) == expected
+
+
+@pytest.mark.parametrize(
+    "nothing", ["N/A", "none", "-", "{{xxTrustedFormCertUrl}}", "${cert}", "null", "undefined", "no"]
+)
+def test_a_placeholder_is_a_missing_part_and_not_a_wrong_one(nothing: str) -> None:
+    assert _found(ConsentTerms(), certificate=nothing, ip=nothing, page_url=nothing, phone=nothing) == []
+    assert _found(ConsentTerms(certificate="present"), certificate=nothing) == [
+        ("field_missing", "consent.certificate")
+    ]
+    assert _found(ConsentTerms(), text=nothing) == [("disclosure_missing", "consent.text")]
+    assert _found(ConsentTerms(), text=nothing, certificate=nothing, captured_at=None) == [
+        ("consent_missing", "consent")
+    ]
+
+
+@pytest.mark.parametrize("ticked", ["yes", "TRUE", "1", " on "])
+def test_a_ticked_box_is_no_disclosure_text(ticked: str) -> None:
+    assert _found(ConsentTerms(), text=ticked) == [("disclosure_missing", "consent.text")]
 
 
 def test_what_no_order_requires_may_be_missing_or_odd() -> None:
@@ -132,7 +153,9 @@ def test_a_mismatch_tells_seller_and_receipt_what_differs_and_nothing_personal()
         (WEB.replace(".com/", ".com./"), ""),
         (WEB.replace("//cert", "//API:key@cert"), ""),
         ("00000000-0000-0000-0000-000000000000", ""),
-        ("{EC2A0C2E-1C9C-4B5C-9C0D-0123456789AB}", ""),
+        ("{EC2A0C2E-1C9C-4B5C-9C0D-0123456789AB}", "LeadiD"),
+        (f'"{WEB}"', "TrustedForm"),
+        (f"<{WEB}>", "TrustedForm"),
         ("{{xxTrustedFormCertUrl}}", ""),
     ],
 )
