@@ -77,9 +77,12 @@ end
 
 -- Its people, and how many of them are like this one.
 local function company(source, member)
-  local one, burst = add(source, member), 0
-  for _, other in ipairs(source.list) do
-    if math.abs(other[4] - one[4]) <= $burst_seconds then burst = burst + 1 end
+  local one, list, burst = add(source, member), source.list, 0
+  -- They stand about as they came: the first who is not of the burst ends it.
+  for place = #list, 1, -1 do
+    local apart = list[place][4] - one[4]
+    if apart > $burst_seconds or apart < -$burst_seconds then break end
+    burst = burst + 1
   end
   local same_answers = one[3] ~= unasked and source.answers[one[3]] or 0
   local same_seconds = one[2] ~= untimed and source.seconds[one[2]] or 0
