@@ -105,7 +105,7 @@ class Process:
 
     async def serve(self, server: AbstractAsyncContextManager[Any]) -> None:
         """Enters `server`, which has to come last, and returns when the process is to end."""
-        _settle_memory()
+        settle_memory()
         await self.enter(server)
         await self.stop.wait()
 
@@ -164,7 +164,7 @@ async def _until_stopped(process: Process, main: Callable[[Process], Awaitable[N
         building.result()
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """Takes what was built at the start out of the garbage collector's sight, and lets it run less often.
 
     Tables, schemas and modules live as long as the process; looking through them again and again for garbage cost

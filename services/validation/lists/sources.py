@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import idna
 
+from services.validation.fieldtypes.nanp import LATE_AREA_CODES
 from services.validation.fieldtypes.place import state_code
 from services.validation.lists.listfile import compose
 
@@ -81,7 +82,7 @@ def _area_codes() -> Iterator[str]:
             exchanges.setdefault(prefix[1:4], Counter())[region] += 1
     for area, counts in exchanges.items():
         named.setdefault(area, counts.most_common(1)[0][0])
-    for area, region in (named | _TERRITORIES).items():
+    for area, region in (LATE_AREA_CODES | named | _TERRITORIES).items():
         yield f"{area}\t{'CA' if region.split()[0] in _CANADA else 'US'}\t{region}"
 
 
