@@ -110,8 +110,10 @@ def _read(lead: Lead, plan: CatalogPlan, known: list[OrderPlan], notes: Notes) -
     for name, reading in readings.items():
         if known and reading.findings and name not in STANDARD_FIELDS:
             facts.product_readings[name] = reading
-        else:
+        elif reading.findings:
             _take(reading.checks, reading.findings, lead, notes)
+        else:
+            notes.checks += reading.checks
     return facts
 
 
