@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 from functools import cache
 from typing import Any
+from unicodedata import normalize
 
 import msgspec
 
@@ -64,7 +65,7 @@ def _lead(dice: random.Random, areas: list[str]) -> Lead:
         **GOOD.fields,
         "first_name": first,
         "last_name": last,
-        "email": f"{first[0]}.{last.split()[0]}{dice.randrange(10**5)}@{dice.choice(people.MAIL_DOMAINS)}",
+        "email": f"{_plain(first + last)}{dice.randrange(10**5)}@{dice.choice(people.MAIL_DOMAINS)}",
         "phone": phone,
         "street": f"{dice.randrange(1, 9999)} {dice.choice(('Main St', 'Oak Ave', 'Elm Dr Apt 4'))}",
         "city": city,
@@ -107,3 +108,8 @@ def _signals(dice: random.Random) -> Any:
         device_id=dice.randbytes(8).hex(),
         webdriver=False,
     )
+
+
+def _plain(name: str) -> str:
+    """A name as people write it in a mail address."""
+    return "".join(letter for letter in normalize("NFKD", name).lower() if letter.isascii() and letter.isalpha())
