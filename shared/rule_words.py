@@ -64,6 +64,7 @@ WORDS: Mapping[str, str] = {
     "consent.certificate": "Has the certificate the form of one?",
     "consent.certificate_present": "Did a certificate come along?",
     "consent.certificate_age": "Can the certificate still be claimed?",
+    "consent.certificate_site": "Was the certificate made on the source's site?",
     "consent.certificate_match": "Does the certificate belong to this person?",
     # orders
     "order.known": "Is there such an order?",
