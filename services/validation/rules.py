@@ -16,7 +16,7 @@ from services.validation.fieldtypes.when import day_of, judge_birth
 from services.validation.lead import Lead
 from services.validation.lists.reference import SANDBOX_ZIPS, Reference
 from services.validation.orders.criteria import age_of, judge_criteria
-from services.validation.orders.leadtype import judge_type, lead_type, missing_long_fields
+from services.validation.orders.leadtype import judge_line, judge_type, lead_type, missing_long_fields
 from services.validation.orders.requirements import judge_age, judge_required
 from services.validation.plan import CatalogPlan, OrderPlan
 from services.validation.source import host_of, parents
@@ -35,7 +35,18 @@ _EXPECTED_FORM = "by its fields"
 class LeadFacts:
     """What is known of one lead once its fields are read, and what was found wrong on the way."""
 
-    __slots__ = ("ages", "fields", "given", "invalid", "network", "product_readings", "score", "source", "unknown")
+    __slots__ = (
+        "ages",
+        "fields",
+        "given",
+        "invalid",
+        "line_type",
+        "network",
+        "product_readings",
+        "score",
+        "source",
+        "unknown",
+    )
 
     def __init__(self, fields: dict[str, str], readings: Mapping[str, Reading], unknown: list[str]) -> None:
         self.fields = fields
@@ -47,6 +58,8 @@ class LeadFacts:
         #: Faults of the product's own fields: only orders of that product mind them.
         self.product_readings: dict[str, Reading] = {}
         self.ages: dict[str, str] = {}
+        #: The phone's kind of line; empty: no phone that may be called.
+        self.line_type = _line_type(readings)
         self.source = ""
         #: Where the consumer's address belongs, where that is no home.
         self.network: Network | None = None
@@ -115,6 +128,11 @@ def _read(lead: Lead, plan: CatalogPlan, known: list[OrderPlan], notes: Notes) -
         else:
             notes.checks += reading.checks
     return facts
+
+
+def _line_type(readings: Mapping[str, Reading]) -> str:
+    phone = readings.get("phone")
+    return "" if phone is None or phone.findings else phone.parts.get("line_type", "")
 
 
 def _complete_names(fields: dict[str, str], given: set[str]) -> None:
@@ -223,6 +241,7 @@ def _hold(lead: Lead, facts: LeadFacts, plan: OrderPlan, catalog: CatalogPlan, s
     missing = missing_long_fields(plan.long_form, facts.fields)
     kind = lead_type(facts.fields, plan.long_form, order.lead.exclusivity, own=False)
     judge_type(kind, order.lead, missing, notes)
+    judge_line(facts.line_type, order.lead, notes)
     judge_age(lead.submitted_at, lead.received_at, order.max_lead_age_minutes, notes)
     judge_speed(lead.signals.seconds_on_form, order.bots.minimum_seconds_on_form, notes)
     judge_network(facts.network, order.bots.refuse_networks, notes)

@@ -26,6 +26,8 @@ Text = Annotated[str, Meta(min_length=1, max_length=4000)]
 
 FieldType = Literal["text", "integer", "number", "money", "boolean", "date", "choice"]
 FormKind = Literal["long", "short"]
+#: Kinds of line that can be told apart, outside North America; there numbers move between them with their owner.
+PhoneType = Literal["mobile", "fixed_line", "voip"]
 OptIn = Literal["single", "double", "none"]
 Exclusivity = Literal["exclusive", "shared"]
 OrderState = Literal["draft", "active", "paused", "ended"]
@@ -177,6 +179,8 @@ class LeadTerms(Term, frozen=True, kw_only=True):
     forms: tuple[FormKind, ...] = ("long", "short")
     incentivized: bool = False
     opt_in: tuple[OptIn, ...] = ("single", "double")
+    #: Kinds of line it buys; empty: any that a consumer can have. A line whose kind cannot be told is bought.
+    phone_types: tuple[PhoneType, ...] = ()
 
 
 class Price(Term, frozen=True, kw_only=True):

@@ -168,6 +168,7 @@ def _lead_type(order: Order, path: Path) -> Iterator[Finding]:
         if not values:
             yield (*path, "lead", word), "an empty list buys nothing; name what is bought or leave the word out"
         yield from repeated(values, (*path, "lead", word))
+    yield from repeated(order.lead.phone_types, (*path, "lead", "phone_types"))
     if order.duplicates.window_days and not order.duplicates.match:
         yield (*path, "duplicates", "match"), "a window needs something to match: phone, email or both"
     yield from repeated(order.duplicates.match, (*path, "duplicates", "match"))

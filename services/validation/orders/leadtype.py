@@ -8,6 +8,9 @@ from services.validation.verdict import Finding, LeadType, Notes
 from shared.catalog.terms import LeadTerms
 
 _FORM, _REWARD, _OPT_IN = "lead_type.form", "lead_type.incentivized", "lead_type.opt_in"
+_PHONE = "order.phone_types"
+#: Kinds of line of which an order may buy some only; of any other, the kind cannot be told.
+_TOLD_APART = frozenset({"mobile", "fixed_line", "voip"})
 
 OPT_INS = ("single", "double", "none")
 #: Other words for them, folded.
@@ -51,6 +54,18 @@ def judge_type(kind: LeadType, terms: LeadTerms, missing: list[str], notes: Note
         notes.passed(_OPT_IN, "opt_in", kind.opt_in)
     else:
         _mismatch(_OPT_IN, "opt_in", f"Expected an opt-in that is {' or '.join(terms.opt_in)}.", kind.opt_in, notes)
+
+
+def judge_line(line_type: str, terms: LeadTerms, notes: Notes) -> None:
+    """Holds the phone's kind of line against an order that buys some kinds only. `line_type`: empty: no good phone."""
+    if not terms.phone_types or not line_type:
+        return
+    if line_type in terms.phone_types or line_type not in _TOLD_APART:
+        notes.passed(_PHONE, "phone", line_type, " or ".join(terms.phone_types))
+    else:
+        wanted = " or ".join(terms.phone_types).replace("_", " ")
+        finding = Finding("phone_type_not_allowed", "phone", f"Expected a {wanted} number.")
+        notes.failed(_PHONE, finding, line_type, " or ".join(terms.phone_types))
 
 
 def _mismatch(rule: str, field: str, message: str, observed: str, notes: Notes) -> None:

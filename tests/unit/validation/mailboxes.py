@@ -201,8 +201,9 @@ PLACEHOLDERS = """test@gmail.com test@test.com test123@yahoo.com testing+7@aol.c
     a@a.com a@a.a abc@gmail.com abc@abc.com xxx@xxx.com x@x.com fake@fake.com fakeemail@yahoo.com gmail@gmail.com
     email@email.com name@gmail.com youremail@gmail.com 123@gmail.com 123456@yahoo.com 1234567890@gmail.com
     aaaa@gmail.com xxxxx@aol.com fuckyou@yahoo.com fuck.you@gmail.com goaway@aol.com nunya@yahoo.com
-    donotcall@gmail.com abc123@gmail.com null@gmail.com undefined@yahoo.com nobody@nobody.com foo@bar.com admin@gmail.com
-    info@yahoo.com user@domain.com someone@yourdomain.com notreal@gmail.com testuser@outlook.com""".split()
+    donotcall@gmail.com abc123@gmail.com null@gmail.com undefined@yahoo.com nobody@nobody.com foo@bar.com
+    admin@gmail.com info@yahoo.com user@domain.com someone@yourdomain.com notreal@gmail.com
+    testuser@outlook.com""".split()
 
 #: Providers, firms, schools and public bodies whose people buy things; small neighbours of big names among them.
 REAL_DOMAINS = """

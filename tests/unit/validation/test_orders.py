@@ -188,3 +188,19 @@ def test_without_candidates_the_sellers_products_still_read_the_fields() -> None
     verdict = judged(replace(lead_with(loan_amount="$9k"), candidates=()))
     assert verdict.fields["loan_amount"] == "9000"
     assert verdict.unknown_fields == ()
+
+
+@pytest.mark.parametrize(
+    ("phone", "bought"),
+    [
+        ("+44 7400 123457", True),
+        ("+44 20 7946 1958", False),
+        ("+44 56 0123 4567", False),
+        ("(512) 627-4199", True),  # nobody can tell a mobile of North America by its number
+    ],
+)
+def test_an_order_may_buy_some_kinds_of_line_only(phone: str, bought: bool) -> None:
+    mobiles = msgspec.structs.replace(ORDER, lead=LeadTerms(phone_types=("mobile",)))
+    expected = [] if bought else [("phone_type_not_allowed", "phone")]
+    assert reasons(judged(lead_with(phone=phone), mobiles)) == expected
+    assert reasons(judged(lead_with(phone=phone))) == []
