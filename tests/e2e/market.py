@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +23,7 @@ import grpc
 from deploy.demo.bodies import Body, body_of
 from deploy.demo.lead import DemoLead
 from deploy.demo.stream import Stream
+from deploy.local.child import ROOT
 from deploy.local.launch import Suite
 from deploy.local.up import CATALOG
 from deploy.local.welcome import prepare
@@ -198,3 +201,19 @@ async def _answer(response: aiohttp.ClientResponse) -> Answer:
     text = await response.text()
     body = await response.json(content_type=None) if response.content_type.endswith(("/json", "+json")) else None
     return Answer(response.status, body, text, dict(response.headers))
+
+
+async def leadline(market: Market, *arguments: str | Path) -> tuple[int, str, str]:
+    """Runs the command line against the market: status, output, errors."""
+    targets = {
+        f"LEADLINE_{name.upper()}_TARGET": market.suite.target(name)
+        for name in ("intake", "validation", "routing", "reporting")
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.cli", *map(str, arguments)),
+        cwd=ROOT, env=environ(**targets), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    async with asyncio.timeout(60):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()

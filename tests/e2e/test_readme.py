@@ -16,7 +16,7 @@ from deploy.demo.bodies import Body
 from deploy.local.child import ROOT
 from services.gateway import examples
 from services.gateway.examples import Example
-from tests.e2e.market import Answer, Market, Poster, open_market
+from tests.e2e.market import Answer, Market, Poster, leadline, open_market
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -25,6 +25,8 @@ SECTION = re.search(r"^## Sell it a lead$(.*?)^## ", (ROOT / "README.md").read_t
 SETTING, LINE = re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL)
 SHOWN: dict[str, Any] = json.loads(re.findall(r"```json\n(.*?)```", SECTION, re.DOTALL)[0])
 #: Rows of its table of rejects: (field, code, message).
+#: What it shows of the receipts of these rejects, in the same order.
+RECEIPTS = re.findall(r"```text\n(.*?)\n```", SECTION, re.DOTALL)
 REJECTS = re.findall(r"^\|.*\| `([\w.]+)` \| `(\w+)` \| ([^|`]+) \|$", SECTION, re.MULTILINE)
 
 PHONE = "(512) 478-2365"
@@ -75,7 +77,7 @@ async def test_the_rejects_of_the_readme_are_told_as_it_shows_them(market: Marke
     }
 
     assert [code for _, code, _ in REJECTS] == list(changes)
-    for field, code, message in REJECTS:
+    for (field, code, message), receipt in zip(REJECTS, RECEIPTS, strict=True):
         line = LINE
         for old, new in {**changes[code], "m-123": f"m-{code}", "maria.lopez": code}.items():
             assert old in line
@@ -84,6 +86,15 @@ async def test_the_rejects_of_the_readme_are_told_as_it_shows_them(market: Marke
         assert (answer["outcome"], answer["price"]["amount"]) == ("rejected", "0.00")
         told = [(reason["field"], reason["code"], reason["message"]) for reason in answer["reasons"]]
         assert told == [(field, code, message)]
+
+        status, shown, _ = await leadline(market, "lead", answer["lead_id"])
+        assert status == 0
+        assert shown.partition("Why it was rejected\n\n")[2].startswith(f"{receipt}\n\nTimeline")
+        async with Poster(market) as poster:
+            (rule,) = (await poster.get(f"/v1/leads/{answer['lead_id']}", market.keys["marco"])).body["receipt"]
+        assert (rule["code"], rule["field"]) == (code, field)
+        for words in (rule["asked"], rule["rule"], rule["seen"], rule["expected"]):
+            assert words in " ".join(receipt.split())
 
 
 @pytest.mark.parametrize("example", examples.ALL, ids=lambda example: example.title)

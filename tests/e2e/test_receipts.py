@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy.local.child import ROOT
 from leadline.common.v1.lead_pb2 import Submission
 from leadline.intake.v1 import receipt_service_pb2 as receipts_pb
 from leadline.intake.v1.receipt_service_pb2_grpc import ReceiptServiceStub
-from tests.e2e.market import BUYER, CALL_SECONDS, Market, Poster, environ, open_market
+from tests.e2e.market import BUYER, CALL_SECONDS, Market, Poster, leadline, open_market
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -26,22 +23,6 @@ NAME = "throw-away-domains"
 def market() -> Iterator[Market]:
     with open_market() as opened:
         yield opened
-
-
-async def leadline(market: Market, *arguments: str | Path) -> tuple[int, str, str]:
-    """Runs the command line against the market: status, output, errors."""
-    targets = {
-        f"LEADLINE_{name.upper()}_TARGET": market.suite.target(name)
-        for name in ("intake", "validation", "routing", "reporting")
-    }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services.cli", *map(str, arguments)),
-        cwd=ROOT, env=environ(**targets), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    async with asyncio.timeout(60):
-        out, err = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
 
 
 def replay(market: Market, stub: ReceiptServiceStub, lead_id: str) -> receipts_pb.ReplayDecisionResponse:

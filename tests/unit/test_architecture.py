@@ -28,7 +28,18 @@ SHELL = re.compile(r"__main__|(.*_)?(service|store|client|server|worker|process|
 
 #: What else carries messages of the contracts from stage to stage. A name here is one rule fewer that is pure.
 CARRIERS = {
-    "intake": {"answer", "chain", "draft", "opening", "pending", "pipeline", "replay", "settlement", "trace", "verdict"},
+    "intake": {
+        "answer",
+        "chain",
+        "draft",
+        "opening",
+        "pending",
+        "pipeline",
+        "replay",
+        "settlement",
+        "trace",
+        "verdict",
+    },
 }
 
 
