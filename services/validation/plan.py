@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from services.validation.consent.disclosure import Registry
@@ -12,6 +13,7 @@ from services.validation.fieldtypes.registry import product_reader, standard_rea
 from services.validation.lists.reference import Reference
 from services.validation.orders.criteria import HeldCriterion
 from services.validation.orders.requirements import HeldGeography
+from services.validation.source import host_of, parents
 from shared.catalog.terms import Order
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ class CatalogPlan:
         self.registry = Registry(view.catalog.disclosures)
         #: Whether any order has the issuer of a certificate asked.
         self.asks_issuer = any(order.consent.certificate == "match" for order in view.catalog.orders)
+        #: The site of the catalog that a source, as sent, belongs to; else its host; empty: it names none.
+        self.site = lru_cache(maxsize=4096)(self._site)
         self._standard = standard
         self._reference = reference
         self._products: dict[str, Mapping[str, Reader]] = {}
@@ -65,6 +69,10 @@ class CatalogPlan:
                 merged |= self._product(product)
             readers = self._readers[products] = merged | dict(self._standard)
         return readers
+
+    def _site(self, source: str) -> str:
+        host = host_of(source)
+        return next((name for name in parents(host) if self.view.source(name) is not None), host)
 
     def is_own(self, seller: str) -> bool:
         """Whether the seller is the buyer's own site."""

@@ -19,7 +19,6 @@ from services.validation.orders.criteria import age_of, judge_criteria
 from services.validation.orders.leadtype import judge_line, judge_type, lead_type, missing_long_fields
 from services.validation.orders.requirements import judge_age, judge_required
 from services.validation.plan import CatalogPlan, OrderPlan
-from services.validation.source import host_of, parents
 from services.validation.velocity.sightings import NOT_KNOWN, Sightings, judge_velocity, pattern_signs
 from services.validation.verdict import CandidateVerdict, Finding, Notes, Reading, Verdict
 from shared.catalog.terms import STANDARD_FIELDS
@@ -197,7 +196,7 @@ def _judge_birth(lead: Lead, facts: LeadFacts, notes: Notes) -> None:
         facts.invalid.add("date_of_birth")
         del facts.fields["date_of_birth"]
     else:
-        facts.ages = age_of(facts.fields, today.isoformat())
+        facts.ages = age_of(facts.fields, today)
 
 
 def _judge_bots(lead: Lead, facts: LeadFacts, reference: Reference, seen: Sightings, notes: Notes) -> None:
@@ -217,11 +216,10 @@ def _source(lead: Lead, plan: CatalogPlan, notes: Notes) -> str:
     """The source's host; a host below a site of the catalog counts as that site."""
     if not lead.source.strip():
         return ""
-    host = host_of(lead.source)
-    if not host:
+    site = plan.site(lead.source)
+    if not site:
         notes.failed("source.readable", Finding("field_invalid", "source", _EXPECTED_SOURCE), "no host")
         return ""
-    site = next((name for name in parents(host) if plan.view.source(name) is not None), host)
     notes.passed("source.readable", "source", site, "a host")
     return site
 

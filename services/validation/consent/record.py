@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import lru_cache
-from ipaddress import ip_address
 from typing import Any, NamedTuple
 
+from services.validation.bots.network import consumer_network
 from services.validation.consent.certificate import UNKNOWN, CertificateFacts, judge_certificate, judge_form, on_site
 from services.validation.consent.disclosure import Nearest, Registry
 from services.validation.consent.wording import words_of
@@ -239,12 +238,8 @@ def _hold(holds: bool, rule: str, finding: Finding, expected: str, notes: Notes)
         notes.failed(rule, finding, "not " + expected, expected)
 
 
-@lru_cache(maxsize=4096)
 def _is_public(text: str) -> bool:
-    try:
-        return ip_address(text.strip().strip("[]")).is_global
-    except ValueError:
-        return False
+    return bool(consumer_network(text))
 
 
 _EXTENSION = re.compile(r"(?:x|ext|#|;).*", re.IGNORECASE | re.DOTALL)
@@ -252,5 +247,5 @@ _EXTENSION = re.compile(r"(?:x|ext|#|;).*", re.IGNORECASE | re.DOTALL)
 
 def _digits(phone: str) -> str:
     """The digits of a number without its extension; empty where they are too few for one."""
-    digits = "".join(character for character in _EXTENSION.sub("", phone) if character.isdecimal())
+    digits = "".join(filter(str.isdecimal, _EXTENSION.sub("", phone)))
     return digits if len(digits) >= 7 else ""

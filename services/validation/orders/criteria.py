@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from services.validation.fieldtypes.when import age_on, parse_date
+from services.validation.fieldtypes.when import age_on
 from services.validation.verdict import Finding, Notes, Reading
 from shared.catalog.terms import Criterion
 
@@ -68,10 +69,10 @@ def judge_criteria(
             notes.failed(_RULE, finding, "outside" if value is not None else "not given", criterion.expected)
 
 
-def age_of(fields: Mapping[str, str], today: str) -> dict[str, str]:
-    """The age in whole years on an ISO day, under the name that criteria use; empty without a date of birth."""
-    born, day = parse_date(fields.get(BIRTH, "")), parse_date(today)
-    return {AGE: str(age_on(born, day))} if born is not None and day is not None else {}
+def age_of(fields: Mapping[str, str], today: date) -> dict[str, str]:
+    """The age in whole years on a day, under the name that criteria use; empty without a date of birth (ISO)."""
+    born = fields.get(BIRTH)
+    return {AGE: str(age_on(date.fromisoformat(born), today))} if born else {}
 
 
 def _canonical(values: tuple[str, ...], read: Callable[[str], Reading] | None) -> frozenset[str]:
