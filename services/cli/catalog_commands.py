@@ -84,6 +84,11 @@ def create_key(
     order: Annotated[list[str] | None, typer.Option("--order", help="Only this order; may be repeated.")] = None,
     label: Annotated[str, typer.Option("--label", help="What it is used for.")] = "",
     days: Annotated[int, typer.Option("--days", min=0, max=3650, help="Ends after so many days; 0: never.")] = 0,
+    scope: Annotated[
+        list[str] | None, typer.Option("--scope", help="Only this: post, ping, read, statement or returns; repeatable.")
+    ] = None,
+    per_minute: Annotated[int, typer.Option("--per-minute", min=0, help="Leads a minute at most; 0: any number.")] = 0,
+    burst: Annotated[int, typer.Option("--burst", min=1, help="Of these, so many at once after a pause.")] = 60,
     buyer: Buyer = "",
     as_json: Json = False,
 ) -> None:
@@ -91,7 +96,14 @@ def create_key(
     from leadline.intake.v1 import catalog_service_pb2 as pb
     from services.cli.client import run
 
-    request = pb.CreateAccessKeyRequest(buyer_id=buyer, seller=seller, orders=order or (), label=label)
+    request = pb.CreateAccessKeyRequest(
+        buyer_id=buyer,
+        seller=seller,
+        orders=order or (),
+        label=label,
+        scopes=scope or (),
+        rate=pb.KeyRate(per_minute=per_minute, burst=burst) if per_minute else None,
+    )
     if days:
         request.expire_time.FromDatetime(datetime.now(UTC) + timedelta(days=days))
     answer = run(lambda services: services.ask(services.catalog.CreateAccessKey, request))
@@ -117,12 +129,15 @@ def list_keys(
         return
     rows = (
         (
-            *(key.key_id, key.seller, ", ".join(key.orders) or "all", key.label, moment(key, "create_time")[:16]),
+            *(key.key_id, key.seller, ", ".join(key.orders) or "all", ", ".join(key.scopes) or "all"),
+            f"{key.rate.per_minute} a minute, {key.rate.burst} at once" if key.HasField("rate") else "any number",
+            *(key.label, moment(key, "create_time")[:16]),
+            moment(key, "last_use_time")[:16] if key.HasField("last_use_time") else "never",
             _state(key),
         )
         for key in answer.keys
     )
-    table(("Key", "Seller", "Orders", "Label", "Made", "State"), rows)
+    table(("Key", "Seller", "Orders", "May", "Leads", "Label", "Made", "Last used", "State"), rows)
 
 
 @keys.command("revoke")

@@ -29,6 +29,7 @@ TITLES: Mapping[type[AppError], str] = {
     errors.CatalogInvalid: "The catalog has errors",
     errors.RaceLost: "Something changed at the same moment",
     errors.Overloaded: "Too much work in progress",
+    errors.RateLimited: "This access key has sent too many leads",
     errors.Unavailable: "Something this needs is away",
     errors.DeadlineExceeded: "Time ran out and the outcome is unknown",
     errors.DeadlineMissing: "The call had no deadline",

@@ -21,6 +21,7 @@ from services.intake.ledger_store import LedgerStore
 from services.intake.opening import Opening
 from services.intake.pending import PendingLeads, Sweeper
 from services.intake.pipeline import Pipeline
+from services.intake.rate_store import SharedLimits
 from services.intake.receipt_service import ReceiptService
 from services.intake.service import IntakeService
 from services.intake.settings import Settings
@@ -79,6 +80,7 @@ async def main(process: Process) -> None:
         store=store,
         settlement=settlement,
         pending=PendingLeads(store, clock),
+        limits=SharedLimits(redis, clock),
         traces=traces,
         clock=clock,
         chain_seconds=settings.chain_seconds,

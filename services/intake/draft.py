@@ -17,6 +17,7 @@ from leadline.intake.v1 import intake_service_pb2
 from leadline.routing.v1 import routing_service_pb2 as routing_pb2
 from leadline.validation.v1 import validation_service_pb2 as validation_pb2
 from services.intake.candidates import Candidates
+from services.intake.rate import Rate
 from services.intake.submission import SubmissionKey
 from shared.catalog.snapshot import CatalogView
 
@@ -37,6 +38,9 @@ class Draft:
     candidates: Candidates
     #: The orders that the access key is limited to; empty: all of the seller's.
     key_orders: tuple[str, ...]
+    #: Which key it came with, and how fast that may send; None: as fast as it likes. Empty once resumed.
+    access_key_id: str = ""
+    rate: Rate | None = None
     #: Without its body, which no stage reads and every hop would copy.
     submission: lead_pb2.Submission
     #: The body exactly as it came.

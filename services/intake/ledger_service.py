@@ -29,7 +29,7 @@ class LedgerService(LedgerServiceServicer):
     ) -> pb.GetStatementResponse:
         """What one seller is owed for a period."""
         if request.access_key:
-            key = self._directory.authenticate(request.access_key, self._clock.now())
+            key = self._directory.authenticate(request.access_key, self._clock.now(), "statement")
             buyer_id, seller = key.buyer_id, key.seller
         else:
             buyer_id, seller = self._directory.buyer(request.buyer_id), request.seller

@@ -48,11 +48,11 @@ class Opening:
 
         Raises:
             KeyMissing, KeyInvalid: the access key.
-            KeyScope: the order named is not this key's.
+            KeyScope: the order named is not this key's, or it may not post.
             Malformed: the submission cannot be stored as it is; names each field.
         """
         now = self._clock.now()
-        key = self._directory.authenticate(item.access_key, now)
+        key = self._directory.authenticate(item.access_key, now, "post")
         sent = item.submission
         fields = dict(sent.fields)
         check_shape(sent, fields)
@@ -80,6 +80,8 @@ class Opening:
             own=is_own(view, key.seller),
             candidates=candidates,
             key_orders=tuple(key.orders),
+            access_key_id=key.key_id,
+            rate=key.rate,
             submission=sent,
             payload=payload,
             key=submission_key(

@@ -15,11 +15,13 @@ from services.intake.chain import ChainUnavailable, Stages
 from services.intake.draft import Draft, by_buyer, reached
 from services.intake.opening import Opening
 from services.intake.pending import PendingLeads
+from services.intake.rate import Rate
+from services.intake.rate_store import RateLimits
 from services.intake.settlement import Settlement
 from services.intake.store import LeadStore, Stored
 from services.intake.trace import LeadTraces
 from services.intake.verdict import apply_decision
-from shared.rpc.errors import AppError, SubmissionConflict, Unavailable, to_refusal
+from shared.rpc.errors import AppError, RateLimited, SubmissionConflict, Unavailable, to_refusal
 from shared.runtime.clock import Clock
 
 Result = intake_pb2.SubmitLeadResult
@@ -36,6 +38,7 @@ class Pipeline:
         store: LeadStore,
         settlement: Settlement,
         pending: PendingLeads,
+        limits: RateLimits,
         traces: LeadTraces,
         clock: Clock,
         chain_seconds: float,
@@ -46,6 +49,7 @@ class Pipeline:
         self._store = store
         self._settlement = settlement
         self._pending = pending
+        self._limits = limits
         self._traces = traces
         self._clock = clock
         self._chain_seconds = chain_seconds
@@ -55,13 +59,18 @@ class Pipeline:
     async def submit(self, items: Sequence[intake_pb2.SubmitLeadItem]) -> list[Result]:
         """Answer a batch, by index. One item never spoils another."""
         results: dict[int, Result] = {}
-        first: dict[int, Draft] = {}
-        copies: dict[int, tuple[Draft, asyncio.Future[tuple[bytes, Result]]]] = {}
+        opened: dict[int, Draft] = {}
         for n, item in enumerate(items):
             try:
-                draft = self._opening.open(item)
+                opened[n] = self._opening.open(item)
             except AppError as error:
                 results[n] = self._refused(error)
+        too_fast = await self._too_fast(opened)
+        first: dict[int, Draft] = {}
+        copies: dict[int, tuple[Draft, asyncio.Future[tuple[bytes, Result]]]] = {}
+        for n, draft in opened.items():
+            if n in too_fast:
+                results[n] = self._refused(too_fast[n])
                 continue
             in_hand = self._in_hand.get(draft.identity)
             if in_hand is None:
@@ -74,6 +83,26 @@ class Pipeline:
         for n, (draft, answered) in copies.items():
             results[n] = _copy_of(draft, *await answered)
         return [results[n] for n in range(len(items))]
+
+    async def _too_fast(self, opened: Mapping[int, Draft]) -> dict[int, RateLimited]:
+        """The items beyond what their key may send now; the first that came go first. Nobody is asked without need."""
+        by_key: dict[str, list[int]] = {}
+        rates: dict[str, Rate] = {}
+        for n, draft in opened.items():
+            if draft.rate is not None:
+                by_key.setdefault(draft.access_key_id, []).append(n)
+                rates[draft.access_key_id] = draft.rate
+        if not by_key:
+            return {}
+        told = await self._limits.admit({key: (rates[key], len(numbers)) for key, numbers in by_key.items()})
+        return {
+            n: RateLimited(
+                f"this access key may send {rates[key].per_minute} leads a minute, {rates[key].burst} at once",
+                retry_after_seconds=told[key].retry_after_seconds,
+            )
+            for key, numbers in by_key.items()
+            for n in numbers[told[key].admitted :]
+        }
 
     async def _decide_first(self, first: Mapping[int, Draft]) -> dict[int, Result]:
         """Decide those that are the first of their submission in this process, and tell the copies that wait."""

@@ -130,7 +130,7 @@ class IntakeService(IntakeServiceServicer):
     def _who_asks(self, access_key: str, buyer_id: str) -> tuple[str, str]:
         """The buyer, and the seller whose leads alone may be seen; empty for the buyer's own people."""
         if access_key:
-            key = self._directory.authenticate(access_key, self._clock.now())
+            key = self._directory.authenticate(access_key, self._clock.now(), "read")
             return key.buyer_id, key.seller
         return self._directory.buyer(buyer_id), ""
 

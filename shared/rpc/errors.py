@@ -54,6 +54,7 @@ TABLE: Mapping[ErrorReason.ValueType, Mapped] = {
     ErrorReason.ERROR_REASON_DEADLINE: Mapped(grpc.StatusCode.DEADLINE_EXCEEDED, 504),
     ErrorReason.ERROR_REASON_DEADLINE_MISSING: Mapped(grpc.StatusCode.INVALID_ARGUMENT, 400),
     ErrorReason.ERROR_REASON_INTERNAL: Mapped(grpc.StatusCode.INTERNAL, 500),
+    ErrorReason.ERROR_REASON_RATE_LIMITED: Mapped(grpc.StatusCode.RESOURCE_EXHAUSTED, 429, retryable=True),
 }
 
 
@@ -174,6 +175,13 @@ class Overloaded(AppError):
     default_retry_after_seconds = 1
 
 
+class RateLimited(AppError):
+    """This access key has sent as many leads as it may for now. Says when to come back (default: 1 second)."""
+
+    reason = ErrorReason.ERROR_REASON_RATE_LIMITED
+    default_retry_after_seconds = 1
+
+
 class Unavailable(AppError):
     """Something this needs is away. Says when to come back (default: 1 second)."""
 
@@ -212,6 +220,7 @@ BY_REASON: Mapping[ErrorReason.ValueType, type[AppError]] = {
         CatalogInvalid,
         RaceLost,
         Overloaded,
+        RateLimited,
         Unavailable,
         DeadlineExceeded,
         DeadlineMissing,

@@ -125,5 +125,6 @@ def test_only_what_may_be_sent_again_is_called_retryable() -> None:
     assert {reason for reason in REASONS if TABLE[reason].retryable} == {
         ErrorReason.ERROR_REASON_RACE_LOST,
         ErrorReason.ERROR_REASON_OVERLOADED,
+        ErrorReason.ERROR_REASON_RATE_LIMITED,
         ErrorReason.ERROR_REASON_UNAVAILABLE,
     }

@@ -27,6 +27,7 @@ from services.intake.ledger_store import LedgerStore
 from services.intake.opening import Opening
 from services.intake.pending import PendingLeads, Sweeper
 from services.intake.pipeline import Pipeline
+from services.intake.rate_store import LocalLimits
 from services.intake.settlement import Settlement
 from services.intake.store import LeadStore
 from services.intake.trace import LeadTraces
@@ -157,6 +158,7 @@ async def intake_world(database_url: str, clock: FakeClock) -> AsyncIterator[Wor
                 store=store,
                 settlement=settlement,
                 pending=PendingLeads(store, clock),
+                limits=LocalLimits(clock),
                 traces=traces,
                 clock=clock,
                 chain_seconds=1.0,

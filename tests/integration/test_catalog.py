@@ -7,7 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,12 +23,13 @@ from leadline.intake.v1.catalog_service_pb2_grpc import (
     add_CatalogServiceServicer_to_server,
 )
 from services.intake.catalog.directory import STALE_SECONDS, Directory
+from services.intake.catalog.scope import Scope
 from services.intake.catalog.service import CatalogService
 from services.intake.catalog.store import CatalogStore
 from shared.catalog.snapshot import CatalogReader
 from shared.db.pool import Pool, open_pool
 from shared.rpc.client import call, open_channel
-from shared.rpc.errors import AppError, KeyInvalid, KeyMissing, Malformed, NotFound, Unavailable
+from shared.rpc.errors import AppError, KeyInvalid, KeyMissing, KeyScope, Malformed, NotFound, Unavailable, WrongState
 from shared.rpc.server import RpcServer
 from shared.runtime.settings import DatabaseSettings, RpcSettings
 from shared.telemetry.metrics import Metrics
@@ -169,10 +170,10 @@ async def test_before_the_first_catalog_there_is_nothing_to_get_and_no_key_to_ma
 async def test_a_key_is_known_at_once_and_only_its_hash_is_stored(house: House) -> None:
     await house.apply()
     made = await house.create_key(orders=["marco-auto-2026"], label="post")
-    key = house.directory.authenticate(made.access_key, house.clock.now())
+    key = house.directory.authenticate(made.access_key, house.clock.now(), "post")
     assert (key.buyer_id, key.seller, key.orders) == ("big-bank", "marco", ("marco-auto-2026",))
     assert key.key_id == made.key.key_id
-    assert house.directory.authenticate(made.access_key, house.clock.now()) is key
+    assert house.directory.authenticate(made.access_key, house.clock.now(), "post") is key
     dump = str(await house.pool.fetch("SELECT * FROM catalog.access_key"))
     assert made.access_key[-20:] not in dump
 
@@ -182,14 +183,15 @@ async def test_two_keys_of_a_seller_live_side_by_side_until_one_is_revoked(house
     old, new = await house.create_key(), await house.create_key()
     revoke = pb.RevokeAccessKeyRequest(key_id=old.key.key_id)
     now = house.clock.now()
-    assert house.directory.authenticate(old.access_key, now) != house.directory.authenticate(new.access_key, now)
+    assert house.directory.authenticate(old.access_key, now, "post").key_id == old.key.key_id
+    assert house.directory.authenticate(new.access_key, now, "post").key_id == new.key.key_id
     first = await call(house.stub.RevokeAccessKey, revoke, timeout=SECONDS)
     house.clock.advance(5)
     again = await call(house.stub.RevokeAccessKey, revoke, timeout=SECONDS)
     assert first.key.revoke_time == again.key.revoke_time
     with pytest.raises(KeyInvalid, match="revoked"):
-        house.directory.authenticate(old.access_key, now)
-    house.directory.authenticate(new.access_key, now)
+        house.directory.authenticate(old.access_key, now, "post")
+    house.directory.authenticate(new.access_key, now, "post")
     listed = await call(house.stub.ListAccessKeys, pb.ListAccessKeysRequest(seller="marco"), timeout=SECONDS)
     assert {key.key_id for key in listed.keys if key.HasField("revoke_time")} == {old.key.key_id}
     assert len(listed.keys) == 2
@@ -201,17 +203,65 @@ async def test_a_key_ends_at_its_hour(house: House) -> None:
     expires.FromDatetime(house.clock.now() + timedelta(seconds=30))
     made = await house.create_key(expire_time=expires)
     house.clock.advance(29)
-    house.directory.authenticate(made.access_key, house.clock.now())
+    await house.directory.refresh()
+    house.directory.authenticate(made.access_key, house.clock.now(), "post")
     house.clock.advance(1)
+    await house.directory.refresh()
     with pytest.raises(KeyInvalid, match="expired"):
-        house.directory.authenticate(made.access_key, house.clock.now())
+        house.directory.authenticate(made.access_key, house.clock.now(), "post")
     error = await refused(house.create_key(expire_time=expires), Malformed)
     assert error.violations[0].field == "expire_time"
+
+
+async def test_a_third_live_key_for_one_purpose_is_refused_until_one_is_revoked(house: House) -> None:
+    await house.apply()
+    old = await house.create_key()
+    await house.create_key()
+    error = await refused(house.create_key(), WrongState)
+    assert old.key.key_id in error.message
+    await house.create_key(label="the call centre's")
+    await call(house.stub.RevokeAccessKey, pb.RevokeAccessKeyRequest(key_id=old.key.key_id), timeout=SECONDS)
+    await house.create_key()
+
+
+async def test_of_many_keys_asked_for_at_once_two_are_made(house: House) -> None:
+    await house.apply()
+    asked = await asyncio.gather(*(house.create_key() for _ in range(8)), return_exceptions=True)
+    assert sum(isinstance(answer, pb.CreateAccessKeyResponse) for answer in asked) == 2
+
+
+async def test_a_key_does_only_what_it_was_given(house: House) -> None:
+    await house.apply()
+    made = await house.create_key(scopes=["statement", "post"])
+    now = house.clock.now()
+    house.directory.authenticate(made.access_key, now, "post")
+    house.directory.authenticate(made.access_key, now, "statement")
+    refused_scopes: tuple[Scope, ...] = ("ping", "read", "returns")
+    for scope in refused_scopes:
+        with pytest.raises(KeyScope, match=f"may post, statement, but not {scope}"):
+            house.directory.authenticate(made.access_key, now, scope)
+
+
+async def test_when_a_key_was_last_used_is_told(house: House) -> None:
+    await house.apply()
+    made, idle = await house.create_key(), await house.create_key()
+    house.directory.authenticate(made.access_key, house.clock.now(), "post")
+    house.clock.advance(3)
+    house.directory.authenticate(made.access_key, house.clock.now(), "post")
+    used_at = house.clock.now()
+    await house.directory.note_use()
+    listed = await call(house.stub.ListAccessKeys, pb.ListAccessKeysRequest(seller="marco"), timeout=SECONDS)
+    told = {key.key_id: key for key in listed.keys}
+    assert told[made.key.key_id].last_use_time.ToDatetime(tzinfo=UTC) == used_at
+    assert not told[idle.key.key_id].HasField("last_use_time")
 
 
 @pytest.mark.parametrize(
     ("words", "field"),
     [
+        ({"scopes": ["everything"]}, "scopes"),
+        ({"rate": pb.KeyRate(per_minute=0, burst=1)}, "rate.per_minute"),
+        ({"rate": pb.KeyRate(per_minute=60, burst=0)}, "rate.burst"),
         ({"seller": "nobody"}, "seller"),
         ({"orders": ["own-auto-2026"]}, "orders"),
         ({"label": "\x00"}, "label"),
@@ -229,14 +279,14 @@ async def test_a_bad_key_is_told_apart_from_none(house: House) -> None:
     made = await house.create_key()
     now = house.clock.now()
     with pytest.raises(KeyMissing):
-        house.directory.authenticate("", now)
+        house.directory.authenticate("", now, "post")
     with pytest.raises(KeyInvalid, match="typing error"):
-        house.directory.authenticate(made.access_key[:-1], now)
+        house.directory.authenticate(made.access_key[:-1], now, "post")
     await house.pool.execute("DELETE FROM catalog.access_key")
     await house.pool.execute("UPDATE catalog.head SET keys_revision = keys_revision + 1")
     await house.directory.refresh()
     with pytest.raises(KeyInvalid, match="no such"):
-        house.directory.authenticate(made.access_key, now)
+        house.directory.authenticate(made.access_key, now, "post")
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -256,12 +306,12 @@ async def test_another_process_hears_of_catalogs_and_revocations_by_itself(house
     await house.apply(AMENDED)
     await until(lambda: other.current("big-bank").revision == 2)
     now = house.clock.now()
-    other.authenticate(made.access_key, now)
+    other.authenticate(made.access_key, now, "post")
     await call(house.stub.RevokeAccessKey, pb.RevokeAccessKeyRequest(key_id=made.key.key_id), timeout=SECONDS)
 
     def is_refused() -> bool:
         try:
-            other.authenticate(made.access_key, now)
+            other.authenticate(made.access_key, now, "post")
         except KeyInvalid:
             return True
         return False
@@ -277,14 +327,14 @@ async def test_keys_that_cannot_be_confirmed_are_not_believed_for_longer_than_a_
     await house.apply()
     made = await house.create_key()
     house.clock.advance(STALE_SECONDS)
-    house.directory.authenticate(made.access_key, house.clock.now())
+    house.directory.authenticate(made.access_key, house.clock.now(), "post")
     house.clock.advance(1)
     with pytest.raises(Unavailable):
-        house.directory.authenticate(made.access_key, house.clock.now())
+        house.directory.authenticate(made.access_key, house.clock.now(), "post")
     with pytest.raises(Unavailable):
         await house.directory.check()
     await house.directory.refresh()
-    house.directory.authenticate(made.access_key, house.clock.now())
+    house.directory.authenticate(made.access_key, house.clock.now(), "post")
 
 
 async def test_other_services_read_snapshots_and_nothing_else_of_the_catalog(house: House, database_url: str) -> None:

@@ -19,7 +19,9 @@ from services.intake.catalog.diff import Action, Change, Plan, plan
 from services.intake.catalog.directory import Directory
 from services.intake.catalog.document import Document, read_document
 from services.intake.catalog.nodes import Fault
+from services.intake.catalog.scope import SCOPES
 from services.intake.catalog.store import Approval, CatalogStore, KeyRecord
+from services.intake.rate import Rate
 from shared.catalog.terms import Catalog, Disclosure
 from shared.rpc.errors import AppError, Malformed, NotFound, Violation
 from shared.runtime.clock import Clock
@@ -29,6 +31,9 @@ _ACTIONS: Final[Mapping[Action, pb.CatalogAction.ValueType]] = {
     "update": pb.CATALOG_ACTION_UPDATE,
     "remove": pb.CATALOG_ACTION_REMOVE,
 }
+
+MOST_PER_MINUTE = 1_000_000
+MOST_BURST = 100_000
 
 
 class CatalogService(CatalogServiceServicer):
@@ -141,12 +146,14 @@ class CatalogService(CatalogServiceServicer):
             buyer_id=buyer_id,
             key_id=made.key_id,
             seller=request.seller,
-            orders=tuple(dict.fromkeys(request.orders)),
+            orders=tuple(sorted(set(request.orders))),
             secret_sha256=made.digest,
             label=request.label,
             created_at=now,
             expires_at=expires_at,
             revoked_at=None,
+            scopes=_scopes(request.scopes),
+            rate=_rate(request),
         )
         await self._store.add_key(record)
         await self._tell_directory()
@@ -241,7 +248,26 @@ def _key(record: KeyRecord) -> pb.AccessKey:
         create_time=_timestamp(record.created_at),
         expire_time=_timestamp(record.expires_at) if record.expires_at is not None else None,
         revoke_time=_timestamp(record.revoked_at) if record.revoked_at is not None else None,
+        scopes=record.scopes,
+        rate=pb.KeyRate(per_minute=record.rate.per_minute, burst=record.rate.burst) if record.rate else None,
+        last_use_time=_timestamp(record.last_used_at) if record.last_used_at is not None else None,
     )
+
+
+def _scopes(sent: Iterable[str]) -> tuple[str, ...]:
+    if not set(sent) <= set(SCOPES):
+        raise Malformed.field("scopes", f"expected some of {', '.join(SCOPES)}")
+    return tuple(scope for scope in SCOPES if scope in set(sent))
+
+
+def _rate(request: pb.CreateAccessKeyRequest) -> Rate | None:
+    if not request.HasField("rate"):
+        return None
+    if not 1 <= request.rate.per_minute <= MOST_PER_MINUTE:
+        raise Malformed.field("rate.per_minute", f"expected 1 to {MOST_PER_MINUTE} leads a minute")
+    if not 1 <= request.rate.burst <= MOST_BURST:
+        raise Malformed.field("rate.burst", f"expected 1 to {MOST_BURST} leads at once")
+    return Rate(request.rate.per_minute, request.rate.burst)
 
 
 def _timestamp(instant: datetime) -> Timestamp:

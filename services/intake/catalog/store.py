@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
 from services.intake.catalog.diff import Plan
+from services.intake.rate import Rate
 from shared.catalog.snapshot import decode, encode, encode_order
 from shared.catalog.terms import Catalog
 from shared.db.failures import translated
 from shared.db.pool import Connection, Pool
+from shared.rpc.errors import WrongState
 
 # One writer per buyer at a time, for as long as its transaction lasts.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('catalog:' || $1, 0))"
@@ -42,7 +45,26 @@ INSERT INTO catalog.head (buyer_id, revision, changed_at) VALUES ($1, $2, $3)
 ON CONFLICT (buyer_id) DO UPDATE SET revision = EXCLUDED.revision, changed_at = EXCLUDED.changed_at
 """
 
-_KEY_COLUMNS = "buyer_id, key_id, seller, orders, secret_sha256, label, created_at, expires_at, revoked_at"
+_KEY_COLUMNS = (
+    "buyer_id, key_id, seller, orders, secret_sha256, label, created_at, expires_at, revoked_at, scopes, per_minute,"
+    " burst, last_used_at"
+)
+
+#: Live keys for one purpose: one in use, and one to change over to.
+MOST_LIVE_KEYS = 2
+
+_LIVE_KEYS = """
+SELECT key_id FROM catalog.access_key
+ WHERE buyer_id = $1 AND seller = $2 AND orders = $3 AND scopes = $4 AND label = $5
+   AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $6)
+ ORDER BY created_at
+"""
+
+_KEYS_USED = """
+UPDATE catalog.access_key SET last_used_at = greatest(last_used_at, used.at)
+  FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS used (buyer_id, key_id, at)
+ WHERE access_key.buyer_id = used.buyer_id AND access_key.key_id = used.key_id
+"""
 
 _KEYS = f"""
 SELECT {_KEY_COLUMNS} FROM catalog.access_key
@@ -51,7 +73,7 @@ SELECT {_KEY_COLUMNS} FROM catalog.access_key
 """
 
 _WRITE_KEY = f"""
-INSERT INTO catalog.access_key ({_KEY_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO catalog.access_key ({_KEY_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 
 _REVOKE_KEY = f"""
@@ -104,6 +126,11 @@ class KeyRecord:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    #: What it may do; empty: all that a seller may.
+    scopes: tuple[str, ...] = ()
+    #: How fast it may send leads; None: any number.
+    rate: Rate | None = None
+    last_used_at: datetime | None = None
 
 
 class CatalogStore:
@@ -161,12 +188,26 @@ class CatalogStore:
             return _records(await self._pool.fetch(_KEYS, buyer_id, seller))
 
     async def add_key(self, key: KeyRecord) -> None:
-        """Store a new key and tell the caches."""
+        """Store a new key and tell the caches.
+
+        Raises:
+            WrongState: the seller has two live keys for this purpose already (the same orders, scopes and label).
+        """
+        purpose = (key.buyer_id, key.seller, list(key.orders), list(key.scopes), key.label)
         values = (
             *(key.buyer_id, key.key_id, key.seller, list(key.orders), key.secret_sha256),
-            *(key.label, key.created_at, key.expires_at, key.revoked_at),
+            *(key.label, key.created_at, key.expires_at, key.revoked_at, list(key.scopes)),
+            *((key.rate.per_minute, key.rate.burst) if key.rate else (None, None)),
+            key.last_used_at,
         )
         async with translated(self._pool), self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_LOCK, key.buyer_id)
+            live = [row["key_id"] for row in await connection.fetch(_LIVE_KEYS, *purpose, key.created_at)]
+            if len(live) >= MOST_LIVE_KEYS:
+                raise WrongState(
+                    f"{key.seller} has two live keys for this purpose: revoke one of {', '.join(live)} first, "
+                    "or give the new one a label of its own"
+                )
             await connection.execute(_WRITE_KEY, *values)
             await connection.execute(_KEYS_CHANGED, key.buyer_id, key.created_at)
 
@@ -178,6 +219,18 @@ class CatalogStore:
                 await connection.execute(_KEYS_CHANGED, buyer_id, at)
         return next(iter(_records(rows)), None)
 
+    async def keys_used(self, used: Mapping[tuple[str, str], datetime]) -> None:
+        """Note when keys (buyer, id) were last used. Tells no cache: nothing is decided by it."""
+        buyers, ids = zip(*used, strict=True)
+        async with translated(self._pool):
+            await self._pool.execute(_KEYS_USED, buyers, ids, list(used.values()))
+
 
 def _records(rows: Sequence[asyncpg.Record]) -> list[KeyRecord]:
-    return [KeyRecord(**{**row, "orders": tuple(row["orders"])}) for row in rows]
+    return [_record(dict(row)) for row in rows]
+
+
+def _record(row: dict[str, Any]) -> KeyRecord:
+    per_minute, burst = row.pop("per_minute"), row.pop("burst")
+    row |= {"orders": tuple(row["orders"]), "scopes": tuple(row["scopes"])}
+    return KeyRecord(**row, rate=Rate(per_minute, burst) if per_minute is not None else None)

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%leadline/common/v1/error_reason.proto\x12\x12leadline.common.v1\"0\n\x0e\x46ieldViolation\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\xa0\x01\n\x07Refusal\x12/\n\x06reason\x18\x01 \x01(\x0e\x32\x1f.leadline.common.v1.ErrorReason\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x36\n\nviolations\x18\x03 \x03(\x0b\x32\".leadline.common.v1.FieldViolation\x12\x1b\n\x13retry_after_seconds\x18\x04 \x01(\x05*\xd9\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1e\x45RROR_REASON_REQUEST_MALFORMED\x10\x01\x12\x1c\n\x18\x45RROR_REASON_KEY_MISSING\x10\x02\x12\x1c\n\x18\x45RROR_REASON_KEY_INVALID\x10\x03\x12\x1a\n\x16\x45RROR_REASON_KEY_SCOPE\x10\x04\x12\x1a\n\x16\x45RROR_REASON_NOT_FOUND\x10\x05\x12$\n ERROR_REASON_SUBMISSION_CONFLICT\x10\x06\x12\x1c\n\x18\x45RROR_REASON_WRONG_STATE\x10\x07\x12 \n\x1c\x45RROR_REASON_CATALOG_INVALID\x10\x08\x12\x1a\n\x16\x45RROR_REASON_RACE_LOST\x10\t\x12\x1b\n\x17\x45RROR_REASON_OVERLOADED\x10\n\x12\x1c\n\x18\x45RROR_REASON_UNAVAILABLE\x10\x0b\x12\x19\n\x15\x45RROR_REASON_DEADLINE\x10\x0c\x12!\n\x1d\x45RROR_REASON_DEADLINE_MISSING\x10\r\x12\x19\n\x15\x45RROR_REASON_INTERNAL\x10\x0e\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%leadline/common/v1/error_reason.proto\x12\x12leadline.common.v1\"0\n\x0e\x46ieldViolation\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\xa0\x01\n\x07Refusal\x12/\n\x06reason\x18\x01 \x01(\x0e\x32\x1f.leadline.common.v1.ErrorReason\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x36\n\nviolations\x18\x03 \x03(\x0b\x32\".leadline.common.v1.FieldViolation\x12\x1b\n\x13retry_after_seconds\x18\x04 \x01(\x05*\xf8\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1e\x45RROR_REASON_REQUEST_MALFORMED\x10\x01\x12\x1c\n\x18\x45RROR_REASON_KEY_MISSING\x10\x02\x12\x1c\n\x18\x45RROR_REASON_KEY_INVALID\x10\x03\x12\x1a\n\x16\x45RROR_REASON_KEY_SCOPE\x10\x04\x12\x1a\n\x16\x45RROR_REASON_NOT_FOUND\x10\x05\x12$\n ERROR_REASON_SUBMISSION_CONFLICT\x10\x06\x12\x1c\n\x18\x45RROR_REASON_WRONG_STATE\x10\x07\x12 \n\x1c\x45RROR_REASON_CATALOG_INVALID\x10\x08\x12\x1a\n\x16\x45RROR_REASON_RACE_LOST\x10\t\x12\x1b\n\x17\x45RROR_REASON_OVERLOADED\x10\n\x12\x1c\n\x18\x45RROR_REASON_UNAVAILABLE\x10\x0b\x12\x19\n\x15\x45RROR_REASON_DEADLINE\x10\x0c\x12!\n\x1d\x45RROR_REASON_DEADLINE_MISSING\x10\r\x12\x19\n\x15\x45RROR_REASON_INTERNAL\x10\x0e\x12\x1d\n\x19\x45RROR_REASON_RATE_LIMITED\x10\x0f\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,7 +32,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'leadline.common.v1.error_re
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=275
-  _globals['_ERRORREASON']._serialized_end=748
+  _globals['_ERRORREASON']._serialized_end=779
   _globals['_FIELDVIOLATION']._serialized_start=61
   _globals['_FIELDVIOLATION']._serialized_end=109
   _globals['_REFUSAL']._serialized_start=112

@@ -55,6 +55,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The caller set no deadline. INVALID_ARGUMENT, HTTP 400."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 14
     """A defect of ours, logged under the incident id in the metadata. INTERNAL, HTTP 500."""
+    ERROR_REASON_RATE_LIMITED: _ErrorReason.ValueType  # 15
+    """This access key has sent as many leads as it may for now; wait as told. RESOURCE_EXHAUSTED, HTTP 429."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call could not be carried out. Sent as the reason of the one
@@ -92,6 +94,8 @@ ERROR_REASON_DEADLINE_MISSING: ErrorReason.ValueType  # 13
 """The caller set no deadline. INVALID_ARGUMENT, HTTP 400."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 14
 """A defect of ours, logged under the incident id in the metadata. INTERNAL, HTTP 500."""
+ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 15
+"""This access key has sent as many leads as it may for now; wait as told. RESOURCE_EXHAUSTED, HTTP 429."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
 
 @_typing.final

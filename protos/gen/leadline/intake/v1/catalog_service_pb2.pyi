@@ -351,6 +351,8 @@ class CreateAccessKeyRequest(_message.Message):
     ORDERS_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     LABEL_FIELD_NUMBER: _builtins.int
+    SCOPES_FIELD_NUMBER: _builtins.int
+    RATE_FIELD_NUMBER: _builtins.int
     buyer_id: _builtins.str
     """The buyer; empty where the store has exactly one."""
     seller: _builtins.str
@@ -365,6 +367,14 @@ class CreateAccessKeyRequest(_message.Message):
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """Ends by itself at this instant; unset: never."""
 
+    @_builtins.property
+    def scopes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it may do: `post`, `ping`, `read`, `statement`, `returns`; empty: all of these."""
+
+    @_builtins.property
+    def rate(self) -> Global___KeyRate:
+        """How fast it may send leads; unset: any number."""
+
     def __init__(
         self,
         *,
@@ -373,14 +383,42 @@ class CreateAccessKeyRequest(_message.Message):
         orders: _abc.Iterable[_builtins.str] | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         label: _builtins.str = ...,
+        scopes: _abc.Iterable[_builtins.str] | None = ...,
+        rate: Global___KeyRate | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "rate", b"rate"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["buyer_id", b"buyer_id", "expire_time", b"expire_time", "label", b"label", "orders", b"orders", "seller", b"seller"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buyer_id", b"buyer_id", "expire_time", b"expire_time", "label", b"label", "orders", b"orders", "rate", b"rate", "scopes", b"scopes", "seller", b"seller"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreateAccessKeyRequest: _TypeAlias = CreateAccessKeyRequest  # noqa: Y015
+
+@_typing.final
+class KeyRate(_message.Message):
+    """How fast a key may send leads."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PER_MINUTE_FIELD_NUMBER: _builtins.int
+    BURST_FIELD_NUMBER: _builtins.int
+    per_minute: _builtins.int
+    """Leads a minute on average, 1 to 1,000,000."""
+    burst: _builtins.int
+    """Leads at once after a pause, 1 to 100,000."""
+    def __init__(
+        self,
+        *,
+        per_minute: _builtins.int = ...,
+        burst: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["burst", b"burst", "per_minute", b"per_minute"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KeyRate: _TypeAlias = KeyRate  # noqa: Y015
 
 @_typing.final
 class CreateAccessKeyResponse(_message.Message):
@@ -473,6 +511,9 @@ class AccessKey(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     REVOKE_TIME_FIELD_NUMBER: _builtins.int
+    SCOPES_FIELD_NUMBER: _builtins.int
+    RATE_FIELD_NUMBER: _builtins.int
+    LAST_USE_TIME_FIELD_NUMBER: _builtins.int
     key_id: _builtins.str
     """Public part, also the key's beginning."""
     seller: _builtins.str
@@ -495,6 +536,18 @@ class AccessKey(_message.Message):
     def revoke_time(self) -> _timestamp_pb2.Timestamp:
         """When it was revoked; unset: it was not."""
 
+    @_builtins.property
+    def scopes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it may do; empty: all that a seller may."""
+
+    @_builtins.property
+    def rate(self) -> Global___KeyRate:
+        """How fast it may send leads; unset: any number."""
+
+    @_builtins.property
+    def last_use_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was last used, to some ten seconds; unset: never."""
+
     def __init__(
         self,
         *,
@@ -505,10 +558,13 @@ class AccessKey(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         revoke_time: _timestamp_pb2.Timestamp | None = ...,
+        scopes: _abc.Iterable[_builtins.str] | None = ...,
+        rate: Global___KeyRate | None = ...,
+        last_use_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "revoke_time", b"revoke_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "last_use_time", b"last_use_time", "rate", b"rate", "revoke_time", b"revoke_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "key_id", b"key_id", "label", b"label", "orders", b"orders", "revoke_time", b"revoke_time", "seller", b"seller"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "key_id", b"key_id", "label", b"label", "last_use_time", b"last_use_time", "orders", b"orders", "rate", b"rate", "revoke_time", b"revoke_time", "scopes", b"scopes", "seller", b"seller"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
