@@ -129,6 +129,12 @@ def _key(service: CatalogServiceStub, buyer: str, seller: str, key_file: Path) -
     listed = service.ListAccessKeys(pb.ListAccessKeysRequest(buyer_id=buyer, seller=seller), timeout=_CALL_SECONDS)
     if kept and any(key.key_id in kept and _lives(key) for key in listed.keys):
         return kept
+    for lost in listed.keys:
+        # Whoever found it could post; and there are never more than two keys for one purpose.
+        if lost.label == _LABEL and _lives(lost):
+            service.RevokeAccessKey(
+                pb.RevokeAccessKeyRequest(buyer_id=buyer, key_id=lost.key_id), timeout=_CALL_SECONDS
+            )
     request = pb.CreateAccessKeyRequest(buyer_id=buyer, seller=seller, label=_LABEL)
     made = str(service.CreateAccessKey(request, timeout=_CALL_SECONDS).access_key)
     write_secret(key_file, made)

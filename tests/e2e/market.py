@@ -105,14 +105,16 @@ class Market:
         self.intake = IntakeServiceStub(channel)
         self.ledger = LedgerServiceStub(channel)
         self.keys: dict[str, str] = {}
+        self.purposes = 0
 
     def make_keys(self) -> None:
         """A key for every seller."""
         self.keys = {seller.slug: self.key(seller.slug) for seller in self.catalog.sellers}
 
     def key(self, seller: str, *orders: str) -> str:
-        """A new key of a seller."""
-        request = catalog_pb.CreateAccessKeyRequest(seller=seller, orders=orders, label="test")
+        """A new key of a seller, for a purpose of its own: of one purpose there are no more than two."""
+        self.purposes += 1
+        request = catalog_pb.CreateAccessKeyRequest(seller=seller, orders=orders, label=f"test {self.purposes}")
         return str(self.catalogs.CreateAccessKey(request, timeout=CALL_SECONDS).access_key)
 
     def apply(self, document: str) -> int:
