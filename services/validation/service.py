@@ -164,7 +164,7 @@ def _lead(message: LeadToValidate, index: int) -> Lead:
     consent, signals = sent.consent, sent.signals
     return Lead(
         seller=message.seller,
-        fields=dict(sent.fields),
+        fields=dict(sent.fields.items()),
         received_at=_seconds(sent.received_at),
         source=sent.source,
         submitted_at=_seconds(sent.submitted_at) if sent.HasField("submitted_at") else None,
