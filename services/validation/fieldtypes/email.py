@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from services.validation.fieldtypes.mailbox import DOT_IN_DOMAIN, REAL_DOMAIN, Mailbox, read_mailbox
 from services.validation.fieldtypes.misspelt import meant_domain
-from services.validation.fieldtypes.placeholder import is_made_up_domain, is_placeholder, is_role, is_unread
+from services.validation.fieldtypes.placeholder import is_keeper, is_made_up_domain, is_placeholder, is_role, is_unread
 from services.validation.lists.reference import Reference
 from services.validation.verdict import NO_PARTS, Finding, Reading
 from shared.verdict import Check
@@ -93,7 +93,7 @@ class EmailReader:
             finding = Finding(known.failed.reason, self._field, known.failed.expected, known.suggestion)
             meant = f"{local}@{known.suggestion}" if known.suggestion else ""
             return Reading(value, (readable, *known.checks, known.failed), (finding,), parts, meant)
-        if is_unread(local):
+        if is_unread(local) or (known.provider == FREE and is_keeper(local)):
             return self._failed(address, (readable, *known.checks), parts, _UNREAD, "email_invalid", _EXPECTED_READ)
         meant = f"{local}@{known.suggestion}" if known.suggestion else ""
         return Reading(address, (readable, *known.checks), (), parts, meant)

@@ -131,7 +131,7 @@ class PhoneReader:
         if number is not None and phonenumbers.is_valid_number(number):
             region = phonenumbers.region_code_for_number(number) or ""
             return self._home(digits, LINE_TYPES[phonenumbers.number_type(number)], region, extension)
-        wrong_exchange = digits[:3] in nanp.AREA_CODES
+        wrong_exchange = digits[:3] in nanp.AREA_CODES or self._states.get(digits[:3])
         return self._refused(_EXISTS, _EXPECTED_EXCHANGE if wrong_exchange else _EXPECTED_AREA, ending=digits[-2:])
 
     def _home(self, digits: str, kind: str, country: str, extension: str) -> Reading:

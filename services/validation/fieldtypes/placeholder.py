@@ -18,7 +18,7 @@ _REFUSALS = frozenset(
 #: Words that say nothing, where the provider says nothing either or cannot have given so short a name.
 _EMPTY_WORDS = frozenset(
     """none noemail nomail noreply na no nothing nobody fake fakeemail asdf asd asdfasdf asdasd qwerty qwe abc xyz aaa
-    xxx test a b x y z email user foo bar abcd abcdef name first last me you nope hello""".split()
+    xxx test a b x y z email user foo bar your sample abcd abcdef name first last me you nope hello""".split()
 )
 #: Domains that exist to be written in books and forms (RFC 2606, RFC 6761), and those that everybody makes up.
 _EXAMPLES = frozenset({"example.com", "example.net", "example.org", "example.edu"})
@@ -33,6 +33,8 @@ _MADE_UP_DOMAINS = frozenset(
 _UNREAD = re.compile(
     r"(?:no|do|dont|donot|not)[._-]?(?:t[._-]?)?(?:not[._-]?)?reply(?:[._+-].*)?|mailer-daemon|bounces?|devnull"
 )
+#: Mailboxes of whoever runs the mail (RFC 2142): of a provider's customers, none has one.
+_KEEPERS = frozenset({"abuse", "hostmaster", "postmaster"})
 #: Mailboxes of a function, not of a person (RFC 2142); of a family or a small firm they are somebody's own.
 _ROLES = frozenset(
     """abuse accounting accounts admin administrator billing contact customerservice enquiries enquiry feedback help
@@ -106,6 +108,11 @@ def _is_piece(keys: str) -> bool:
 def is_unread(local: str) -> bool:
     """`noreply@…` and its like: machines send from it, and nobody reads it."""
     return _UNREAD.fullmatch(local) is not None
+
+
+def is_keeper(local: str) -> bool:
+    """`postmaster@…` and its like: at a public provider, the provider's own."""
+    return local in _KEEPERS
 
 
 def is_role(local: str) -> bool:

@@ -12,15 +12,17 @@ LONGEST = 1000
 _PLACEHOLDERS = frozenset(
     {
         "n/a", "#n/a", "n\\a", "n.a.", "n.a", "na", "none", "(none)", "null", "(null)", "nil", "undefined", "nan",
-        "not provided", "not given", "not available", "not applicable", "-", "--", "---", "_", ".", "..", "...", "?",
+        "not provided", "not given", "not available", "not applicable", "unknown", "(blank)", "-",
+        "--", "---", "_", ".", "..", "...", "?",
     }
 )  # fmt: skip
 #: Of these, some are also what people are called: Na, Nan and Nil are names, and so is Null.
 _NAMES = frozenset({"na", "nan", "nil"})
 _TITLE_CASE_NAMES = frozenset({"Null", "None"})
-#: A template that nobody filled in: {{phone}}, ${phone}, [[phone]], %%phone%%, {phone}, <phone>.
+#: A template that nobody filled in: {{phone}}, ${phone}, [[phone]], %%phone%%, {phone}, <phone>, <%phone%>, *|PHONE|*.
 _TEMPLATE = re.compile(
     r"\{\{[^{}]*\}\}|\$?\{[^{}]*\}|\[\[[^\[\]]*\]\]|%%?[A-Za-z_]\w*%%?|<[A-Za-z_]\w*>|\[[A-Za-z_]\w*\]"
+    r"|<%=?[^<>%]*%>|\*\|[A-Za-z_]\w*\|\*"
 )
 _INVISIBLE = re.compile("[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
@@ -41,4 +43,4 @@ def is_missing(text: str, *, name: bool = False) -> bool:
         return True
     if len(text) <= 14 and text.casefold() in _PLACEHOLDERS:
         return not (name and (text.casefold() in _NAMES or text in _TITLE_CASE_NAMES))
-    return text[0] in "{$[%<" and _TEMPLATE.fullmatch(text) is not None
+    return text[0] in "{$[%<*" and _TEMPLATE.fullmatch(text) is not None
