@@ -12,6 +12,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from leadline.common.v1 import lead_pb2 as _lead_pb2
 from leadline.common.v1 import reason_pb2 as _reason_pb2
+from leadline.common.v1 import transfer_pb2 as _transfer_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -38,12 +39,13 @@ class LeadEvent(_message.Message):
     PENDING_FIELD_NUMBER: _builtins.int
     MESSAGE_HANDED_OFF_FIELD_NUMBER: _builtins.int
     TASK_CREATED_FIELD_NUMBER: _builtins.int
+    TRANSFERRED_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """UUIDv7; the same on every delivery."""
     buyer_id: _builtins.str
     """The buyer."""
     lead_id: _builtins.str
-    """The lead."""
+    """The lead; empty for an adjustment that is about none."""
     traceparent: _builtins.str
     """The lead's W3C trace context."""
     @_builtins.property
@@ -66,6 +68,10 @@ class LeadEvent(_message.Message):
     def task_created(self) -> Global___TaskCreated:
         """A call task was written."""
 
+    @_builtins.property
+    def transferred(self) -> Global___Transferred:
+        """Money moved, other than the charge that a decision brings."""
+
     def __init__(
         self,
         *,
@@ -78,12 +84,13 @@ class LeadEvent(_message.Message):
         pending: Global___LeadPending | None = ...,
         message_handed_off: Global___MessageHandedOff | None = ...,
         task_created: Global___TaskCreated | None = ...,
+        transferred: Global___Transferred | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "decided", b"decided", "message_handed_off", b"message_handed_off", "occurred_at", b"occurred_at", "pending", b"pending", "task_created", b"task_created"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "decided", b"decided", "message_handed_off", b"message_handed_off", "occurred_at", b"occurred_at", "pending", b"pending", "task_created", b"task_created", "transferred", b"transferred"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "buyer_id", b"buyer_id", "decided", b"decided", "event_id", b"event_id", "lead_id", b"lead_id", "message_handed_off", b"message_handed_off", "occurred_at", b"occurred_at", "pending", b"pending", "task_created", b"task_created", "traceparent", b"traceparent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "buyer_id", b"buyer_id", "decided", b"decided", "event_id", b"event_id", "lead_id", b"lead_id", "message_handed_off", b"message_handed_off", "occurred_at", b"occurred_at", "pending", b"pending", "task_created", b"task_created", "traceparent", b"traceparent", "transferred", b"transferred"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["decided", "pending", "message_handed_off", "task_created"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["decided", "pending", "message_handed_off", "task_created", "transferred"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -376,3 +383,57 @@ class TaskCreated(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TaskCreated: _TypeAlias = TaskCreated  # noqa: Y015
+
+@_typing.final
+class Transferred(_message.Message):
+    """Money moved between the buyer and a seller. A charge is told by its decision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    TO_SELLER_FIELD_NUMBER: _builtins.int
+    SELLER_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    SUB_SOURCE_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    kind: _transfer_pb2.TransferKind.ValueType
+    """What it is."""
+    to_seller: _builtins.bool
+    """True where it adds to what the seller can be paid; false where it takes away."""
+    seller: _builtins.str
+    """The seller."""
+    source: _builtins.str
+    """The source's identifier; empty where it is about no lead."""
+    sub_source: _builtins.str
+    """The seller's finer identifier; empty where it is about no lead."""
+    cause: _builtins.str
+    """What brought it about, such as `return:<id>`."""
+    @_builtins.property
+    def amount(self) -> _lead_pb2.Money:
+        """How much; above 0."""
+
+    @_builtins.property
+    def order(self) -> _lead_pb2.OrderRef:
+        """The order."""
+
+    def __init__(
+        self,
+        *,
+        kind: _transfer_pb2.TransferKind.ValueType = ...,
+        amount: _lead_pb2.Money | None = ...,
+        to_seller: _builtins.bool = ...,
+        seller: _builtins.str = ...,
+        source: _builtins.str = ...,
+        sub_source: _builtins.str = ...,
+        order: _lead_pb2.OrderRef | None = ...,
+        cause: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "cause", b"cause", "kind", b"kind", "order", b"order", "seller", b"seller", "source", b"source", "sub_source", b"sub_source", "to_seller", b"to_seller"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Transferred: _TypeAlias = Transferred  # noqa: Y015
