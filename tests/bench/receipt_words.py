@@ -61,7 +61,7 @@ def main() -> None:
         sizes.append((len(receipt), len(seal(receipt)), len(copy.compress(receipt) + copy.flush())))
     raw, now, packed = (statistics.mean(column) for column in zip(*sizes, strict=True))
     print(
-        f"{len(words)} bytes of words: {raw:.0f} bytes of a receipt are stored as {now:.0f}, and would be as {packed:.0f}"
+        f"{len(words)} bytes of words: {raw:.0f} bytes of receipt are stored as {now:.0f}, and would be as {packed:.0f}"
     )
 
 
