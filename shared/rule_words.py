@@ -20,6 +20,7 @@ WORDS: Mapping[str, str] = {
     "email.unread": "Is there somebody who reads what is sent to the address?",
     "email.domain_spelling": "Is the domain spelt as its provider spells it?",
     "email.disposable": "Does the provider keep addresses for longer than minutes?",
+    "email.domain_takes_mail": "Does the domain take mail, by the DNS?",
     "email.made_up": "Is it an address of a person, not a placeholder?",
     "name.readable": "Can it be read as a name?",
     "name.test_data": "Is it a person's name, not a tester's word?",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from leadline.validation.v1.compliance_service_pb2_grpc import add_ComplianceServiceServicer_to_server
 from leadline.validation.v1.list_service_pb2_grpc import add_ListServiceServicer_to_server
 from leadline.validation.v1.validation_service_pb2_grpc import add_ValidationServiceServicer_to_server
@@ -26,6 +28,9 @@ from shared.runtime.clock import SystemClock
 from shared.runtime.lifecycle import Process, run
 from shared.runtime.settings import load
 from shared.telemetry.start import start
+
+if TYPE_CHECKING:
+    from services.validation.mail_client import MailDomains
 
 
 async def main(process: Process) -> None:
@@ -53,6 +58,7 @@ async def main(process: Process) -> None:
             sightings,
             certificates=await _certificates(process, settings),
             wordings=NewWordings(seen),
+            mail=_mail_domains(process, settings),
         ),
         "leadline.validation.v1.ValidationService",
     )
@@ -67,6 +73,17 @@ async def main(process: Process) -> None:
         "leadline.validation.v1.ComplianceService",
     )
     await process.serve(server)
+
+
+def _mail_domains(process: Process, settings: Settings) -> MailDomains | None:
+    if not settings.mail.addresses:
+        return None
+    # Only who asks name servers needs a resolver in memory.
+    from services.validation.mail_client import MailDomains
+
+    domains = MailDomains(settings.mail.addresses, SystemClock(), wait_seconds=settings.mail.wait_seconds)
+    process.stack.push_async_callback(domains.close)
+    return domains
 
 
 async def _certificates(process: Process, settings: Settings) -> CertificateDesk | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.validation.consent.certificate import UNKNOWN, CertificateFacts
+from services.validation.fieldtypes.mail_facts import MailFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +56,5 @@ class Lead:
     candidates: tuple[tuple[str, int], ...] = ()
     #: What the certificate's issuer said.
     certificate: CertificateFacts = UNKNOWN
+    #: What the DNS said of the mail domain.
+    mail: MailFacts = ""

@@ -9,6 +9,7 @@ from services.validation.bots.network import Network, judge_network, network_sig
 from services.validation.bots.sign import NOTHING, add_up, judge_score
 from services.validation.bots.signals import input_signs, judge_signals, judge_speed
 from services.validation.consent.record import Circumstances, judge_consent, judge_record, present
+from services.validation.fieldtypes.mail_facts import judge_mail
 from services.validation.fieldtypes.name import judge_name, read_name, split_full_name
 from services.validation.fieldtypes.place import judge_place
 from services.validation.fieldtypes.registry import read_all
@@ -78,6 +79,7 @@ def validate(lead: Lead, plan: CatalogPlan, reference: Reference, seen: Sighting
     _judge_identity(lead, facts, notes)
     _judge_place(lead, facts, reference, notes)
     _judge_birth(lead, facts, notes)
+    judge_mail(lead.mail, facts.fields.get("email", ""), notes)
     facts.source = _source(lead, plan, notes)
     _judge_bots(lead, facts, reference, seen, notes)
     if (consent := present(lead.consent)) is not lead.consent:

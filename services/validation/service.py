@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -29,6 +30,7 @@ from services.validation.consent.issuer import CertificateDesk
 from services.validation.consent.new_wordings import NewWordings
 from services.validation.desk import Desk, Desks
 from services.validation.fields_service import MOST_VALUES, answer_fields, finding_messages
+from services.validation.fieldtypes.mail_facts import MailFacts, domain_of
 from services.validation.fieldtypes.when import day_of
 from services.validation.lead import Consent, Lead, Signals
 from services.validation.rules import validate
@@ -37,6 +39,9 @@ from services.validation.velocity.store import SightingStore
 from services.validation.verdict import LeadType, Verdict
 from shared.catalog.snapshot import CatalogReader
 from shared.rpc.errors import Malformed
+
+if TYPE_CHECKING:
+    from services.validation.mail_client import MailDomains
 
 MOST_LEADS = 256
 
@@ -52,16 +57,19 @@ class ValidationService(ValidationServiceServicer):
         *,
         certificates: CertificateDesk | None = None,
         wordings: NewWordings | None = None,
+        mail: MailDomains | None = None,
     ) -> None:
         """`sightings`: who counts what leads share; None: nobody, and nothing is known of it.
 
-        `certificates`: None asks no issuer. `wordings`: hears of consent texts that nobody approved.
+        `certificates`: None asks no issuer. `wordings`: hears of consent texts that nobody approved. `mail`: None asks
+        no name server.
         """
         self._catalogs = catalogs
         self._desks = desks
         self._sightings = sightings
         self._certificates = certificates
         self._wordings = wordings
+        self._mail = mail
 
     async def ValidateLeads(
         self, request: ValidateLeadsRequest, _: grpc.aio.ServicerContext[Any, Any]
@@ -78,13 +86,15 @@ class ValidationService(ValidationServiceServicer):
         seen = await self._seen(request, leads, again=again)
         if self._certificates is not None and not again:
             leads = await self._certificates.with_facts(leads, plan)
+        if self._mail is not None and not again:
+            leads = await _with_mail(leads, self._mail)
         verdicts = [validate(lead, plan, desk.reference, of_lead) for lead, of_lead in zip(leads, seen, strict=True)]
         if self._wordings is not None and not again:
             # After the answer has gone out.
             asyncio.get_running_loop().call_soon(self._wordings.note, plan, leads, verdicts)
         return ValidateLeadsResponse(
             results=[
-                _result(verdict, desk, _observations(of_lead, lead.certificate))
+                _result(verdict, desk, _observations(of_lead, lead.certificate, lead.mail))
                 for verdict, of_lead, lead in zip(verdicts, seen, leads, strict=True)
             ]
         )
@@ -104,6 +114,16 @@ class ValidationService(ValidationServiceServicer):
         if not request.HasField("as_of"):
             raise Malformed.field("as_of", "expected the instant against which ages are told")
         return answer_fields(request.fields, self._desks.current.reference, day_of(_seconds(request.as_of)))
+
+
+async def _with_mail(leads: Sequence[Lead], mail: MailDomains) -> list[Lead]:
+    """The leads, with what is known of their mail domains."""
+    domains = [domain_of(lead.fields.get("email", "")) for lead in leads]
+    known = await mail.look(domains)
+    return [
+        replace(lead, mail=known[domain]) if domain and known[domain] else lead
+        for lead, domain in zip(leads, domains, strict=True)
+    ]
 
 
 def _result(verdict: Verdict, desk: Desk, observations: bytes) -> ValidatedLead:
@@ -130,9 +150,9 @@ def _result(verdict: Verdict, desk: Desk, observations: bytes) -> ValidatedLead:
 
 
 @lru_cache(maxsize=4096)
-def _observations(seen: Sightings, certificate: CertificateFacts) -> bytes:
+def _observations(seen: Sightings, certificate: CertificateFacts, mail: MailFacts) -> bytes:
     """What was looked up, as the receipt keeps it; empty: nothing."""
-    found = Observations()
+    found = Observations(mail=mail)
     if seen.known:
         counts = seen._asdict()
         del counts["known"]
@@ -148,6 +168,10 @@ def _certificate(observations: Observations) -> CertificateFacts:
         return UNKNOWN
     age = told.age_seconds if told.HasField("age_seconds") else None
     return CertificateFacts(cast(Outcome, told.outcome), age, told.domain)
+
+
+def _mail(observations: Observations) -> MailFacts:
+    return cast(MailFacts, observations.mail) if observations.mail in get_args(MailFacts) else ""
 
 
 def _sightings(observations: Observations) -> Sightings:
@@ -191,6 +215,7 @@ def _lead(message: LeadToValidate, index: int) -> Lead:
         ),
         candidates=tuple((candidate.order, candidate.version) for candidate in message.candidates),
         certificate=_certificate(message.observations) if message.HasField("observations") else UNKNOWN,
+        mail=_mail(message.observations) if message.HasField("observations") else "",
     )
 
 

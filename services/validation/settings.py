@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import ClassVar
 
@@ -42,6 +43,33 @@ class CertificateSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MailSettings:
+    """Whether and where mail domains are looked up."""
+
+    #: Name servers, such as `10.0.0.10,10.0.0.11:5353`. Empty: mail domains are not looked up.
+    servers: str = setting("LEADLINE_DNS_SERVERS", default="")
+    #: How long a batch waits for domains that were not asked about before.
+    wait_seconds: float = setting("LEADLINE_DNS_WAIT_SECONDS", default=0.05, minimum=0, maximum=5)
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Addresses and ports. Raises SettingsError where one is not an IP address."""
+        return [_server(text.strip()) for text in self.servers.split(",") if text.strip()]
+
+
+def _server(text: str) -> tuple[str, int]:
+    # `[::1]:53` and `10.0.0.1:53` name a port, `::1` and `10.0.0.1` do not.
+    address, _, port = text.rpartition(":") if text.startswith("[") or text.count(":") == 1 else (text, "", "53")
+    address = address.strip("[]")
+    try:
+        if not 0 < int(port) < 65536:
+            raise ValueError
+        return str(ip_address(address)), int(port)
+    except ValueError:
+        raise SettingsError(["LEADLINE_DNS_SERVERS: expected IP addresses, each with or without a port"]) from None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """validation's settings."""
 
@@ -52,6 +80,7 @@ class Settings:
     telemetry: TelemetrySettings
     redis: RedisSettings
     certificates: CertificateSettings
+    mail: MailSettings
     #: Where lists that are newer than the packaged ones are kept, and old ones, so that receipts can be made again.
     lists_dir: Path = setting(
         "LEADLINE_LISTS_DIR", default=lambda environ, _: Path(environ.get("LEADLINE_DATA_DIR") or ".leadline") / "lists"

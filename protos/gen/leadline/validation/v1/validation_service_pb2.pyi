@@ -133,6 +133,9 @@ class Observations(_message.Message):
 
     SIGHTINGS_FIELD_NUMBER: _builtins.int
     CERTIFICATE_FIELD_NUMBER: _builtins.int
+    MAIL_FIELD_NUMBER: _builtins.int
+    mail: _builtins.str
+    """What the DNS said of the e-mail address's domain: `takes` mail or `refuses` it. Empty: not asked, or not known."""
     @_builtins.property
     def sightings(self) -> Global___Sightings:
         """How often the lead's details were seen with other people. Unset: not known."""
@@ -146,10 +149,11 @@ class Observations(_message.Message):
         *,
         sightings: Global___Sightings | None = ...,
         certificate: Global___CertificateFacts | None = ...,
+        mail: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "sightings", b"sightings"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "sightings", b"sightings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "mail", b"mail", "sightings", b"sightings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
