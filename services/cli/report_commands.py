@@ -49,7 +49,7 @@ def funnel(
     buyer: Buyer = "",
     as_json: Json = False,
 ) -> None:
-    """Submitted, accepted, rejected and spend."""
+    """Submitted, accepted, rejected, spend, what was credited of it, and net cost."""
     from leadline.reporting.v1 import reporting_service_pb2 as pb
 
     columns = _columns(by)
@@ -65,11 +65,12 @@ def funnel(
     rows = (
         (
             *(getattr(row, column) for column in columns),
-            *(row.submitted, row.accepted, row.rejected, _share(row.accepted, row.submitted), money(row.spend)),
+            *(row.submitted, row.accepted, row.rejected, _share(row.accepted, row.submitted)),
+            *(money(row.spend), money(row.credited), money(row.net)),
         )
         for row in answer.rows
     )
-    numbers = ("Submitted", "Accepted", "Rejected", "Accept rate", "Spend")
+    numbers = ("Submitted", "Accepted", "Rejected", "Accept rate", "Spend", "Credited", "Net cost")
     table((*_titles(columns), *numbers), rows, right=numbers)
 
 

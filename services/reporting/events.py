@@ -8,11 +8,16 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.common.v1.reason_pb2 import Reason
+from leadline.common.v1.transfer_pb2 import TransferKind
 from leadline.events.v1 import lead_event_pb2 as pb
-from services.reporting.projector import ClockPoints, Decided, Event, HandedOff, Instant, TaskWritten
+from services.reporting.projector import ClockPoints, Decided, Event, HandedOff, Instant, TaskWritten, Transferred
 
 _PREFIX = "REASON_"
 _CODES: Mapping[int, str] = {number: name.removeprefix(_PREFIX).lower() for name, number in Reason.items()}
+
+_KINDS: Mapping[int, str] = {
+    number: name.removeprefix("TRANSFER_KIND_").lower() for name, number in TransferKind.items()
+}
 
 
 def read(payload: bytes) -> Event | None:
@@ -20,6 +25,7 @@ def read(payload: bytes) -> Event | None:
 
     Raises:
         google.protobuf.message.DecodeError: the payload is no LeadEvent.
+        KeyError: money moved in a way that only a later release knows.
     """
     event = pb.LeadEvent.FromString(payload)
     match event.WhichOneof("body"):
@@ -29,6 +35,8 @@ def read(payload: bytes) -> Event | None:
             return _handed_off(event, event.message_handed_off)
         case "task_created":
             return _task(event, event.task_created)
+        case "transferred":
+            return _transferred(event, event.transferred)
         case _:
             # A pending lead is counted once it is decided.
             return None
@@ -87,6 +95,22 @@ def _task(event: pb.LeadEvent, body: pb.TaskCreated) -> TaskWritten:
         source=body.source,
         decided=_instant(body, "decided_at"),
         created=_instant(body, "created_at"),
+    )
+
+
+def _transferred(event: pb.LeadEvent, body: pb.Transferred) -> Transferred:
+    return Transferred(
+        buyer_id=event.buyer_id,
+        occurred_at=_told(event.occurred_at),
+        seller=body.seller,
+        source=body.source,
+        sub_source=body.sub_source,
+        order=body.order.order,
+        order_version=body.order.version,
+        currency=body.amount.currency,
+        kind=_KINDS[body.kind],
+        amount_minor=body.amount.amount_minor,
+        to_seller=body.to_seller,
     )
 
 

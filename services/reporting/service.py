@@ -41,11 +41,19 @@ class ReportingService(ReportingServiceServicer):
         return pb.GetFunnelResponse(
             rows=[
                 pb.FunnelRow(
-                    **_names(row),
+                    seller=row["seller"],
+                    source=row["source"],
+                    sub_source=row["sub_source"],
+                    order=row["order_slug"],
                     submitted=row["submitted"],
                     accepted=row["accepted"],
                     rejected=row["submitted"] - row["accepted"],
                     spend=_money(row["spend_minor"], row["currency"]),
+                    credited=_money(row["credited_minor"], row["currency"]),
+                    fees=_money(row["fees_minor"], row["currency"]),
+                    adjusted=_money(row["adjusted_minor"], row["currency"]),
+                    held=_money(row["held_minor"], row["currency"]),
+                    net=_money(_net_minor(row), row["currency"]),
                 )
                 for row in rows
             ]
@@ -83,11 +91,12 @@ class ReportingService(ReportingServiceServicer):
                 pb.SellerStatementLine(
                     order=lead_pb2.OrderRef(order=row["order_slug"], version=row["order_version"]),
                     leads=row["leads"],
-                    charged=_money(row["charged_minor"], row["currency"]),
+                    charged=_money(row["spend_minor"], row["currency"]),
+                    **_moved(row),
                 )
                 for row in rows
             ],
-            total=_money(sum(row["charged_minor"] for row in rows), next(iter(currencies), "")),
+            total=_money(sum(_net_minor(row) for row in rows), next(iter(currencies), "")),
         )
 
     async def GetFreshness(self, request: pb.GetFreshnessRequest, _context: _Context) -> pb.GetFreshnessResponse:
@@ -148,6 +157,15 @@ def _speed(stage: str, sums: StageSums) -> pb.StageSpeed:
         mean_ms=sums.total_us / sums.leads / _MS,
         skewed=sums.skewed,
     )
+
+
+def _moved(row: asyncpg.Record) -> dict[str, lead_pb2.Money]:
+    return {name: _money(row[f"{name}_minor"], row["currency"]) for name in ("credited", "fees", "adjusted", "held")}
+
+
+def _net_minor(row: asyncpg.Record) -> int:
+    net: int = row["spend_minor"] - row["credited_minor"] + row["fees_minor"] + row["adjusted_minor"]
+    return net
 
 
 def _money(amount_minor: int, currency: str) -> lead_pb2.Money:

@@ -25,12 +25,16 @@ Grouping = Literal["all", "seller", "source", "sub_source", "order"]
 # Rows come sorted: two projectors then wait for each other, and never each for the other.
 _ADD_FUNNEL = """
 INSERT INTO reporting.funnel AS f (buyer_id, hour, seller, source, sub_source, order_slug, order_version, currency,
-                                   submitted, accepted, charged, spend_minor)
+                                   submitted, accepted, charged, spend_minor, credited_minor, fees_minor,
+                                   adjusted_minor, held_minor)
 SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[],
-                     $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
+                     $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],
+                     $14::bigint[], $15::bigint[], $16::bigint[])
 ON CONFLICT (buyer_id, hour, seller, source, sub_source, order_slug, order_version, currency) DO UPDATE SET
     submitted = f.submitted + excluded.submitted, accepted = f.accepted + excluded.accepted,
-    charged = f.charged + excluded.charged, spend_minor = f.spend_minor + excluded.spend_minor
+    charged = f.charged + excluded.charged, spend_minor = f.spend_minor + excluded.spend_minor,
+    credited_minor = f.credited_minor + excluded.credited_minor, fees_minor = f.fees_minor + excluded.fees_minor,
+    adjusted_minor = f.adjusted_minor + excluded.adjusted_minor, held_minor = f.held_minor + excluded.held_minor
 """
 _ADD_REASONS = """
 INSERT INTO reporting.reason AS r (buyer_id, hour, seller, source, sub_source, order_slug, code, leads)
@@ -76,10 +80,13 @@ def _grouped(grouping: Grouping, *more: str) -> str:
     return ", ".join((*_COLUMNS[grouping], *more))
 
 
+_MONEY = ", ".join(
+    f"sum({name}_minor)::bigint AS {name}_minor" for name in ("spend", "credited", "fees", "adjusted", "held")
+)
 _FUNNEL: Mapping[Grouping, str] = {
     grouping: f"""
 SELECT {_named(grouping)}, currency, sum(submitted)::bigint AS submitted, sum(accepted)::bigint AS accepted,
-       sum(spend_minor)::bigint AS spend_minor
+       {_MONEY}
   FROM reporting.funnel {_IN_SCOPE}
  GROUP BY {_grouped(grouping, "currency")}
  ORDER BY sum(spend_minor) DESC, sum(submitted) DESC, {_grouped(grouping, "currency")} LIMIT {MOST_ROWS}
@@ -107,9 +114,10 @@ SELECT stage, held.bucket, sum(held.leads)::bigint, 0, 0
  GROUP BY stage, held.bucket
 """
 _STATEMENT = f"""
-SELECT order_slug, order_version, currency, sum(charged)::bigint AS leads, sum(spend_minor)::bigint AS charged_minor
-  FROM reporting.funnel {_IN_SCOPE} AND charged > 0
+SELECT order_slug, order_version, currency, sum(charged)::bigint AS leads, {_MONEY}
+  FROM reporting.funnel {_IN_SCOPE}
  GROUP BY order_slug, order_version, currency
+HAVING bool_or(charged > 0 OR credited_minor <> 0 OR fees_minor <> 0 OR adjusted_minor <> 0 OR held_minor <> 0)
  ORDER BY order_slug, order_version, currency LIMIT {MOST_ROWS}
 """
 
@@ -149,7 +157,22 @@ class Store:
         """Add what a batch adds, in the transaction that took its events."""
         funnel = sorted(increments.funnel.items(), key=lambda item: item[0])
         await _insert(
-            connection, _ADD_FUNNEL, [(*key, c.submitted, c.accepted, c.charged, c.spend_minor) for key, c in funnel]
+            connection,
+            _ADD_FUNNEL,
+            [
+                (
+                    *key,
+                    c.submitted,
+                    c.accepted,
+                    c.charged,
+                    c.spend_minor,
+                    c.credited_minor,
+                    c.fees_minor,
+                    c.adjusted_minor,
+                    c.held_minor,
+                )
+                for key, c in funnel
+            ],
         )
         await _insert(connection, _ADD_REASONS, [(*key, leads) for key, leads in sorted(increments.reasons.items())])
         speed = sorted(increments.speed.items(), key=lambda item: item[0])

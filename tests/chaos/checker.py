@@ -126,6 +126,35 @@ ROWS: Mapping[str, str] = {
         WHERE (r.submitted, r.accepted, r.charged, r.spend)
               IS DISTINCT FROM (l.submitted, l.accepted, l.charged, l.spend)
     """,
+    "money": """
+        SELECT format('reporting says (%s) of %s, %s, %s in the hour of %s, the ledger says (%s)', r.sums, seller,
+                      source, order_slug, hour, l.sums) AS what
+        FROM (SELECT seller, source, order_slug, order_version, currency, hour,
+                     concat_ws(', ', sum(charged), sum(spend_minor), sum(credited_minor), sum(fees_minor),
+                               sum(adjusted_minor), sum(held_minor)) AS sums
+              FROM reporting.funnel
+              GROUP BY seller, source, order_slug, order_version, currency, hour
+              HAVING bool_or(charged <> 0 OR credited_minor <> 0 OR fees_minor <> 0 OR adjusted_minor <> 0
+                             OR held_minor <> 0)) AS r
+        FULL JOIN (
+            SELECT t.seller, coalesce(l.source, '') AS source, t.order_slug, t.order_version, t.currency,
+                   date_trunc('hour', t.posted_at, 'UTC') AS hour,
+                   concat_ws(', ', count(*) FILTER (WHERE kind = 'charge'),
+                             coalesce(sum(amount_minor) FILTER (WHERE kind = 'charge'), 0),
+                             coalesce(sum(CASE kind WHEN 'credit' THEN amount_minor WHEN 'reversal' THEN -amount_minor
+                                          END), 0),
+                             coalesce(sum(amount_minor) FILTER (WHERE kind = 'fee'), 0),
+                             coalesce(sum(CASE WHEN kind <> 'adjustment' THEN 0
+                                          WHEN credit_account = 'payable:' || t.seller THEN amount_minor
+                                          ELSE -amount_minor END), 0),
+                             coalesce(sum(CASE kind WHEN 'hold' THEN amount_minor WHEN 'release' THEN -amount_minor
+                                          END), 0)) AS sums
+              FROM ledger.transfer AS t LEFT JOIN intake.lead AS l USING (buyer_id, lead_id)
+             GROUP BY 1, 2, 3, 4, 5, 6) AS l USING (seller, source, order_slug, order_version, currency, hour)
+        WHERE r.sums IS DISTINCT FROM l.sums
+          -- What was credited and taken back within the hour leaves nothing to report.
+          AND coalesce(r.sums, l.sums) <> '0, 0, 0, 0, 0, 0'
+    """,
 }
 
 _LEADS = """

@@ -12,7 +12,7 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from leadline.common.v1 import lead_pb2, reason_pb2
+from leadline.common.v1 import lead_pb2, reason_pb2, transfer_pb2
 from leadline.events.v1 import lead_event_pb2 as events
 from leadline.reporting.v1 import reporting_service_pb2 as pb
 from services.reporting.projection import Projection
@@ -110,6 +110,24 @@ def _mailed(after_ms: float) -> events.LeadEvent:
             received_at=_stamp(_T0),
             decided_at=_stamp(_T0),
             handed_off_at=_stamp(_T0 + timedelta(milliseconds=after_ms)),
+        ),
+    )
+
+
+def _moved(kind: str, amount: int, *, to_seller: bool, minutes: float = 0) -> events.LeadEvent:
+    return events.LeadEvent(
+        event_id=uuid7(),
+        buyer_id="big-bank",
+        lead_id=uuid7(),
+        occurred_at=_stamp(_T0 + timedelta(minutes=minutes)),
+        transferred=events.Transferred(
+            kind=transfer_pb2.TransferKind.Value(f"TRANSFER_KIND_{kind}"),
+            amount=lead_pb2.Money(amount_minor=amount, currency="USD"),
+            to_seller=to_seller,
+            seller="marco",
+            source="best.example",
+            sub_source="fb-7",
+            order=lead_pb2.OrderRef(order="auto", version=1),
         ),
     )
 
@@ -256,6 +274,32 @@ async def test_any_order_of_events_and_projectors_side_by_side_end_in_the_same_a
     await _publish(intake, published)
     await asyncio.gather(*(_catch_up(reporting, batch=7) for _ in range(3)))
     assert await _everything(service) == once
+
+
+async def test_net_cost_is_spend_less_credits_plus_fees_and_adjustments(
+    service: ReportingService, intake: Pool, reporting: Pool
+) -> None:
+    moved = [
+        _moved("CREDIT", 3200, to_seller=False),
+        _moved("CREDIT", 800, to_seller=False, minutes=70),
+        _moved("REVERSAL", 3200, to_seller=True),
+        _moved("HOLD", 3200, to_seller=False),
+        _moved("HOLD", 100, to_seller=False),
+        _moved("RELEASE", 100, to_seller=True),
+        _moved("FEE", 500, to_seller=True),
+        _moved("ADJUSTMENT", 70, to_seller=True),
+        _moved("ADJUSTMENT", 100, to_seller=False),
+    ]
+    await _publish(intake, [*_MIXED, *moved])
+    await _catch_up(reporting, batch=3)
+    request = pb.GetFunnelRequest(scope=_scope(), grouping=pb.GROUPING_SUB_SOURCE)
+    row = (await service.GetFunnel(request, _CONTEXT)).rows[0]
+    told = (row.spend, row.credited, row.fees, row.adjusted, row.held, row.net)
+    assert [money.amount_minor for money in told] == [6700, 800, 500, -30, 3200, 6700 - 800 + 500 - 30]
+    assert (row.submitted, row.accepted) == (4, 2)
+    statement = await service.GetSellerStatement(pb.GetSellerStatementRequest(scope=_scope(seller="marco")), _CONTEXT)
+    assert statement.total == row.net
+    assert [line.credited.amount_minor for line in statement.lines] == [800, 0]
 
 
 async def test_an_event_that_cannot_be_read_holds_no_other_up(

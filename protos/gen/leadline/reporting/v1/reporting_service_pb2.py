@@ -26,15 +26,15 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from leadline.common.v1 import lead_pb2 as leadline_dot_common_dot_v1_dot_lead__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-leadline/reporting/v1/reporting_service.proto\x12\x15leadline.reporting.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dleadline/common/v1/lead.proto\"\x91\x01\n\x0bReportScope\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12(\n\x04\x66rom\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06seller\x18\x04 \x01(\t\x12\x0e\n\x06source\x18\x05 \x01(\t\"x\n\x10GetFunnelRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".leadline.reporting.v1.ReportScope\x12\x31\n\x08grouping\x18\x02 \x01(\x0e\x32\x1f.leadline.reporting.v1.Grouping\"C\n\x11GetFunnelResponse\x12.\n\x04rows\x18\x01 \x03(\x0b\x32 .leadline.reporting.v1.FunnelRow\"\xaf\x01\n\tFunnelRow\x12\x0e\n\x06seller\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x12\n\nsub_source\x18\x03 \x01(\t\x12\r\n\x05order\x18\x04 \x01(\t\x12\x11\n\tsubmitted\x18\x05 \x01(\x03\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x06 \x01(\x03\x12\x10\n\x08rejected\x18\x07 \x01(\x03\x12(\n\x05spend\x18\x08 \x01(\x0b\x32\x19.leadline.common.v1.Money\"\x7f\n\x17GetRejectReasonsRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".leadline.reporting.v1.ReportScope\x12\x31\n\x08grouping\x18\x02 \x01(\x0e\x32\x1f.leadline.reporting.v1.Grouping\"J\n\x18GetRejectReasonsResponse\x12.\n\x04rows\x18\x01 \x03(\x0b\x32 .leadline.reporting.v1.ReasonRow\"k\n\tReasonRow\x12\x0e\n\x06seller\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x12\n\nsub_source\x18\x03 \x01(\t\x12\r\n\x05order\x18\x04 \x01(\t\x12\x0c\n\x04\x63ode\x18\x05 \x01(\t\x12\r\n\x05leads\x18\x06 \x01(\x03\"J\n\x15GetSpeedToLeadRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".leadline.reporting.v1.ReportScope\"K\n\x16GetSpeedToLeadResponse\x12\x31\n\x06stages\x18\x01 \x03(\x0b\x32!.leadline.reporting.v1.StageSpeed\"{\n\nStageSpeed\x12\r\n\x05stage\x18\x01 \x01(\t\x12\r\n\x05leads\x18\x02 \x01(\x03\x12\x0e\n\x06p50_ms\x18\x03 \x01(\x01\x12\x0e\n\x06p95_ms\x18\x04 \x01(\x01\x12\x0e\n\x06p99_ms\x18\x05 \x01(\x01\x12\x0f\n\x07mean_ms\x18\x06 \x01(\x01\x12\x0e\n\x06skewed\x18\x07 \x01(\x03\"N\n\x19GetSellerStatementRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".leadline.reporting.v1.ReportScope\"\x81\x01\n\x1aGetSellerStatementResponse\x12\x39\n\x05lines\x18\x01 \x03(\x0b\x32*.leadline.reporting.v1.SellerStatementLine\x12(\n\x05total\x18\x02 \x01(\x0b\x32\x19.leadline.common.v1.Money\"}\n\x13SellerStatementLine\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12\r\n\x05leads\x18\x02 \x01(\x03\x12*\n\x07\x63harged\x18\x03 \x01(\x0b\x32\x19.leadline.common.v1.Money\"\'\n\x13GetFreshnessRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\"E\n\x14GetFreshnessResponse\x12\x15\n\revents_behind\x18\x01 \x01(\x03\x12\x16\n\x0eseconds_behind\x18\x02 \x01(\x01*{\n\x08Grouping\x12\x18\n\x14GROUPING_UNSPECIFIED\x10\x00\x12\x13\n\x0fGROUPING_SELLER\x10\x01\x12\x13\n\x0fGROUPING_SOURCE\x10\x02\x12\x17\n\x13GROUPING_SUB_SOURCE\x10\x03\x12\x12\n\x0eGROUPING_ORDER\x10\x04\x32\xba\x04\n\x10ReportingService\x12^\n\tGetFunnel\x12\'.leadline.reporting.v1.GetFunnelRequest\x1a(.leadline.reporting.v1.GetFunnelResponse\x12s\n\x10GetRejectReasons\x12..leadline.reporting.v1.GetRejectReasonsRequest\x1a/.leadline.reporting.v1.GetRejectReasonsResponse\x12m\n\x0eGetSpeedToLead\x12,.leadline.reporting.v1.GetSpeedToLeadRequest\x1a-.leadline.reporting.v1.GetSpeedToLeadResponse\x12y\n\x12GetSellerStatement\x12\x30.leadline.reporting.v1.GetSellerStatementRequest\x1a\x31.leadline.reporting.v1.GetSellerStatementResponse\x12g\n\x0cGetFreshness\x12*.leadline.reporting.v1.GetFreshnessRequest\x1a+.leadline.reporting.v1.GetFreshnessResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-leadline/reporting/v1/reporting_service.proto\x12\x15leadline.reporting.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dleadline/common/v1/lead.proto\"\x91\x01\n\x0bReportScope\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12(\n\x04\x66rom\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06seller\x18\x04 \x01(\t\x12\x0e\n\x06source\x18\x05 \x01(\t\"x\n\x10GetFunnelRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".leadline.reporting.v1.ReportScope\x12\x31\n\x08grouping\x18\x02 \x01(\x0e\x32\x1f.leadline.reporting.v1.Grouping\"C\n\x11GetFunnelResponse\x12.\n\x04rows\x18\x01 \x03(\x0b\x32 .leadline.reporting.v1.FunnelRow\"\x83\x03\n\tFunnelRow\x12\x0e\n\x06seller\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x12\n\nsub_source\x18\x03 \x01(\t\x12\r\n\x05order\x18\x04 \x01(\t\x12\x11\n\tsubmitted\x18\x05 \x01(\x03\x12\x10\n\x08\x61\x63\x63\x65pted\x18\x06 \x01(\x03\x12\x10\n\x08rejected\x18\x07 \x01(\x03\x12(\n\x05spend\x18\x08 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12+\n\x08\x63redited\x18\t \x01(\x0b\x32\x19.leadline.common.v1.Money\x12\'\n\x04\x66\x65\x65s\x18\n \x01(\x0b\x32\x19.leadline.common.v1.Money\x12+\n\x08\x61\x64justed\x18\x0b \x01(\x0b\x32\x19.leadline.common.v1.Money\x12\'\n\x04held\x18\x0c \x01(\x0b\x32\x19.leadline.common.v1.Money\x12&\n\x03net\x18\r \x01(\x0b\x32\x19.leadline.common.v1.Money\"\x7f\n\x17GetRejectReasonsRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".leadline.reporting.v1.ReportScope\x12\x31\n\x08grouping\x18\x02 \x01(\x0e\x32\x1f.leadline.reporting.v1.Grouping\"J\n\x18GetRejectReasonsResponse\x12.\n\x04rows\x18\x01 \x03(\x0b\x32 .leadline.reporting.v1.ReasonRow\"k\n\tReasonRow\x12\x0e\n\x06seller\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x12\n\nsub_source\x18\x03 \x01(\t\x12\r\n\x05order\x18\x04 \x01(\t\x12\x0c\n\x04\x63ode\x18\x05 \x01(\t\x12\r\n\x05leads\x18\x06 \x01(\x03\"J\n\x15GetSpeedToLeadRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".leadline.reporting.v1.ReportScope\"K\n\x16GetSpeedToLeadResponse\x12\x31\n\x06stages\x18\x01 \x03(\x0b\x32!.leadline.reporting.v1.StageSpeed\"{\n\nStageSpeed\x12\r\n\x05stage\x18\x01 \x01(\t\x12\r\n\x05leads\x18\x02 \x01(\x03\x12\x0e\n\x06p50_ms\x18\x03 \x01(\x01\x12\x0e\n\x06p95_ms\x18\x04 \x01(\x01\x12\x0e\n\x06p99_ms\x18\x05 \x01(\x01\x12\x0f\n\x07mean_ms\x18\x06 \x01(\x01\x12\x0e\n\x06skewed\x18\x07 \x01(\x03\"N\n\x19GetSellerStatementRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".leadline.reporting.v1.ReportScope\"\x81\x01\n\x1aGetSellerStatementResponse\x12\x39\n\x05lines\x18\x01 \x03(\x0b\x32*.leadline.reporting.v1.SellerStatementLine\x12(\n\x05total\x18\x02 \x01(\x0b\x32\x19.leadline.common.v1.Money\"\xa9\x02\n\x13SellerStatementLine\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12\r\n\x05leads\x18\x02 \x01(\x03\x12*\n\x07\x63harged\x18\x03 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12+\n\x08\x63redited\x18\x04 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12\'\n\x04\x66\x65\x65s\x18\x05 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12+\n\x08\x61\x64justed\x18\x06 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12\'\n\x04held\x18\x07 \x01(\x0b\x32\x19.leadline.common.v1.Money\"\'\n\x13GetFreshnessRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\"E\n\x14GetFreshnessResponse\x12\x15\n\revents_behind\x18\x01 \x01(\x03\x12\x16\n\x0eseconds_behind\x18\x02 \x01(\x01*{\n\x08Grouping\x12\x18\n\x14GROUPING_UNSPECIFIED\x10\x00\x12\x13\n\x0fGROUPING_SELLER\x10\x01\x12\x13\n\x0fGROUPING_SOURCE\x10\x02\x12\x17\n\x13GROUPING_SUB_SOURCE\x10\x03\x12\x12\n\x0eGROUPING_ORDER\x10\x04\x32\xba\x04\n\x10ReportingService\x12^\n\tGetFunnel\x12\'.leadline.reporting.v1.GetFunnelRequest\x1a(.leadline.reporting.v1.GetFunnelResponse\x12s\n\x10GetRejectReasons\x12..leadline.reporting.v1.GetRejectReasonsRequest\x1a/.leadline.reporting.v1.GetRejectReasonsResponse\x12m\n\x0eGetSpeedToLead\x12,.leadline.reporting.v1.GetSpeedToLeadRequest\x1a-.leadline.reporting.v1.GetSpeedToLeadResponse\x12y\n\x12GetSellerStatement\x12\x30.leadline.reporting.v1.GetSellerStatementRequest\x1a\x31.leadline.reporting.v1.GetSellerStatementResponse\x12g\n\x0cGetFreshness\x12*.leadline.reporting.v1.GetFreshnessRequest\x1a+.leadline.reporting.v1.GetFreshnessResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'leadline.reporting.v1.reporting_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GROUPING']._serialized_start=1696
-  _globals['_GROUPING']._serialized_end=1819
+  _globals['_GROUPING']._serialized_start=2081
+  _globals['_GROUPING']._serialized_end=2204
   _globals['_REPORTSCOPE']._serialized_start=137
   _globals['_REPORTSCOPE']._serialized_end=282
   _globals['_GETFUNNELREQUEST']._serialized_start=284
@@ -42,29 +42,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETFUNNELRESPONSE']._serialized_start=406
   _globals['_GETFUNNELRESPONSE']._serialized_end=473
   _globals['_FUNNELROW']._serialized_start=476
-  _globals['_FUNNELROW']._serialized_end=651
-  _globals['_GETREJECTREASONSREQUEST']._serialized_start=653
-  _globals['_GETREJECTREASONSREQUEST']._serialized_end=780
-  _globals['_GETREJECTREASONSRESPONSE']._serialized_start=782
-  _globals['_GETREJECTREASONSRESPONSE']._serialized_end=856
-  _globals['_REASONROW']._serialized_start=858
-  _globals['_REASONROW']._serialized_end=965
-  _globals['_GETSPEEDTOLEADREQUEST']._serialized_start=967
-  _globals['_GETSPEEDTOLEADREQUEST']._serialized_end=1041
-  _globals['_GETSPEEDTOLEADRESPONSE']._serialized_start=1043
-  _globals['_GETSPEEDTOLEADRESPONSE']._serialized_end=1118
-  _globals['_STAGESPEED']._serialized_start=1120
-  _globals['_STAGESPEED']._serialized_end=1243
-  _globals['_GETSELLERSTATEMENTREQUEST']._serialized_start=1245
-  _globals['_GETSELLERSTATEMENTREQUEST']._serialized_end=1323
-  _globals['_GETSELLERSTATEMENTRESPONSE']._serialized_start=1326
-  _globals['_GETSELLERSTATEMENTRESPONSE']._serialized_end=1455
-  _globals['_SELLERSTATEMENTLINE']._serialized_start=1457
-  _globals['_SELLERSTATEMENTLINE']._serialized_end=1582
-  _globals['_GETFRESHNESSREQUEST']._serialized_start=1584
-  _globals['_GETFRESHNESSREQUEST']._serialized_end=1623
-  _globals['_GETFRESHNESSRESPONSE']._serialized_start=1625
-  _globals['_GETFRESHNESSRESPONSE']._serialized_end=1694
-  _globals['_REPORTINGSERVICE']._serialized_start=1822
-  _globals['_REPORTINGSERVICE']._serialized_end=2392
+  _globals['_FUNNELROW']._serialized_end=863
+  _globals['_GETREJECTREASONSREQUEST']._serialized_start=865
+  _globals['_GETREJECTREASONSREQUEST']._serialized_end=992
+  _globals['_GETREJECTREASONSRESPONSE']._serialized_start=994
+  _globals['_GETREJECTREASONSRESPONSE']._serialized_end=1068
+  _globals['_REASONROW']._serialized_start=1070
+  _globals['_REASONROW']._serialized_end=1177
+  _globals['_GETSPEEDTOLEADREQUEST']._serialized_start=1179
+  _globals['_GETSPEEDTOLEADREQUEST']._serialized_end=1253
+  _globals['_GETSPEEDTOLEADRESPONSE']._serialized_start=1255
+  _globals['_GETSPEEDTOLEADRESPONSE']._serialized_end=1330
+  _globals['_STAGESPEED']._serialized_start=1332
+  _globals['_STAGESPEED']._serialized_end=1455
+  _globals['_GETSELLERSTATEMENTREQUEST']._serialized_start=1457
+  _globals['_GETSELLERSTATEMENTREQUEST']._serialized_end=1535
+  _globals['_GETSELLERSTATEMENTRESPONSE']._serialized_start=1538
+  _globals['_GETSELLERSTATEMENTRESPONSE']._serialized_end=1667
+  _globals['_SELLERSTATEMENTLINE']._serialized_start=1670
+  _globals['_SELLERSTATEMENTLINE']._serialized_end=1967
+  _globals['_GETFRESHNESSREQUEST']._serialized_start=1969
+  _globals['_GETFRESHNESSREQUEST']._serialized_end=2008
+  _globals['_GETFRESHNESSRESPONSE']._serialized_start=2010
+  _globals['_GETFRESHNESSRESPONSE']._serialized_end=2079
+  _globals['_REPORTINGSERVICE']._serialized_start=2207
+  _globals['_REPORTINGSERVICE']._serialized_end=2777
 # @@protoc_insertion_point(module_scope)

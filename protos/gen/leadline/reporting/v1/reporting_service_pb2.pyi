@@ -156,6 +156,11 @@ class FunnelRow(_message.Message):
     ACCEPTED_FIELD_NUMBER: _builtins.int
     REJECTED_FIELD_NUMBER: _builtins.int
     SPEND_FIELD_NUMBER: _builtins.int
+    CREDITED_FIELD_NUMBER: _builtins.int
+    FEES_FIELD_NUMBER: _builtins.int
+    ADJUSTED_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
+    NET_FIELD_NUMBER: _builtins.int
     seller: _builtins.str
     """The seller."""
     source: _builtins.str
@@ -174,6 +179,26 @@ class FunnelRow(_message.Message):
     def spend(self) -> _lead_pb2.Money:
         """Charged."""
 
+    @_builtins.property
+    def credited(self) -> _lead_pb2.Money:
+        """Given back: credits less reversals. Below 0 where a period took back more than it gave."""
+
+    @_builtins.property
+    def fees(self) -> _lead_pb2.Money:
+        """Due beside prices."""
+
+    @_builtins.property
+    def adjusted(self) -> _lead_pb2.Money:
+        """Adjustments; below 0 in the buyer's favour."""
+
+    @_builtins.property
+    def held(self) -> _lead_pb2.Money:
+        """Withheld while disputed: holds less releases."""
+
+    @_builtins.property
+    def net(self) -> _lead_pb2.Money:
+        """What it cost: spend less credited, plus fees and adjusted."""
+
     def __init__(
         self,
         *,
@@ -185,10 +210,15 @@ class FunnelRow(_message.Message):
         accepted: _builtins.int = ...,
         rejected: _builtins.int = ...,
         spend: _lead_pb2.Money | None = ...,
+        credited: _lead_pb2.Money | None = ...,
+        fees: _lead_pb2.Money | None = ...,
+        adjusted: _lead_pb2.Money | None = ...,
+        held: _lead_pb2.Money | None = ...,
+        net: _lead_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["spend", b"spend"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjusted", b"adjusted", "credited", b"credited", "fees", b"fees", "held", b"held", "net", b"net", "spend", b"spend"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "order", b"order", "rejected", b"rejected", "seller", b"seller", "source", b"source", "spend", b"spend", "sub_source", b"sub_source", "submitted", b"submitted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "adjusted", b"adjusted", "credited", b"credited", "fees", b"fees", "held", b"held", "net", b"net", "order", b"order", "rejected", b"rejected", "seller", b"seller", "source", b"source", "spend", b"spend", "sub_source", b"sub_source", "submitted", b"submitted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -423,7 +453,7 @@ class GetSellerStatementResponse(_message.Message):
 
     @_builtins.property
     def total(self) -> _lead_pb2.Money:
-        """Their sum."""
+        """What the period adds to what the seller is owed: charged less credited, plus fees and adjusted."""
 
     def __init__(
         self,
@@ -448,6 +478,10 @@ class SellerStatementLine(_message.Message):
     ORDER_FIELD_NUMBER: _builtins.int
     LEADS_FIELD_NUMBER: _builtins.int
     CHARGED_FIELD_NUMBER: _builtins.int
+    CREDITED_FIELD_NUMBER: _builtins.int
+    FEES_FIELD_NUMBER: _builtins.int
+    ADJUSTED_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
     leads: _builtins.int
     """Leads bought."""
     @_builtins.property
@@ -458,16 +492,36 @@ class SellerStatementLine(_message.Message):
     def charged(self) -> _lead_pb2.Money:
         """Charged."""
 
+    @_builtins.property
+    def credited(self) -> _lead_pb2.Money:
+        """Credits less reversals."""
+
+    @_builtins.property
+    def fees(self) -> _lead_pb2.Money:
+        """Due beside prices."""
+
+    @_builtins.property
+    def adjusted(self) -> _lead_pb2.Money:
+        """Adjustments; below 0 in the buyer's favour."""
+
+    @_builtins.property
+    def held(self) -> _lead_pb2.Money:
+        """Holds less releases."""
+
     def __init__(
         self,
         *,
         order: _lead_pb2.OrderRef | None = ...,
         leads: _builtins.int = ...,
         charged: _lead_pb2.Money | None = ...,
+        credited: _lead_pb2.Money | None = ...,
+        fees: _lead_pb2.Money | None = ...,
+        adjusted: _lead_pb2.Money | None = ...,
+        held: _lead_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["charged", b"charged", "order", b"order"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjusted", b"adjusted", "charged", b"charged", "credited", b"credited", "fees", b"fees", "held", b"held", "order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["charged", b"charged", "leads", b"leads", "order", b"order"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjusted", b"adjusted", "charged", b"charged", "credited", b"credited", "fees", b"fees", "held", b"held", "leads", b"leads", "order", b"order"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
