@@ -252,7 +252,8 @@ class Stream:
         return changed
 
     def _dead_area_code(self) -> str:
-        return f"{self._rng.choice(_DEAD_AREA_CODES)}{self._rng.randint(220, 989)}{self._rng.randint(1000, 9999)}"
+        # Beyond exchange 555, which is kept for fiction.
+        return f"{self._rng.choice(_DEAD_AREA_CODES)}{self._rng.randint(560, 989)}{self._rng.randint(1000, 9999)}"
 
     def _disposable(self) -> str:
         return f"user{self._rng.randint(1000, 999999)}@{self._rng.choice(_DISPOSABLE)}"
