@@ -13,7 +13,9 @@ from services.validation.fieldtypes.registry import product_reader, standard_rea
 from services.validation.lists.reference import Reference
 from services.validation.orders.criteria import HeldCriterion
 from services.validation.orders.requirements import HeldGeography
+from services.validation.orders.rules import HeldRule
 from services.validation.source import host_of, parents
+from shared.catalog.rule_language import RuleLanguage
 from shared.catalog.terms import Order
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ class OrderPlan:
     long_form: tuple[str, ...]
     criteria: tuple[HeldCriterion, ...]
     geography: HeldGeography
+    rules: tuple[HeldRule, ...]
 
 
 class CatalogPlan:
@@ -45,6 +48,7 @@ class CatalogPlan:
         self._reference = reference
         self._products: dict[str, Mapping[str, Reader]] = {}
         self._orders: dict[str, OrderPlan | None] = {}
+        self._languages: dict[str, RuleLanguage] = {}
         self._readers: dict[tuple[str, ...], Mapping[str, Reader]] = {}
 
     def order(self, slug: str) -> OrderPlan | None:
@@ -87,7 +91,14 @@ class CatalogPlan:
             for criterion in order.criteria
         )
         long_form = () if product is None else product.long_form
-        return OrderPlan(order, readers, long_form, criteria, HeldGeography(order.geography))
+        rules = tuple(HeldRule(rule, self._language(order.product)) for rule in order.rules)
+        return OrderPlan(order, readers, long_form, criteria, HeldGeography(order.geography), rules)
+
+    def _language(self, slug: str) -> RuleLanguage:
+        if slug not in self._languages:
+            product = self.view.product(slug)
+            self._languages[slug] = RuleLanguage(() if product is None else product.fields)
+        return self._languages[slug]
 
     def _product(self, slug: str) -> Mapping[str, Reader]:
         if slug not in self._products:

@@ -13,15 +13,16 @@ from services.validation.fieldtypes.mail_facts import judge_mail
 from services.validation.fieldtypes.name import judge_name, read_name, split_full_name
 from services.validation.fieldtypes.place import judge_place
 from services.validation.fieldtypes.registry import read_all
-from services.validation.fieldtypes.when import day_of, judge_birth
+from services.validation.fieldtypes.when import day_of, judge_birth, midnight_of
 from services.validation.lead import Lead
 from services.validation.lists.reference import SANDBOX_ZIPS, Reference
 from services.validation.orders.criteria import age_of, judge_criteria
 from services.validation.orders.leadtype import judge_line, judge_type, lead_type, missing_long_fields
 from services.validation.orders.requirements import judge_age, judge_required
+from services.validation.orders.rules import judge_rules
 from services.validation.plan import CatalogPlan, OrderPlan
 from services.validation.velocity.sightings import NOT_KNOWN, Sightings, judge_velocity, pattern_signs
-from services.validation.verdict import CandidateVerdict, Finding, Notes, Reading, Verdict
+from services.validation.verdict import CandidateVerdict, Finding, LeadType, Notes, Reading, Verdict
 from shared.catalog.terms import STANDARD_FIELDS
 from shared.verdict import Check
 
@@ -65,6 +66,13 @@ class LeadFacts:
         self.network: Network | None = None
         #: What speaks for a program without proving it.
         self.score = NOTHING
+
+    def told(self, kind: LeadType) -> dict[str, str]:
+        """The fields as rules ask them: with what is derived, and the type as it was found, whatever was declared."""
+        derived = {**self.ages, "source": self.source} if self.source else self.ages
+        found = {"form": kind.form, "opt_in": kind.opt_in, "exclusivity": kind.exclusivity}
+        found["incentivized"] = "true" if kind.incentivized else "false"
+        return {**derived, **self.fields, **found}
 
 
 def validate(lead: Lead, plan: CatalogPlan, reference: Reference, seen: Sightings = NOT_KNOWN) -> Verdict:
@@ -237,9 +245,11 @@ def _hold(lead: Lead, facts: LeadFacts, plan: OrderPlan, catalog: CatalogPlan, s
     sandbox = lead.test and facts.fields.get("postal_code", "")[:5] in SANDBOX_ZIPS
     if not sandbox:
         plan.geography.judge(facts.fields, reported, notes)
-    judge_criteria(plan.criteria, facts.fields, facts.ages, reported, notes)
+    judge_criteria(plan.criteria, facts.fields, facts.ages, notes)
     missing = missing_long_fields(plan.long_form, facts.fields)
     kind = lead_type(facts.fields, plan.long_form, order.lead.exclusivity, own=False)
+    if plan.rules:
+        judge_rules(plan.rules, facts.told(kind), midnight_of(lead.received_at), notes)
     judge_type(kind, order.lead, missing, notes)
     judge_line(facts.line_type, order.lead, notes)
     judge_age(lead.submitted_at, lead.received_at, order.max_lead_age_minutes, notes)

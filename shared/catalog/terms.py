@@ -76,6 +76,9 @@ class Source(Term, frozen=True, kw_only=True):
     site: Annotated[str, Meta(pattern=r"^[a-z0-9.-]+\.[a-z0-9-]{2,}$", description="a host such as cars.example")]
     seller: Slug
     state: Literal["active", "paused"] = "active"
+    #: What the buyer knows of its leads, whatever they declare: promised a reward, sold to several.
+    incentivized: bool = False
+    exclusivity: Exclusivity | None = None
 
 
 class Disclosure(Term, frozen=True, kw_only=True):
@@ -158,6 +161,10 @@ class Geography(Term, frozen=True, kw_only=True):
     exclude_postal_codes: tuple[str, ...] = ()
 
 
+#: Most rules of one order: every one costs every lead some microseconds.
+MOST_RULES = 20
+
+
 class Criterion(Term, frozen=True, kw_only=True):
     """One thing that must hold of a field. Bounds are inclusive.
 
@@ -172,6 +179,20 @@ class Criterion(Term, frozen=True, kw_only=True):
     none_of: tuple[str, ...] = ()
 
 
+class Rule(Term, frozen=True, kw_only=True):
+    """A criterion that plain words cannot say, as an expression in CEL over the lead's fields.
+
+    It must be true. One that depends on a field which the lead leaves out is not broken, as with `Criterion`;
+    `has(lead.x)` asks. One that cannot be worked out otherwise is broken: see `shared.catalog.rule_language`.
+    """
+
+    name: Slug
+    #: Such as `lead.loan_amount <= 40 * lead.monthly_income`.
+    holds: Annotated[str, Meta(min_length=1, max_length=2000)]
+    #: What the seller is told where it does not hold: what was expected.
+    message: Annotated[str, Meta(min_length=1, max_length=300)]
+
+
 class LeadTerms(Term, frozen=True, kw_only=True):
     """Which lead type is ordered."""
 
@@ -179,16 +200,27 @@ class LeadTerms(Term, frozen=True, kw_only=True):
     forms: tuple[FormKind, ...] = ("long", "short")
     incentivized: bool = False
     opt_in: tuple[OptIn, ...] = ("single", "double")
+<<<<<<< HEAD
     #: Kinds of line it buys; empty: any that a consumer can have. A line whose kind cannot be told is bought.
     phone_types: tuple[PhoneType, ...] = ()
+=======
+    #: What becomes of a lead of another type: rejected, or bought where a price line names what differs.
+    mismatch: Literal["reject", "reprice"] = "reject"
+>>>>>>> 4e21be5 (Buyers' rules in CEL: typed by the product's fields, bounded, told wrong at their place; a field left out breaks no criterion)
 
 
 class Price(Term, frozen=True, kw_only=True):
-    """What a lead pays. The first line whose conditions all hold wins."""
+    """What a lead pays. The first line whose conditions all hold wins.
+
+    Under `mismatch: reprice`, a line that says nothing of a part of the type is for leads as ordered in that part.
+    """
 
     amount: Minor
     form: FormKind | None = None
     states: tuple[StateCode, ...] = ()
+    exclusivity: Exclusivity | None = None
+    incentivized: bool | None = None
+    opt_in: OptIn | None = None
 
 
 class Cap(Term, frozen=True, kw_only=True):
@@ -293,6 +325,8 @@ class Order(Term, frozen=True, kw_only=True):
     geography: Geography = Geography()
     required_fields: tuple[FieldName, ...] = ()
     criteria: tuple[Criterion, ...] = ()
+    #: Criteria that take more than a bound or a list, at most `MOST_RULES`.
+    rules: tuple[Rule, ...] = ()
     lead: LeadTerms = LeadTerms()
     prices: tuple[Price, ...] = ()
     caps: tuple[Cap, ...] = ()
@@ -337,5 +371,9 @@ STANDARD_FIELDS = frozenset(
         "form",
         "opt_in",
         "incentivized",
+        "exclusivity",
     }
 )
+
+#: What criteria and rules may ask besides: the age by the date of birth, in whole years, and the source's site.
+DERIVED_FIELDS = frozenset({"age", "source"})

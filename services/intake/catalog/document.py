@@ -14,6 +14,7 @@ from services.intake.catalog.nodes import DocumentError, Fault, read
 from services.intake.catalog.order_checks import check_orders
 from services.intake.catalog.part_checks import check_parts
 from services.intake.catalog.reading import BROKEN, Reader, struct_type
+from services.intake.catalog.rule_checks import check_rules
 from shared.catalog.terms import Catalog
 
 _CATALOG: Final = struct_type(Catalog)
@@ -39,13 +40,15 @@ class Document:
 
 def read_document(text: str) -> Document:
     """Read a catalog file. Never raises: whatever is wrong is a fault with its line, column and field."""
-    reader = Reader()
+    reader = Reader(text)
     draft: Draft | None = None
     try:
         draft = _read(reader, read(text))
         for path, message in (*check_parts(draft), *check_orders(draft)):
             if not reader.is_doubtful(path):
                 reader.blame(path, message)
+        for path, offset, message in check_rules(draft):
+            reader.blame_inside(path, offset, message)
     except DocumentError as stop:
         reader.faults.append(stop.fault)
     faults = tuple(sorted(set(reader.faults)))

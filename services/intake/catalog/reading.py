@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final, cast
 
@@ -16,6 +17,7 @@ from msgspec import Struct, inspect
 from rapidfuzz import fuzz, process
 
 from services.intake.catalog.nodes import DocumentError, Fault, fault_at
+from services.intake.catalog.scalars import place_inside
 from shared.catalog.money import Minor
 
 Path = tuple[str | int, ...]
@@ -60,7 +62,9 @@ def struct_type(kind: type[Struct]) -> inspect.StructType:
 class Reader:
     """Reads one document and remembers where everything stood and what was wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str = "") -> None:
+        """`text`: the document, in which places inside a value are looked for."""
+        self._text = text
         self.faults: list[Fault] = []
         self._places: dict[Path, yaml.Node] = {}
         self._broken: set[Path] = set()
@@ -82,6 +86,18 @@ class Reader:
                 fault_at(node, path_text(path), f"more than {MAX_FAULTS} faults; the rest was not read")
             )
         return BROKEN
+
+    def blame_inside(self, path: Path, offset: int, message: str) -> None:
+        """Note a fault some characters into the value at a path.
+
+        Raises:
+            DocumentError: there are too many faults to go on.
+        """
+        self.blame(path, message)
+        node = self._places.get(path)
+        if node is not None:
+            line, column = place_inside(node, self._text, offset)
+            self.faults[-1] = replace(self.faults[-1], line=line, column=column)
 
     def is_doubtful(self, path: Path) -> bool:
         """True where something at, above or below the path could not be read, so that nothing can be said of it."""

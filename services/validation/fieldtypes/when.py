@@ -63,6 +63,11 @@ def day_of(seconds: float) -> date:
     return datetime.fromtimestamp(seconds, UTC).date()
 
 
+def midnight_of(seconds: float) -> datetime:
+    """The beginning of the UTC day of a time in Unix seconds."""
+    return datetime.fromtimestamp(seconds // 86400 * 86400, UTC)
+
+
 def age_on(born: date, day: date) -> int:
     """Whole years between two days, as people count them; below 0 before the birth."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

@@ -29,9 +29,9 @@ class HeldCriterion:
         self._bounded = self._lowest is not None or self._highest is not None
 
     def holds(self, value: str | None) -> bool:
-        """Whether a canonical value keeps to it. A field that is not given is only fit to be none of something."""
+        """Whether a canonical value keeps to it. A field that is not given breaks nothing: see `Criterion`."""
         if value is None:
-            return not self._bounded and not self._one_of
+            return True
         if self._bounded and not self._in_bounds(value):
             return False
         folded = value.casefold()
@@ -49,24 +49,18 @@ def judge_criteria(
     criteria: tuple[HeldCriterion, ...],
     fields: Mapping[str, str],
     ages: Mapping[str, str],
-    reported: frozenset[str] | set[str],
     notes: Notes,
 ) -> None:
-    """Holds a lead against every criterion.
-
-    `ages`: derived values by field name. `reported`: fields already found missing or unreadable, which say why
-    themselves.
-    """
+    """Holds a lead against every criterion. `ages`: derived values by field name."""
     for criterion in criteria:
         name = criterion.field
         value = fields.get(name) or ages.get(name)
         if criterion.holds(value):
-            notes.passed(_RULE, name, "within", criterion.expected)
-        elif name not in reported and not (name == AGE and BIRTH in reported):
-            given = "" if value is not None else "; it was not given"
+            notes.passed(_RULE, name, "within" if value is not None else "not given", criterion.expected)
+        else:
             field = BIRTH if name == AGE and name not in fields else name
-            finding = Finding("criteria_not_met", field, f"Expected {name} {criterion.expected}{given}.")
-            notes.failed(_RULE, finding, "outside" if value is not None else "not given", criterion.expected)
+            finding = Finding("criteria_not_met", field, f"Expected {name} {criterion.expected}.")
+            notes.failed(_RULE, finding, "outside", criterion.expected)
 
 
 def age_of(fields: Mapping[str, str], today: date) -> dict[str, str]:

@@ -1,0 +1,60 @@
+"""Where in the file a character of a value stands: quotes, escapes, folds and indents lie between them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import yaml
+
+#: Characters behind the letter of an escape in double quotes.
+_ESCAPES = {"x": 2, "u": 4, "U": 8}
+
+
+def place_inside(node: yaml.Node, text: str, offset: int) -> tuple[int, int]:
+    """Line and column, from 1, of the character `offset` of a scalar's value; of its end where it is shorter.
+
+    `text`: the whole document. Where the two cannot be brought together, the place where the value begins.
+    """
+    start, end = node.start_mark, node.end_mark
+    line, column = start.line, start.column
+    if isinstance(node, yaml.ScalarNode):
+        raw = text[start.index : end.index]
+        place = next((at for position, at in enumerate(_places(raw, node.value, node.style)) if position == offset), -1)
+        if place >= 0:
+            before = raw[:place]
+            line += before.count("\n")
+            column = place - before.rfind("\n") - 1 if "\n" in before else column + place
+    return line + 1, column + 1
+
+
+def _places(raw: str, value: str, style: str | None) -> Iterator[int]:
+    """Where in the raw text each character of the value stands, then where the value ends."""
+    at = 0
+    if style in ("|", ">"):
+        at = raw.find("\n") + 1
+    elif style in ("'", '"'):
+        at = 1
+    for letter in value:
+        if letter.isspace():
+            # A space may be a fold of several lines; the next visible letter finds its own place again.
+            yield at
+            at += at < len(raw) and raw[at].isspace()
+            continue
+        at = _visible(raw, at)
+        if at >= len(raw):
+            return
+        yield at
+        if style == '"' and raw[at] == "\\":
+            at += 2 + _ESCAPES.get(raw[at + 1 : at + 2], 0)
+        elif raw[at] != letter:
+            return
+        else:
+            at += 2 if style == "'" and letter == "'" else 1
+    yield min(at, len(raw))
+
+
+def _visible(raw: str, at: int) -> int:
+    """The next place that is no white space and no folded line's end."""
+    while at < len(raw) and (raw[at].isspace() or raw[at : at + 2] == "\\\n"):
+        at += 2 if raw[at] == "\\" else 1
+    return at
