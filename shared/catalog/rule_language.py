@@ -14,24 +14,20 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from enum import Enum
-from functools import cache
-from math import copysign, inf, nan
 from typing import Any, Final
 
 from cel_expr_python import cel
 
+from shared.catalog.rule_library import BOOL, DOUBLE, INT, TEXT, TIME, library
 from shared.catalog.rule_text import RuleText, Slip, content, costly, read_rule
 from shared.catalog.states import USPS_STATES
 from shared.catalog.terms import DERIVED_FIELDS, STANDARD_FIELDS, ProductField
 
-_BOOL, _INT, _DOUBLE, _TEXT, _TIME, _SPAN = (
-    cel.Type.BOOL, cel.Type.INT, cel.Type.DOUBLE, cel.Type.STRING, cel.Type.TIMESTAMP, cel.Type.DURATION,
-)  # fmt: skip
 #: CEL's type of a field of a product; whatever is not here is a text.
 _TYPES: Final = {
-    "integer": _INT, "number": _DOUBLE, "money": _DOUBLE, "boolean": _BOOL, "date": _TIME, "date_of_birth": _TIME,
+    "integer": INT, "number": DOUBLE, "money": DOUBLE, "boolean": BOOL, "date": TIME, "date_of_birth": TIME,
 }  # fmt: skip
-_STANDARD_TYPES: Final = {"date_of_birth": _TIME, "incentivized": _BOOL, "age": _INT}
+_STANDARD_TYPES: Final = {"date_of_birth": TIME, "incentivized": BOOL, "age": INT}
 _STANDARD_CHOICES: Final = {
     "state": tuple(sorted(USPS_STATES)), "form": ("long", "short"), "opt_in": ("single", "double", "none"),
     "exclusivity": ("exclusive", "shared"),
@@ -39,7 +35,7 @@ _STANDARD_CHOICES: Final = {
 TODAY: Final = "today"
 
 _NAMES: Final = {
-    "string": "a text", "int": "a whole number", "double": "a number", "bool": "true or false", "uint": "a whole number",
+    "string": "a text", "int": "a whole number", "double": "a number", "bool": "true or false",
     "google.protobuf.Timestamp": "a time", "google.protobuf.Duration": "a duration", "null_type": "nothing",
     "list(string)": "a list of texts", "list(int)": "a list of whole numbers", "list(double)": "a list of numbers",
 }  # fmt: skip
@@ -112,17 +108,17 @@ class RuleLanguage:
     """The language of the rules on one product's leads."""
 
     def __init__(self, fields: Iterable[ProductField]) -> None:
-        """`fields`: the product's own; a name that it shares with a derived field (`age`, `source`) is the product's."""
-        self._kinds = dict.fromkeys(STANDARD_FIELDS | DERIVED_FIELDS, _TEXT) | _STANDARD_TYPES
+        """`fields`: the product's own; a name shared with a derived field (`age`, `source`) is the product's."""
+        self._kinds = dict.fromkeys(STANDARD_FIELDS | DERIVED_FIELDS, TEXT) | _STANDARD_TYPES
         self._choices = dict(_STANDARD_CHOICES)
         for field in fields:
-            self._kinds[field.name] = _TYPES.get(field.type, _TEXT)
+            self._kinds[field.name] = _TYPES.get(field.type, TEXT)
             if field.type == "choice":
                 self._choices[field.name] = field.choices
         variables = {f"lead.{name}": kind for name, kind in self._kinds.items()}
-        variables |= {f"given.{name}": _BOOL for name in self._kinds}
-        config, functions = _library()
-        self._env = cel.NewEnv(variables=variables | {TODAY: _TIME}, config=config, functions=functions)
+        variables |= {f"given.{name}": BOOL for name in self._kinds}
+        config, functions = library()
+        self._env = cel.NewEnv(variables=variables | {TODAY: TIME}, config=config, functions=functions)
 
     def compile(self, text: str) -> CompiledRule:
         """The rule of an expression.
@@ -141,7 +137,7 @@ class RuleLanguage:
                 slips += _slips_of(str(error), rule.code)
             else:
                 kind = expression.return_type()
-                if kind == _BOOL:
+                if kind == BOOL:
                     return CompiledRule(expression, rule, self._kinds)
                 slips.append(Slip(0, f"expected something that is true or false; this is {_type_name(kind.name())}"))
         raise RuleError(tuple(sorted(set(slips))))
@@ -204,7 +200,11 @@ def _said(message: str) -> str:
     if match := _NO_OVERLOAD.search(message):
         operator = match[1].strip("@").strip("_").replace("_", " ").strip() or match[1]
         names = " and ".join(_type_name(kind) for kind in _parted(match[2].strip("()")))
-        hint = "; write one of them with a point, such as 12.0" if match[0].endswith("'_/_' applied to '(int, int)'") else ""
+        hint = (
+            "; write one of them with a point, such as 12.0"
+            if match[0].endswith("'_/_' applied to '(int, int)'")
+            else ""
+        )
         return f"`{operator}` cannot be used on {names or 'nothing'}{hint}"
     if match := _UNDECLARED.search(message):
         name = match[1]
@@ -238,13 +238,13 @@ def _near(word: str, known: Iterable[str]) -> str:
 
 
 def _converter(kind: cel.Type) -> Callable[[str], Any]:
-    if kind == _INT:
+    if kind == INT:
         return _whole
-    if kind == _DOUBLE:
+    if kind == DOUBLE:
         return float
-    if kind == _BOOL:
+    if kind == BOOL:
         return "true".__eq__
-    return _midnight if kind == _TIME else str
+    return _midnight if kind == TIME else str
 
 
 def _whole(value: str) -> int:
@@ -254,70 +254,3 @@ def _whole(value: str) -> int:
 
 def _midnight(value: str) -> datetime:
     return datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC)
-
-
-def _divided(dividend: float, divisor: float) -> float:
-    """As IEEE 754 and CEL's own `/` on two doubles have it: a division by zero is infinite."""
-    dividend, divisor = float(dividend), float(divisor)
-    if divisor:
-        return dividend / divisor
-    return copysign(inf, dividend) * copysign(1, divisor) if dividend else nan
-
-
-@cache
-def _library() -> tuple[cel.EnvConfig, list[cel.FunctionDecl]]:
-    """All that rules can call: some of CEL's own, and its operators with numbers of both kinds mixed."""
-    own = (
-        "_&&_", "_||_", "!_", "_?_:_", "-_", "_%_", "contains", "startsWith", "endsWith", "matches", "getFullYear",
-        "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getHours",
-    )  # fmt: skip
-    lines = "".join(f'    - name: "{name}"\n' for name in own)
-    lines += '    - {name: size, overloads: [{id: size_string}, {id: string_size}]}\n'
-    lines += '    - {name: timestamp, overloads: [{id: string_to_timestamp}]}\n'
-    lines += '    - {name: duration, overloads: [{id: string_to_duration}]}\n'
-    config = cel.NewEnvConfigFromYaml(
-        "name: rules\nstdlib:\n"
-        "  exclude_macros: [all, exists, exists_one, map, filter, has]\n"
-        f"  include_functions:\n{lines}"
-    )
-    kinds = {"bool": _BOOL, "int64": _INT, "double": _DOUBLE, "string": _TEXT, "timestamp": _TIME, "duration": _SPAN}
-    mixed = (("int64", "double"), ("double", "int64"))
-    compare = {"_==_": "equals", "_!=_": "not_equals"}
-    compare |= {"_<_": "less", "_<=_": "less_equals", "_>_": "greater", "_>=_": "greater_equals"}
-    functions = [
-        cel.FunctionDecl(sign, [
-            _overload(f"{word}_{left}_{right}", _BOOL, kinds[left], kinds[right])
-            for left, right in (*((kind, kind) for kind in kinds), *mixed)
-        ])
-        for sign, word in compare.items()
-    ]  # fmt: skip
-    arithmetic: dict[str, tuple[str, Callable[[float, float], float]]] = {
-        "_+_": ("add", lambda a, b: float(a) + b),
-        "_-_": ("subtract", lambda a, b: float(a) - b),
-        "_*_": ("multiply", lambda a, b: float(a) * b),
-        "_/_": ("divide", _divided),
-    }
-    spans = {
-        "_+_": (("timestamp", "duration", _TIME),),
-        "_-_": (("timestamp", "duration", _TIME), ("timestamp", "timestamp", _SPAN)),
-    }
-    for sign, (word, work) in arithmetic.items():
-        overloads = [_overload(f"{word}_double", _DOUBLE, _DOUBLE, _DOUBLE)]
-        # CEL cuts off a quotient of whole numbers; nobody who writes `months / 12` means that, so it is not there.
-        overloads += [_overload(f"{word}_int64", _INT, _INT, _INT)] if sign != "_/_" else []
-        overloads += [_overload(f"{word}_{a}_{b}", _DOUBLE, kinds[a], kinds[b], work) for a, b in mixed]
-        overloads += [_overload(f"{word}_{a}_{b}", kind, kinds[a], kinds[b]) for a, b, kind in spans.get(sign, ())]
-        functions.append(cel.FunctionDecl(sign, overloads))
-    members = (("string", "string"), ("int64", "int64"), ("double", "double"), *mixed)
-    functions.append(
-        cel.FunctionDecl("@in", [_overload(f"in_{a}_{b}", _BOOL, kinds[a], cel.Type.List(kinds[b])) for a, b in members])
-    )
-    return config, functions
-
-
-def _overload(
-    name: str, returns: cel.Type, left: cel.Type, right: cel.Type, work: Callable[[float, float], float] | None = None
-) -> cel.Overload:
-    if work is None:
-        return cel.Overload(id=name, return_type=returns, parameters=[left, right])
-    return cel.Overload(id=name, return_type=returns, parameters=[left, right], impl=work)

@@ -134,7 +134,7 @@ def _refused(tokens: Sequence[Token]) -> Iterator[Slip]:
         elif token.text == "given" and token.kind == "word":
             yield Slip(token.offset, "there is no `given`; whether a field was given is asked with has(lead.NAME)")
         elif token.kind == "word" and token.text in _MACROS and following.text == "(":
-            yield Slip(token.offset, f"`{token.text}` is no part of rules; whether a list has a value is asked with `in`")
+            yield Slip(token.offset, f"`{token.text}` is no part of rules; a list is asked with `in`")
         elif token.kind == "word" and following.kind == "text" and token.text in ("b", "B", "br", "rb"):
             yield Slip(token.offset, "bytes are no part of rules; leave out the letter before the quote")
 
@@ -180,4 +180,4 @@ def _arguments(tokens: Sequence[Token], slips: list[Slip]) -> Iterator[Literal]:
         if len(rest) == 3 and rest[1].kind == "text" and rest[2].text == ")":
             yield Literal(token.text, rest[1])
         else:
-            slips.append(Slip(token.offset, f'{token.text}() takes one text, written out in quotes'))
+            slips.append(Slip(token.offset, f"{token.text}() takes one text, written out in quotes"))

@@ -200,13 +200,10 @@ class LeadTerms(Term, frozen=True, kw_only=True):
     forms: tuple[FormKind, ...] = ("long", "short")
     incentivized: bool = False
     opt_in: tuple[OptIn, ...] = ("single", "double")
-<<<<<<< HEAD
     #: Kinds of line it buys; empty: any that a consumer can have. A line whose kind cannot be told is bought.
     phone_types: tuple[PhoneType, ...] = ()
-=======
     #: What becomes of a lead of another type: rejected, or bought where a price line names what differs.
     mismatch: Literal["reject", "reprice"] = "reject"
->>>>>>> 4e21be5 (Buyers' rules in CEL: typed by the product's fields, bounded, told wrong at their place; a field left out breaks no criterion)
 
 
 class Price(Term, frozen=True, kw_only=True):

@@ -38,19 +38,34 @@ def _places(raw: str, value: str, style: str | None) -> Iterator[int]:
         if letter.isspace():
             # A space may be a fold of several lines; the next visible letter finds its own place again.
             yield at
-            at += at < len(raw) and raw[at].isspace()
+            at = _behind_space(raw, at, style)
             continue
         at = _visible(raw, at)
         if at >= len(raw):
             return
         yield at
         if style == '"' and raw[at] == "\\":
-            at += 2 + _ESCAPES.get(raw[at + 1 : at + 2], 0)
+            at += _escape_length(raw, at)
         elif raw[at] != letter:
             return
         else:
             at += 2 if style == "'" and letter == "'" else 1
     yield min(at, len(raw))
+
+
+def _behind_space(raw: str, at: int, style: str | None) -> int:
+    if style == '"':
+        if raw[at : at + 1] == "\n":
+            # A fold ends with the next line's indent; a space that is meant there is escaped.
+            return _visible(raw, at)
+        behind = _visible(raw, at) if raw[at : at + 2] == "\\\n" else at
+        if raw[behind : behind + 1] == "\\":
+            return behind + _escape_length(raw, behind)
+    return at + (at < len(raw) and raw[at].isspace())
+
+
+def _escape_length(raw: str, at: int) -> int:
+    return 2 + _ESCAPES.get(raw[at + 1 : at + 2], 0)
 
 
 def _visible(raw: str, at: int) -> int:

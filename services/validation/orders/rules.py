@@ -34,7 +34,7 @@ class HeldRule:
 
 
 def judge_rules(rules: tuple[HeldRule, ...], fields: Mapping[str, str], today: datetime, notes: Notes) -> None:
-    """Holds a lead against every rule. `fields`: also what is derived, such as `age`; absent or empty means not given."""
+    """Holds a lead against every rule. `fields`: with what is derived, such as `age`; absent or empty: not given."""
     for rule in rules:
         outcome = rule.hold(fields, today)
         if outcome is Outcome.HOLDS:
