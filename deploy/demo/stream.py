@@ -84,6 +84,7 @@ class Stream:
             "bad_altered_disclosure": self._altered_disclosure,
             "bad_stale_consent": self._stale_consent,
             "bad_below_minimum": lambda lead: self._set(lead, "loan_amount", str(self._rng.randint(10, 48) * 100)),
+            "bad_beyond_means": self._beyond_means,
             "bad_paused_source": lambda lead: setattr(lead, "source", "car-credit-now.example"),
             "bad_unknown_source": lambda lead: setattr(lead, "source", "loans-4-all.example"),
             "bad_rewarded": lambda lead: self._set(lead, "incentivized", "true"),
@@ -250,6 +251,11 @@ class Stream:
         changed["email"] = fields["email"].upper()
         changed["first_name"] = fields["first_name"].upper()
         return changed
+
+    def _beyond_means(self, lead: DemoLead) -> None:
+        """More than sixty monthly incomes."""
+        income = self._rng.randint(10, 13) * 100
+        lead.fields |= {"monthly_income": str(income), "loan_amount": str(61 * income + self._rng.randint(0, 5000))}
 
     def _dead_area_code(self) -> str:
         # Beyond exchange 555, which is kept for fiction.

@@ -41,6 +41,7 @@ EXPECTED: dict[str, set[str]] = {
     "bad_altered_disclosure": {"disclosure_mismatch"},
     "bad_stale_consent": {"consent_expired"},
     "bad_below_minimum": {"criteria_not_met"},
+    "bad_beyond_means": {"criteria_not_met"},
     "bad_paused_source": {"source_paused"},
     # Marco's disclosure is approved for Marco's sites alone.
     "bad_unknown_source": {"source_not_allowed", "disclosure_mismatch"},
