@@ -81,9 +81,7 @@ def cases(kind: str) -> list[Case]:
 def leads() -> list[LabelledLead]:
     """Every labelled lead, good ones first."""
     return [
-        LabelledLead(
-            good=line.pop("label") == "good", **{**line, "reasons": frozenset(line.get("reasons", ()))}
-        )
+        LabelledLead(good=line.pop("label") == "good", **{**line, "reasons": frozenset(line.get("reasons", ()))})
         for name in ("good", "bad")
         for line in _lines(_FOLDER / "leads" / f"{name}.jsonl")
     ]

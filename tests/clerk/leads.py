@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -25,41 +24,11 @@ from services.validation.service import MOST_LEADS, ValidationService
 from shared.catalog.snapshot import CatalogReader, CatalogView
 from shared.catalog.terms import Catalog
 from tests.clerk.corpus import LabelledLead
+from tests.clerk.judged import Judged
 from tests.unit.validation.terms import desks
 
 #: What the stages after validation find: validation alone cannot know.
-LATER = frozenset({"duplicate_same_seller", "duplicate_other_seller", "source_not_allowed", "source_paused", "velocity"})
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A lead, and all that was said against it."""
-
-    lead: LabelledLead
-    bought: bool
-    reasons: frozenset[str]
-    #: `code field: message`, for people.
-    told: tuple[str, ...]
-
-    @property
-    def right(self) -> bool:
-        """Good and bought, or bad and refused for one of the reasons that fit."""
-        lead = self.lead
-        if lead.either:
-            return True
-        return self.bought if lead.good else not self.bought and bool(lead.reasons & self.reasons)
-
-    @property
-    def false_alarm(self) -> bool:
-        """A good lead was refused."""
-        return self.lead.good and not self.right
-
-    def __str__(self) -> str:
-        fields = self.lead.body["lead"]
-        shown = {name: fields.get(name) for name in ("first_name", "last_name", "email", "phone", "postal_code")}
-        label = "good" if self.lead.good else f"bad, {sorted(self.lead.reasons)}"
-        said = "bought" if self.bought else "; ".join(self.told)
-        return f"{label} ({self.lead.walk}) {shown}: {said}"
+LATER = frozenset({"duplicate_same_seller", "duplicate_other_seller", "source_not_allowed", "source_paused"})
 
 
 class _OneCatalog:
@@ -79,10 +48,11 @@ def demo_catalog() -> Catalog:
 
 
 async def judge(leads: Sequence[LabelledLead], now: datetime) -> list[Judged]:
-    """What validation says of each lead, each on its own: nobody has been seen before."""
+    """What validation says of each lead that is its own to judge, each alone: nobody has been seen before."""
     catalog = demo_catalog()
     service = ValidationService(cast(CatalogReader, _OneCatalog(catalog)), desks())
     judged: list[Judged] = []
+    leads = [lead for lead in leads if not lead.reasons & LATER]
     for start in range(0, len(leads), MOST_LEADS):
         batch = leads[start : start + MOST_LEADS]
         request = ValidateLeadsRequest(

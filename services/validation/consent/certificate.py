@@ -56,6 +56,8 @@ TRUSTED_FORM_UNSUBMITTED_HOURS = 72
 _TRUSTED_FORM = re.compile(
     r"(?i:https://cert\.trustedform\.com)/([0-9A-Za-z._-]{16,255})/?(?:\?[!-~]{0,200})?", re.ASCII
 )
+#: Hex digits that are neither the web's nor an app's whole id are one cut off, or one with more pasted behind it.
+_HEX, _HEX_LENGTHS = re.compile(r"[0-9a-fA-F]+", re.ASCII), (40, 80)
 _LEADID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?", re.IGNORECASE | re.ASCII)
 #: Fewer different signs than this are no random id, but a filled-in form field.
 _LEAST_SIGNS = 4
@@ -94,6 +96,8 @@ def read_certificate(text: str) -> Certificate | None:
     """The certificate that a text names; None where it cannot be one."""
     text = text.strip(" \t\r\n\"'<>")
     if match := _TRUSTED_FORM.fullmatch(text):
+        if len(match[1]) not in _HEX_LENGTHS and _HEX.fullmatch(match[1]):
+            return None
         found = Certificate("TrustedForm", match[1])
     elif match := _LEADID.fullmatch(text):
         found = Certificate("LeadiD", match[1].lower())
