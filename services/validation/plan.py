@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from services.validation.consent.disclosure import Registry
 from services.validation.fieldtypes.fieldtype import Reader
-from services.validation.fieldtypes.registry import product_reader, standard_readers
+from services.validation.fieldtypes.registry import dated_readers, product_reader, standard_readers
+from services.validation.fieldtypes.when import day_of
 from services.validation.lists.reference import Reference
 from services.validation.orders.criteria import HeldCriterion
 from services.validation.orders.requirements import HeldGeography
@@ -17,6 +18,9 @@ from services.validation.orders.rules import HeldRule
 from services.validation.source import host_of, parents
 from shared.catalog.rule_language import RuleLanguage
 from shared.catalog.terms import Order
+
+#: Sets of readers that one plan keeps: a set for a day and a choice of products.
+_READERS = 64
 
 if TYPE_CHECKING:
     from shared.catalog.snapshot import CatalogView
@@ -49,7 +53,7 @@ class CatalogPlan:
         self._products: dict[str, Mapping[str, Reader]] = {}
         self._orders: dict[str, OrderPlan | None] = {}
         self._languages: dict[str, RuleLanguage] = {}
-        self._readers: dict[tuple[str, ...], Mapping[str, Reader]] = {}
+        self._readers: dict[tuple[tuple[str, ...], int], Mapping[str, Reader]] = {}
 
     def order(self, slug: str) -> OrderPlan | None:
         """The order of that name; None: this revision has none."""
@@ -58,25 +62,35 @@ class CatalogPlan:
             self._orders[slug] = None if order is None else self._prepare(order)
         return self._orders[slug]
 
-    def readers(self, seller: str, plans: list[OrderPlan]) -> Mapping[str, Reader]:
+    def readers(self, seller: str, plans: list[OrderPlan], day: int) -> Mapping[str, Reader]:
         """Readers of every field that the candidates' products know; without candidates, those of the seller's orders.
+
+        `day`: on which the lead came, in days since 1970, UTC.
 
         Where two products call different things by one name, the first candidate's meaning holds.
         """
         products = tuple(dict.fromkeys(plan.order.product for plan in plans))
         if not products:
             products = tuple(dict.fromkeys(order.product for order in self.view.orders_of(seller)))
-        readers = self._readers.get(products)
+        readers = self._readers.get((products, day))
         if readers is None:
-            merged: dict[str, Reader] = {}
-            for product in reversed(products):
-                merged |= self._product(product)
-            readers = self._readers[products] = merged | dict(self._standard)
+            while len(self._readers) >= _READERS:
+                self._readers.pop(next(iter(self._readers)))
+            readers = self._readers[products, day] = self._merged(products, day)
         return readers
 
     def _site(self, source: str) -> str:
         host = host_of(source)
         return next((name for name in parents(host) if self.view.source(name) is not None), host)
+
+    def _merged(self, products: tuple[str, ...], day: int) -> Mapping[str, Reader]:
+        merged: dict[str, Reader] = {}
+        today = day_of(day * 86400)
+        for slug in reversed(products):
+            product = self.view.product(slug)
+            merged |= self._product(slug)
+            merged |= dated_readers(() if product is None else product.fields, self._reference, today)
+        return merged | dict(self._standard) | dated_readers((), self._reference, today)
 
     def is_own(self, seller: str) -> bool:
         """Whether the seller is the buyer's own site."""

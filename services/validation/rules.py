@@ -13,7 +13,7 @@ from services.validation.fieldtypes.mail_facts import judge_mail
 from services.validation.fieldtypes.name import judge_name, read_name, split_full_name
 from services.validation.fieldtypes.place import judge_place
 from services.validation.fieldtypes.registry import read_all
-from services.validation.fieldtypes.when import day_of, judge_birth, midnight_of
+from services.validation.fieldtypes.when import day_of, midnight_of
 from services.validation.lead import Lead
 from services.validation.lists.reference import SANDBOX_ZIPS, Reference
 from services.validation.orders.criteria import age_of, judge_criteria
@@ -86,7 +86,7 @@ def validate(lead: Lead, plan: CatalogPlan, reference: Reference, seen: Sighting
     _complete_names(facts.fields, facts.given)
     _judge_identity(lead, facts, notes)
     _judge_place(lead, facts, reference, notes)
-    _judge_birth(lead, facts, notes)
+    facts.ages = age_of(facts.fields, day_of(lead.received_at))
     judge_mail(lead.mail, facts.fields.get("email", ""), notes)
     facts.source = _source(lead, plan, notes)
     _judge_bots(lead, facts, reference, seen, notes)
@@ -126,7 +126,7 @@ def validate(lead: Lead, plan: CatalogPlan, reference: Reference, seen: Sighting
 
 
 def _read(lead: Lead, plan: CatalogPlan, known: list[OrderPlan], notes: Notes) -> LeadFacts:
-    readers = plan.readers(lead.seller, known)
+    readers = plan.readers(lead.seller, known, int(lead.received_at // 86400))
     values, readings, unknown = read_all(lead.fields, readers)
     facts = LeadFacts(values, readings, unknown)
     for name, reading in readings.items():
@@ -193,20 +193,6 @@ def _judge_place(lead: Lead, facts: LeadFacts, reference: Reference, notes: Note
         # Prices and geography go by state; a required `state` was still not given.
         fields["state"] = reference.zips.state(zip5) or ""
         notes.passed("state.readable", "state", fields["state"], "by the ZIP code")
-
-
-def _judge_birth(lead: Lead, facts: LeadFacts, notes: Notes) -> None:
-    born = facts.fields.get("date_of_birth")
-    if born is None:
-        return
-    today = day_of(lead.received_at)
-    reading = judge_birth(born, today)
-    notes.add(reading.checks, reading.findings)
-    if reading.value is None:
-        facts.invalid.add("date_of_birth")
-        del facts.fields["date_of_birth"]
-    else:
-        facts.ages = age_of(facts.fields, today)
 
 
 def _judge_bots(lead: Lead, facts: LeadFacts, reference: Reference, seen: Sightings, notes: Notes) -> None:

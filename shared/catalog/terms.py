@@ -24,7 +24,12 @@ Positive = Annotated[int, Meta(ge=1)]
 NonNegative = Annotated[int, Meta(ge=0)]
 Text = Annotated[str, Meta(min_length=1, max_length=4000)]
 
-FieldType = Literal["text", "integer", "number", "money", "boolean", "date", "choice"]
+#: What a product's field may hold; validation's registry of field types says how each is read.
+FieldType = Literal[
+    "text", "integer", "number", "money", "boolean", "date", "choice", "range", "gender", "ip", "url", "ssn",
+    "certificate_url", "date_of_birth", "phone", "email", "first_name", "last_name", "full_name", "street", "city",
+    "state", "postal_code",
+]  # fmt: skip
 FormKind = Literal["long", "short"]
 #: Kinds of line that can be told apart, outside North America; there numbers move between them with their owner.
 PhoneType = Literal["mobile", "fixed_line", "voip"]
@@ -101,11 +106,13 @@ class ProductField(Term, frozen=True, kw_only=True):
     name: FieldName
     type: FieldType
     label: str = ""
-    #: Inclusive bounds for integer, number and money (in whole units, not cents).
+    #: Inclusive bounds for integer, number, money (in whole units, not cents) and both ends of a range.
     minimum: float | None = None
     maximum: float | None = None
     #: Allowed values for `choice`, compared without case.
     choices: tuple[str, ...] = ()
+    #: Other words for choices, such as `{exc: excellent}`, compared without case and punctuation.
+    synonyms: dict[str, str] = {}
 
 
 class Product(Term, frozen=True, kw_only=True):

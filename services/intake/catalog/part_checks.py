@@ -18,7 +18,7 @@ from services.intake.catalog.draft import (
 from services.intake.catalog.reading import Path, did_you_mean
 from shared.catalog.terms import STANDARD_FIELDS, Buyer, Playbook, Product, ProductField
 
-_NUMERIC: Final = frozenset({"integer", "number", "money"})
+_BOUNDED: Final = frozenset({"integer", "number", "money", "range"})
 _PLACEHOLDERS: Final = frozenset({"first_name", "offer", "buyer", "product"})
 
 
@@ -99,7 +99,7 @@ def _product(product: Product, path: Path) -> Iterator[Finding]:
 
 def _field(field: ProductField, path: Path) -> Iterator[Finding]:
     yield from crossed_bounds(field.minimum, field.maximum, path)
-    if field.type not in _NUMERIC:
+    if field.type not in _BOUNDED:
         for word in ("minimum", "maximum"):
             if getattr(field, word) is not None:
                 yield (*path, word), f"bounds need a numeric field, and `{field.name}` is of type {field.type}"
@@ -108,6 +108,9 @@ def _field(field: ProductField, path: Path) -> Iterator[Finding]:
     if field.type != "choice" and field.choices:
         yield (*path, "choices"), f"choices need `type: choice`, and `{field.name}` is of type {field.type}"
     yield from repeated(tuple(choice.casefold() for choice in field.choices), (*path, "choices"))
+    for word, choice in field.synonyms.items():
+        if choice not in field.choices:
+            yield (*path, "synonyms", word), f"`{choice}` is not among the choices{did_you_mean(choice, field.choices)}"
 
 
 def _playbook(playbook: Playbook, path: Path) -> Iterator[Finding]:

@@ -6,18 +6,24 @@ and decisions know it from then on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import partial
-from typing import Literal
 
+from services.validation.fieldtypes.certificate import certificate_reader
+from services.validation.fieldtypes.choice import boolean_reader, choice_reader, gender_reader
 from services.validation.fieldtypes.email import EmailReader
 from services.validation.fieldtypes.fieldtype import Context, FieldType, Reader
+from services.validation.fieldtypes.ip import ip_reader
 from services.validation.fieldtypes.name import cased, read_name
-from services.validation.fieldtypes.number import boolean_reader, choice_reader, number_reader
+from services.validation.fieldtypes.number import Kind, number_reader
 from services.validation.fieldtypes.phone import PhoneReader
 from services.validation.fieldtypes.place import read_state, zip_reader
+from services.validation.fieldtypes.span import range_reader
+from services.validation.fieldtypes.ssn import ssn_reader
 from services.validation.fieldtypes.text import tidy
-from services.validation.fieldtypes.when import date_reader, judge_birth
+from services.validation.fieldtypes.url import url_reader
+from services.validation.fieldtypes.when import birth_reader, date_reader
 from services.validation.lists.reference import Reference
 from services.validation.orders import leadtype
 from services.validation.verdict import MISSING, Reading, accepted
@@ -46,20 +52,8 @@ def _name(context: Context) -> Reader:
     return read
 
 
-def _number(kind: Literal["integer", "number", "money"], context: Context) -> Reader:
-    return number_reader(ProductField(name=context.field, type=kind, minimum=context.minimum, maximum=context.maximum))
-
-
-def _birth(context: Context) -> Reader:
-    read, today = date_reader(context.field), context.today
-    if today is None:
-        return read
-
-    def read_birth(text: str) -> Reading:
-        reading = read(text)
-        return reading if reading.value is None else judge_birth(reading.value, today)
-
-    return read_birth
+def _number(kind: Kind, context: Context) -> Reader:
+    return number_reader(context.field, kind, context.minimum, context.maximum)
 
 
 _TYPES = (
@@ -74,20 +68,32 @@ _TYPES = (
     FieldType("city", "a city's name", _city),
     FieldType("state", "a US state, territory or military region by its name or USPS code", lambda _: read_state),
     FieldType("postal_code", "a ZIP code of five digits, or ZIP+4", lambda context: zip_reader(context.reference.zips)),
-    FieldType("date", "a date such as 1980-12-31 or 12/31/1980", lambda context: date_reader(context.field)),
-    FieldType("date_of_birth", "a date of birth such as 1980-12-31 or 12/31/1980", _birth),
+    FieldType("date", "a date such as 1980-12-31 or 12/31/1980",
+              lambda context: date_reader(context.field, context.today)),
+    FieldType("date_of_birth", "a date of birth such as 1980-12-31 or 12/31/1980",
+              lambda context: birth_reader(context.field, context.today)),
     FieldType("boolean", "yes or no", lambda context: boolean_reader(context.field)),
     FieldType("integer", "a whole number", partial(_number, "integer")),
     FieldType("number", "a number", partial(_number, "number")),
     FieldType("money", "an amount in dollars", partial(_number, "money")),
+    FieldType("range", "a range such as 20000-25000, under 5000 or 100000+",
+              lambda context: range_reader(context.field, context.minimum, context.maximum)),
+    FieldType("gender", "male, female, nonbinary, other or undisclosed", lambda context: gender_reader(context.field)),
+    FieldType("ip", "an IP address", lambda context: ip_reader(context.field), remember=0),
+    FieldType("url", "a web address such as https://www.example.com/page", lambda context: url_reader(context.field)),
+    FieldType("ssn", "a Social Security number", lambda context: ssn_reader(context.field), sensitive=True, remember=0),
+    FieldType("certificate_url", "a TrustedForm certificate URL or a Jornaya LeadiD",
+              lambda context: certificate_reader(context.field), remember=0),
     FieldType("choice", "one of the listed values",
-              lambda context: choice_reader(context.field, context.choices, dict(context.also or {})),
+              lambda context: choice_reader(context.field, context.choices, context.also),
               tells_missing=True),
     FieldType("text", "any text", _text),
 )  # fmt: skip
 
 #: Every type of fields by its name.
 FIELD_TYPES: Mapping[str, FieldType] = {kind.name: kind for kind in _TYPES}
+#: Types that are read as of a day.
+_DATED = frozenset({"date", "date_of_birth"})
 #: Other names of types, as forms and posting documents call them.
 _ALSO = {
     "zip": "postal_code", "zip_code": "postal_code", "zipcode": "postal_code", "postcode": "postal_code",
@@ -119,8 +125,17 @@ def standard_readers(reference: Reference) -> dict[str, Reader]:
 
 def product_reader(spec: ProductField, reference: Reference) -> Reader:
     """The reader of one question of a product's form, by its type."""
-    context = Context(reference, spec.name, spec.choices, minimum=spec.minimum, maximum=spec.maximum)
+    context = Context(reference, spec.name, spec.choices, spec.synonyms, minimum=spec.minimum, maximum=spec.maximum)
     return FIELD_TYPES[spec.type].reader(context)
+
+
+def dated_readers(specs: Iterable[ProductField], reference: Reference, today: date) -> dict[str, Reader]:
+    """Readers of the dates among the standard fields and these, for leads that came on one day.
+
+    A two-digit year and an age mean something on a day only.
+    """
+    types = {spec.name: spec.type for spec in specs if spec.type in _DATED} | {"date_of_birth": "date_of_birth"}
+    return {name: FIELD_TYPES[kind].reader(Context(reference, name, today=today)) for name, kind in types.items()}
 
 
 def read_all(

@@ -1,61 +1,64 @@
-"""Calendar dates in the forms that Americans and systems write."""
+"""Dates and dates of birth: the readers, and who can have been born when."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 
-from services.validation.verdict import Reading, accepted, refused
+from services.validation.fieldtypes.dates import Day, age_on, read_day
+from services.validation.fieldtypes.fieldtype import Reader
+from services.validation.fieldtypes.plain import NOTHING, Read, plain_reader, wrong
 
-_RULE = "date.readable"
-_ISO = re.compile(r"(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})(?:[T ][0-9:.]{2,18}(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
-_AMERICAN = re.compile(r"(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{4})(?: [0-9:]{4,8}(?: ?[AaPp][Mm])?)?", re.ASCII)
-_MONTH_FIRST = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})", re.ASCII)
-_DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[ -](?:of )?([A-Za-z]{3,9})\.?,?[ -](\d{4})", re.ASCII)
-_MONTHS = {
-    name[:length]: number
-    for number, name in enumerate(
-        "january february march april may june july august september october november december".split(), start=1
-    )
-    for length in range(3, len(name) + 1)
-}
-_EXPECTED = "Expected a date such as 1980-12-31 or 12/31/1980."
-_EXPECTED_BIRTH = "Expected a date of birth in the past, at most 120 years ago."
+__all__ = ["age_on", "birth_reader", "date_reader", "day_of", "midnight_of", "read_birth", "read_date"]
+
+_RULE, _BIRTH_RULE = "date.readable", "date_of_birth.possible"
+#: The oldest person ever was 122; a form does not meet the next one.
+OLDEST = 120
+#: Whoever fills in a form is at least so old; a site may not even ask a younger child (COPPA, 16 CFR 312.5).
+YOUNGEST = 13
+#: Days that databases and date pickers put in for an unknown birth, and all ones, which people type to get on.
+_PLACEHOLDERS = frozenset({date(1900, 1, 1), date(1901, 1, 1), date(1911, 11, 11)})
+_FIRST = date(1900, 1, 1)
 
 
-def parse_date(text: str) -> date | None:
-    """A date written ISO, month/day/year, or with the month's name; None: none of these, or no such day.
+def read_date(text: str, today: date | None = None) -> Read:
+    """Any date. Parts: `year`, `month`, `day`."""
+    found = read_day(text, today)
+    if found.day in (_FIRST, date(1899, 12, 30), date(1899, 12, 31)):
+        # Day zero or one of spreadsheets and databases.
+        return wrong("Expected a real date: this one is a system's placeholder.")
+    return _told(found)
 
-    A two-digit year is never guessed at, and neither is day/month: `13/01/1980` is no date.
+
+def read_birth(text: str, today: date | None = None) -> Read:
+    """A date of birth. Parts: those of a date, and with `today` the `age` in whole years and `adult`.
+
+    A person under 18 is read: which ages an order buys is the order's matter.
     """
-    try:
-        if match := _ISO.fullmatch(text):
-            # Without separators, both month and day need their two digits.
-            if not match[2] and len(match[3] + match[4]) != 4:
-                return None
-            return date(int(match[1]), int(match[3]), int(match[4]))
-        if match := _AMERICAN.fullmatch(text):
-            return date(int(match[4]), int(match[1]), int(match[3]))
-        if match := _MONTH_FIRST.fullmatch(text):
-            return date(int(match[3]), _MONTHS[match[1].lower()], int(match[2]))
-        if match := _DAY_FIRST.fullmatch(text):
-            return date(int(match[3]), _MONTHS[match[2].lower()], int(match[1]))
-    except (ValueError, KeyError):
-        return None
-    return None
+    found = read_day(text, today, birth=True)
+    if found.day in _PLACEHOLDERS:
+        return wrong("Expected a real date of birth: this one is a placeholder.")
+    read = _told(found)
+    if found.day is None or today is None:
+        return read
+    age = age_on(found.day, today)
+    if age < 0:
+        return wrong("Expected a date of birth in the past.")
+    if age > OLDEST:
+        return wrong(f"Expected a date of birth at most {OLDEST} years ago.")
+    if age < YOUNGEST:
+        return wrong(f"Expected the date of birth of somebody of {YOUNGEST} years or more.")
+    return read._replace(parts={**read.parts, "age": str(age), "adult": "true" if age >= 18 else "false"})
 
 
-def date_reader(field: str) -> Callable[[str], Reading]:
-    """A reader of a product's date field."""
+def date_reader(field: str, today: date | None) -> Reader:
+    """A reader of dates; without `today`, two-digit years are not read."""
+    return plain_reader(field, _RULE, "a date", lambda text: read_date(text, today))
 
-    def read_date(text: str) -> Reading:
-        day = parse_date(text)
-        if day is None:
-            return refused(_RULE, field, _EXPECTED)
-        return accepted(day.isoformat(), _RULE, field, "a date", "a date")
 
-    return read_date
+def birth_reader(field: str, today: date | None) -> Reader:
+    """A reader of dates of birth; without `today`, neither age nor two-digit years are judged."""
+    noun = "a possible date of birth"
+    return plain_reader(field, _BIRTH_RULE, noun, lambda text: read_birth(text, today), personal=True)
 
 
 def day_of(seconds: float) -> date:
@@ -68,14 +71,10 @@ def midnight_of(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds // 86400 * 86400, UTC)
 
 
-def age_on(born: date, day: date) -> int:
-    """Whole years between two days, as people count them; below 0 before the birth."""
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-
-
-def judge_birth(born: str, day: date) -> Reading:
-    """Holds a date of birth (ISO) against the day on which the lead came."""
-    age = age_on(date.fromisoformat(born), day)
-    if 0 <= age <= 120:
-        return accepted(born, "date_of_birth.possible", "date_of_birth", "", "0 to 120 years")
-    return refused("date_of_birth.possible", "date_of_birth", _EXPECTED_BIRTH, observed="no possible age")
+def _told(found: Day) -> Read:
+    if found.missing:
+        return NOTHING
+    if found.day is None:
+        return wrong(found.expected, found.likely)
+    year, month, day = found.day.isoformat().split("-")
+    return Read(found.day.isoformat(), {"year": year, "month": month, "day": day}, observed=found.note)

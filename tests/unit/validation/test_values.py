@@ -23,7 +23,7 @@ GOOD_VALUES = [
     ("vehicle_year", "2019.0", "2019"),
     ("vehicle_year", " 2019 ", "2019"),
     ("debt_ratio", "0.350", "0.35"),
-    ("debt_ratio", ".5", None),
+    ("debt_ratio", ".5", "0.5"),
     ("debt_ratio", "3", "3"),
     ("credit_rating", "GOOD", "good"),
     ("credit_rating", " Excellent ", "excellent"),
@@ -48,7 +48,10 @@ GOOD_VALUES = [
     ("hired_on", "1st of March 2020", "2020-03-01"),
     ("date_of_birth", "12/31/1980", "1980-12-31"),
     ("date_of_birth", "1980-12-31", "1980-12-31"),
-    ("date_of_birth", "11/22/2026", "2026-11-22"),
+    ("date_of_birth", "31/12/1980", "1980-12-31"),
+    ("date_of_birth", "3/4/85", "1985-03-04"),
+    ("hired_on", "13/01/2020", "2020-01-13"),
+    ("hired_on", "1/2/20", "2020-01-02"),
     ("opt_in", "Double opt-in", "double"),
     ("opt_in", "DOI", "double"),
     ("opt_in", "single", "single"),
@@ -70,18 +73,17 @@ BAD_VALUES = [
     ("vehicle_year", "2019.5"),
     ("vehicle_year", "1979"),
     ("vehicle_year", "twenty"),
+    ("vehicle_year", "twenty nineteen"),
     ("debt_ratio", "11"),
     ("credit_rating", "platinum"),
     ("has_trade_in", "maybe"),
-    ("hired_on", "13/01/2020"),
     ("hired_on", "2/30/2020"),
-    ("hired_on", "1/2/20"),
     ("hired_on", "2020"),
     ("hired_on", "yesterday"),
     ("hired_on", "2021-02-29"),
-    ("date_of_birth", "31/12/1980"),
     ("date_of_birth", "1/1/1800"),
     ("date_of_birth", "11/23/2026"),
+    ("date_of_birth", "11/22/2026"),
     ("opt_in", "triple"),
     ("incentivized", "perhaps"),
     ("form", "medium"),
@@ -108,7 +110,7 @@ MISSING = [
 ]
 
 
-@pytest.mark.parametrize(("field", "text", "expected"), [case for case in GOOD_VALUES if case[2] is not None])
+@pytest.mark.parametrize(("field", "text", "expected"), GOOD_VALUES)
 def test_a_value_as_people_write_it_becomes_canonical(field: str, text: str, expected: str) -> None:
     verdict = judged(lead_with(**{field: text}))
     assert verdict.fields.get(field) == expected
