@@ -27,7 +27,7 @@ from tests.clerk.corpus import LabelledLead
 from tests.clerk.judged import Judged
 from tests.unit.validation.terms import desks
 
-#: What the stages after validation find: validation alone cannot know.
+#: What the stages after validation find. Leads of a later turn are left out too: they are about those before them.
 LATER = frozenset({"duplicate_same_seller", "duplicate_other_seller", "source_not_allowed", "source_paused"})
 
 
@@ -52,7 +52,7 @@ async def judge(leads: Sequence[LabelledLead], now: datetime) -> list[Judged]:
     catalog = demo_catalog()
     service = ValidationService(cast(CatalogReader, _OneCatalog(catalog)), desks())
     judged: list[Judged] = []
-    leads = [lead for lead in leads if not lead.reasons & LATER]
+    leads = [lead for lead in leads if not lead.turn and not lead.reasons & LATER]
     for start in range(0, len(leads), MOST_LEADS):
         batch = leads[start : start + MOST_LEADS]
         request = ValidateLeadsRequest(

@@ -37,6 +37,12 @@ def test_values_mean_what_they_look_like() -> None:
     assert document.catalog.orders[2].geography.exclude_postal_codes == ("787",)
 
 
+def test_an_order_may_ask_for_an_age_though_no_form_asks_it() -> None:
+    old = "- {field: loan_amount, minimum: 5000, maximum: 100000}"
+    text = catalog_with(old, f"{old}\n      - {{field: age, minimum: 18}}")
+    assert read_document(text).faults == ()
+
+
 def test_every_fault_is_told_at_once_in_the_order_of_the_text_with_its_place() -> None:
     text = CATALOG.replace("seller: leadriver, state: paused", "seller: leadrivr, state: pausd")
     text = text.replace("    priority: 900\n", "    priorty: 900\n").replace("[CA, AZ,", "[XX, AZ,")

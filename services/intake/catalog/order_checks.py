@@ -30,6 +30,8 @@ from shared.catalog.terms import (
 )
 
 _NUMERIC: Final = frozenset({"integer", "number", "money"})
+#: What criteria may ask besides a product's fields: the consumer's age in whole years, by the date of birth.
+_AGE: Final = ProductField(name="age", type="integer", minimum=0, maximum=130)
 _POSTAL_PREFIX = re.compile(r"[0-9]{1,5}")
 
 
@@ -121,11 +123,12 @@ def _fields(product: Product, order: Order, path: Path) -> Iterator[Finding]:
     for index, name in enumerate(order.required_fields):
         yield from unknown_field(product, name, (*path, "required_fields", index))
     yield from repeated(order.required_fields, (*path, "required_fields"))
-    fields = {field.name: field for field in product.fields}
+    fields = {field.name: field for field in (_AGE, *product.fields)}
     seen: set[str] = set()
     for index, criterion in enumerate(order.criteria):
         place = (*path, "criteria", index)
-        yield from unknown_field(product, criterion.field, (*place, "field"))
+        if criterion.field not in fields:
+            yield from unknown_field(product, criterion.field, (*place, "field"))
         if criterion.field in seen:
             yield (*place, "field"), f"`{criterion.field}` already has a criterion; put both into one"
         seen.add(criterion.field)
