@@ -1,194 +1,144 @@
-"""Names of people. Real names come from everywhere and may look rude, short or mashed to a naive check.
+"""Names of people: first, last and full. Real names come from everywhere and may look rude, short or mashed.
 
-A name is refused only where nobody can bear it: keys struck in a row, the name of
-a cartoon, the words of a form. Every rule here is held against lists of real
-names from many languages; a rule that meets one of them is wrong.
+The canonical form is what a careful clerk would write into the file: `SMITH, JANE A.` is Jane A. Smith, `Mr. o'brien`
+is O'Brien, `Sammy Davis, jr.` is Sammy Davis Jr. Titles and nicknames are kept as parts only. What is plainly no name
+(an e-mail address, digits, letters lost on the way) is refused as unreadable; what is plainly nobody's name by
+`identity/made_up.py`.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+import unicodedata
+from collections.abc import Mapping
+from typing import Literal
 
+from services.validation.fieldtypes.fullname import Name, parse_full, parse_given, parse_surname
+from services.validation.fieldtypes.repair import repaired
 from services.validation.fieldtypes.text import is_missing
-from services.validation.verdict import MISSING, Finding, Reading
+from services.validation.identity.made_up import Doubt, doubt_alone, doubt_together, folded
+from services.validation.verdict import MISSING, Finding, Reading, refused
 from shared.verdict import Check
 
-_MADE_UP, _TEST = "name.made_up", "name.test_data"
-_EXPECTED = "Expected the consumer's real name: this one is plainly made up."
-_EXPECTED_NO_TEST = "Expected a consumer's data, not a test's; send `test: true` to try the interface."
+Kind = Literal["first_name", "last_name", "full_name"]
 
-_PARTICLES = frozenset(
-    """af al av bin da das de del della den der des di do dos du el ibn la le lo ten ter van vom von vd y zu zum
-    zur""".split()
-)
-_SUFFIXES = {"jr": "Jr", "jr.": "Jr.", "sr": "Sr", "sr.": "Sr.", "ii": "II", "iii": "III", "iv": "IV"}
-_PARTS = re.compile(r"([ '’ʼ-])")
+_READABLE = "name.readable"
+_SAYS = {"first_name": "first name", "last_name": "last name", "full_name": "full name"}
+#: Most characters and words; the longest names of the world's registers stay below.
+_LONGEST, _MOST_WORDS = 100, 12
+_OUTER = " ,;:*_~|\"<>=\\^+"
+_SIMPLE = re.compile(r"[A-Z][a-z]+")
+_ADDRESS = re.compile(r"\S@\S|https?:|www\.|\.(?:com|net|org|info|biz)\b|</?\w", re.IGNORECASE)
+_TITLE_ALONE = frozenset({"mr", "mrs", "ms", "mr.", "mrs.", "ms.", "dr."})
+_MARKS = frozenset(" -'.\u02bb\u00b7\u30fb&")
+_ORDINAL = re.compile(r" [234](?:nd|rd|th)$", re.IGNORECASE)
+_COUPLE = re.compile(r"[^\s&] & [^\s&]")
 
-_TEST_WORDS = frozenset({"test", "tests", "tester", "testing", "testy", "testlead", "testuser", "testname"})
-#: Words that make `Test …` a test; alone they may be names.
-_AFTER_TEST = _TEST_WORDS | {
-    "lead",
-    "user",
-    "name",
-    "account",
-    "person",
-    "customer",
-    "consumer",
-    "data",
-    "me",
-    "only",
-    "one",
-    "do",
-    "123",
-}
-#: First names that are no names, whatever follows.
-_TEST_FIRST = frozenset({"test", "testing", "testlead", "testuser", "testname"})
-
-#: Words of forms, jokes and nonsense. Both halves must be among them: one alone may be somebody's name.
-_EMPTY_WORDS = frozenset(
-    """abc abcd abcde abcdef xyz qwe qwerty asd asdf zxc foo bar baz foobar blah bla lorem ipsum fake phony bogus dummy
-    nobody noone anonymous anon unknown noname nolastname firstname lastname fname lname first last name surname your
-    my none null xxx aaa bbb ccc ddd zzz hello hi sir madam mr mrs consumer customer applicant""".split()
-)
-#: Figures whose whole name no person bears; those that people share with them (Bart Simpson, James Bond) are left out.
-_FAMOUS = frozenset(
-    name.strip()
-    for name in """
-    mickey mouse, minnie mouse, mighty mouse, donald duck, daisy duck, daffy duck, bugs bunny, easter bunny,
-    roger rabbit, tooth fairy, santa claus, santa clause, father christmas, darth vader, luke skywalker, obi-wan kenobi,
-    spongebob squarepants, sponge bob, scooby doo, elmer fudd, yosemite sam, porky pig, peppa pig, miss piggy,
-    kermit frog, kermit the frog, yogi bear, winnie pooh, winnie the pooh, fred flintstone, wilma flintstone,
-    barney rubble, buzz lightyear, no name, bat man, super man, spider man, wonder woman, captain america, captain kirk,
-    papa smurf, donkey kong, super mario, big bird, cookie monster, uncle sam, humpty dumpty""".split(",")
-)
-
-_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_HOME = frozenset("asdfghjkl")
+_NO_ADDRESS = "Expected a name: this is an e-mail or web address."
+_NO_PHONE = "Expected a name: this is a phone number."
+_NO_DIGITS = "Expected a name without digits."
+_NO_TITLE = "Expected a name, not only a form of address."
+_LOST = "Expected the name as the consumer wrote it: letters were lost on the way, so send it as UTF-8."
+_LETTERS = "Expected a name: letters, spaces, hyphens and apostrophes."
+_TOO_LONG = f"Expected a name of at most {_LONGEST} characters and {_MOST_WORDS} words."
+_NOBODY = "Expected the consumer's real name: this one has no letters."
 
 
-def _runs(*rows: str) -> frozenset[str]:
-    """Every three neighbours of the rows, in both directions."""
-    return frozenset(run[i : i + 3] for row in rows for run in (row, row[::-1]) for i in range(len(row) - 2))
-
-
-#: Neighbours of the home or bottom row struck in order; hardly a syllable of any name looks so.
-_STRIKES = _runs(*_ROWS[1:])
-_ANY_RUN = _runs(*_ROWS)
-#: Runs of the top row are syllables too (Trew, Wert, Weroniuk): only long ones, and the famous one, count.
-_TOP_RUNS = ("qwer", "rewq", "werty", "ertyu", "rtyui", "tyuio", "yuiop", "poiuy", "oiuyt", "iuytr", "uytre", "ytrew")
-#: The same keys out of order, as often seen.
-_SHUFFLED = frozenset("asfd adsf afsd sdaf dfsa asfasf adsfadsf sadf qwqw wqeqwe qewr fjdk fjdksl jfkd jfkdls".split())
-#: A letter or a pair of letters four times, or two or three consonants again and again.
-_REPEATED = re.compile(r"(.)\1{3,}|(..)\2{3,}|([^aeiouy]{2,3})\3{2,}")
-_TWICE = re.compile(r"(...)\1+")
-_CONSONANTS_TWICE = re.compile(r"([^aeiouywrl]{2})\1+")
-_NO_SYLLABLE = re.compile(r"[bcdfghjkmnpqstvxz]{5,}|[bcdfghjkmnpqstvwxz]{6,}")
-_WEB = ("http:", "https:", "www.", "<script", ".com", "@")
-
-
-def read_name(field: str, text: str) -> Reading:
-    """A name trimmed and cased: one written all in capitals or all in small letters gets its capitals."""
-    text = text.strip(' ,;"*')
-    if is_missing(text, name=True):
+def read_name(field: str, raw: str, kind: Kind | None = None) -> Reading:
+    """A name of that kind, by default the one that the field is called. Findings beside a value: nobody is called so."""
+    kind = kind or ("last_name" if field == "last_name" else "full_name" if field == "full_name" else "first_name")
+    text = repaired(raw).strip(_OUTER)
+    if is_missing(text, name=True) or text == "None" or (text == "Null" and kind == "first_name"):
         return MISSING
-    value = cased(text)
-    return Reading(value, (Check("name.readable", True, field, f"{value[0]}***", "a name"),))
+    name = _canonical(text, kind)
+    fault = _unreadable(name.value)
+    plain = folded(name.value)
+    doubt = doubt_alone(plain, first=kind != "last_name") if fault != _NO_ADDRESS else None
+    if fault is not None and (doubt is None or doubt.reason != "test_data"):
+        reason = "name_fake" if fault == _NOBODY else "field_invalid"
+        return refused(_READABLE, field, fault, reason=reason)
+    readable = Check(_READABLE, True, field, f"{name.value[:1]}***", f"a {_SAYS[kind]}")
+    if doubt is None and kind == "full_name":
+        doubt = doubt_alone(folded(name.first), first=True) or doubt_together(folded(name.first), folded(name.last))
+    if doubt is not None:
+        return _doubtful(name, doubt, field, readable)
+    return Reading(name.value, (readable,), (), name.parts())
+
+
+def judge_name(first: str, last: str, field: str) -> tuple[tuple[Check, ...], tuple[Finding, ...]]:
+    """Whether one person can bear both names, each of which was read without a finding. Either may be empty."""
+    doubt = doubt_together(folded(first), folded(last))
+    if doubt is not None:
+        return _told(doubt, field)
+    return (
+        Check("name.made_up", True, field, "no sign of it", "a real name"),
+        Check("name.test_data", True, field, "no sign of it", "no test"),
+    ), ()
+
+
+def halves(parts: Mapping[str, str]) -> tuple[str, str]:
+    """First and last name of a full one, by its parts; the suffix stays with the last name. Last may be empty."""
+    last, suffix = parts.get("last", ""), parts.get("suffix", "")
+    return parts.get("first", ""), f"{last} {suffix}" if last and suffix else last
 
 
 def split_full_name(full: str) -> tuple[str, str]:
     """First and last name of a full one: `Smith, Jane`, `Jane van der Berg`, `Jane Smith Jr`. Last may be empty."""
-    if "," in full:
-        last, _, first = (part.strip() for part in full.partition(","))
-        if first and first.lower() not in _SUFFIXES:
-            return first, last
-        full = f"{last} {first}".strip()
-    words = full.split(" ")
-    end = len(words) - 1
-    if end > 1 and words[end].lower() in _SUFFIXES:
-        end -= 1
-    start = next((i for i in range(1, end) if words[i].lower() in _PARTICLES), end)
-    return (" ".join(words[:start]), " ".join(words[start:])) if start else (full, "")
+    return halves(_canonical(repaired(full).strip(_OUTER), "full_name").parts())
 
 
-@lru_cache(maxsize=16384)
-def judge_name(first: str, last: str, field: str) -> tuple[tuple[Check, ...], tuple[Finding, ...]]:
-    """Whether anybody can be called so. `field`: where a finding points to. Either half may be empty."""
-    a, b = first.casefold().strip("."), last.casefold().strip(".")
-    if _is_test(a, b):
-        return _refusal(_TEST, "test_data", field, _EXPECTED_NO_TEST)
-    if _is_made_up(a, b):
-        return _refusal(_MADE_UP, "name_fake", field, _EXPECTED)
-    return (
-        Check(_MADE_UP, True, field, "no sign of it", "a real name"),
-        Check(_TEST, True, field, "no sign of it", "no test"),
-    ), ()
+def _canonical(text: str, kind: Kind) -> Name:
+    """The name, parsed until it stays what it is: a title may stand behind a nickname, and that in quotes."""
+    if kind == "full_name":
+        parse = parse_full
+    elif _SIMPLE.fullmatch(text) and len(text) > 3:
+        return Name(text, first=text) if kind == "first_name" else Name(text, last=text)
+    else:
+        parse = parse_surname if kind == "last_name" else parse_given
+    name = parse(text)
+    for _ in range(4):
+        again = parse(name.value.strip(_OUTER))
+        if again.value == name.value:
+            return name
+        name = again._replace(
+            prefix=again.prefix or name.prefix, nickname=again.nickname or name.nickname, suffix=again.suffix or name.suffix
+        )
+    return name
 
 
-def is_mashed(word: str) -> bool:
-    """True for letters (lower case) that come from striking keys, not from any language."""
-    if len(word) < 4 or not word.isascii():
-        return False
-    if word in _SHUFFLED or any(run in word for run in _TOP_RUNS) or _REPEATED.search(word):
-        return True
-    twice = _TWICE.fullmatch(word)
-    if (twice is not None and twice[1] in _ANY_RUN) or _CONSONANTS_TWICE.fullmatch(word):
-        return True
-    strikes = sum(word[i : i + 3] in _STRIKES for i in range(len(word) - 2))
-    if strikes >= 2 or (strikes and _HOME.issuperset(word) and (len(set(word)) <= 3 or "a" not in word)):
-        return True
-    # Whole words without a vowel exist (Krc, Vlk, Strnad's kin) and ring on r or l; five other consonants do not.
-    return _NO_SYLLABLE.fullmatch(word) is not None
+def _unreadable(value: str) -> str | None:
+    """Why no person's name looks so, as a sentence; None: it may be one."""
+    if value.isascii() and value.replace(" ", "").isalpha() and len(value) <= _LONGEST:
+        if value.lower() in _TITLE_ALONE and value != "DR":
+            return _NO_TITLE
+        return _TOO_LONG if value.count(" ") >= _MOST_WORDS else None
+    if not value or not any(letter.isalpha() for letter in value):
+        return _LOST if "\ufffd" in value else _NO_PHONE if sum(map(str.isdigit, value)) > 6 else _NOBODY
+    if _ADDRESS.search(value):
+        return _NO_ADDRESS
+    if len(value) > _LONGEST or value.count(" ") >= _MOST_WORDS:
+        return _TOO_LONG
+    if value.lower() in _TITLE_ALONE:
+        return _NO_TITLE
+    digits = sum(map(str.isdigit, value))
+    if digits:
+        return _NO_PHONE if digits > 6 else _NO_DIGITS
+    if "\ufffd" in value or re.search(r"\w\?\w|\?\w|\w\?$", value):
+        return _LOST
+    if "&" in value and not _COUPLE.search(value):
+        return _LETTERS
+    return None if all(map(_belongs, value)) else _LETTERS
 
 
-def _is_test(first: str, last: str) -> bool:
-    first_word, last_word = first.rstrip("0123456789 "), last.rstrip("0123456789 ")
-    if first_word in _TEST_FIRST and (
-        first_word != "test" or last_word in _AFTER_TEST or not last or last_word in _EMPTY_WORDS
-    ):
-        return True
-    return first_word in _TEST_WORDS and last_word in _AFTER_TEST
+def _belongs(letter: str) -> bool:
+    return letter.isalpha() or letter in _MARKS or unicodedata.category(letter)[0] == "M"
 
 
-def _is_made_up(first: str, last: str) -> bool:
-    if f"{first} {last}" in _FAMOUS or any(mark in first or mark in last for mark in _WEB):
-        return True
-    whole = first + last
-    if whole and not any(letter.isalpha() for letter in whole):
-        return True
-    if first and _EMPTY_WORDS.issuperset(f"{first} {last}".split()):
-        return True
-    if len(first) > 2 and len(last) > 2 and len(set(first)) == 1 and len(set(last)) == 1:
-        return True
-    return any(is_mashed(word) for part in (first, last) for word in part.replace("-", " ").split(" "))
+def _doubtful(name: Name, doubt: Doubt, field: str, readable: Check) -> Reading:
+    checks, findings = _told(doubt, field)
+    return Reading(name.value, (readable, *checks), findings, name.parts())
 
 
-def _refusal(rule: str, reason: str, field: str, message: str) -> tuple[tuple[Check, ...], tuple[Finding, ...]]:
-    return (Check(rule, False, field, "", message, reason),), (Finding(reason, field, message),)
-
-
-def cased(text: str) -> str:
-    """The text with capitals where it has none, or nothing else; text in both cases is left as its owner wrote it."""
-    if text != text.upper() and text != text.lower():
-        return text
-    words = text.split(" ")
-    return " ".join(_cased_word(word, first=i == 0) for i, word in enumerate(words))
-
-
-def _cased_word(word: str, *, first: bool) -> str:
-    lower = word.lower()
-    if not first and lower in _SUFFIXES:
-        return _SUFFIXES[lower]
-    if not first and lower in _PARTICLES:
-        return lower
-    # Initials such as TJ or JD stay what they are.
-    if first and len(word) == 2 and word.isupper() and ("J" in word or word in {"KC", "DC", "TC", "MK"}):
-        return word
-    return "".join(_capitalised(part) for part in _PARTS.split(word))
-
-
-def _capitalised(part: str) -> str:
-    lower = part.lower()
-    if lower.startswith("mc") and len(lower) > 3:
-        return "Mc" + lower[2:3].upper() + lower[3:]
-    return lower[:1].title() + lower[1:]
+def _told(doubt: Doubt, field: str) -> tuple[tuple[Check, ...], tuple[Finding, ...]]:
+    check = Check(doubt.rule, False, field, "", doubt.message, doubt.reason)
+    return (check,), (Finding(doubt.reason, field, doubt.message),)

@@ -1,0 +1,1 @@
+"""Whether the parts of a lead belong to one real person."""

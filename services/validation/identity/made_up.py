@@ -1,0 +1,145 @@
+"""Names that nobody bears: keys struck in a row, cartoons, the words of forms, tests, obscenities.
+
+Precision first. A name is refused only where nobody can bear it; what somebody might (Harry Potter, the surname Test)
+is a weak signal of `signals.py`. Every rule is held against 12,000 real names from everywhere, and a rule that meets
+one of them is wrong. All texts here are folded: small letters without accents (`folded`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from services.validation.identity.triples import TRIPLES
+from services.validation.identity.words import (
+    AFTER_TEST,
+    EMPTY_WORDS,
+    FAMOUS,
+    NO_FIRST_NAMES,
+    NO_NAMES,
+    PHRASES,
+    RUDE,
+    TEST_FIRST,
+    TEST_NAMES,
+    TEST_WORDS,
+    TRIALS,
+)
+
+MADE_UP, TEST = "name.made_up", "name.test_data"
+
+
+class Doubt(NamedTuple):
+    """Why a name is nobody's: the rule, the public reason, and the sentence for the seller's engineer."""
+
+    rule: str
+    reason: str
+    message: str
+
+
+_NOBODY = Doubt(MADE_UP, "name_fake", "Expected the consumer's real name: this one is plainly made up.")
+_TRIAL = Doubt(TEST, "test_data", "Expected a consumer's data, not a test's; send `test: true` to try the interface.")
+
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_HOME = frozenset("asdfghjkl")
+
+
+def _runs(*rows: str) -> frozenset[str]:
+    """Every three neighbours of the rows, in both directions."""
+    return frozenset(run[i : i + 3] for row in rows for run in (row, row[::-1]) for i in range(len(row) - 2))
+
+
+#: Neighbours of the home or bottom row struck in order; hardly a syllable of any name looks so.
+_STRIKES = _runs(*_ROWS[1:])
+_ANY_RUN = _runs(*_ROWS)
+_NOT_LETTERS = re.compile(r"[^a-z0-9 ]")
+_NOT_JOINED = re.compile(r"[^a-z0-9]")
+_WORDS = re.compile(r"[a-z]{4,}")
+_STRIKE = re.compile("|".join(sorted(_STRIKES)))
+#: Runs of the top row are syllables too (Trew, Wert, Weroniuk): only long ones, and the famous one, count.
+_TOP_RUNS = re.compile("qwer|rewq|werty|ertyu|rtyui|tyuio|yuiop|poiuy|oiuyt|iuytr|uytre|ytrew")
+#: The same keys out of order, as often seen.
+_SHUFFLED = frozenset(
+    """asfd adsf afsd sdaf dfsa asfasf adsfadsf sadf qwqw wqeqwe qewr fjdk fjdksl jfkd jfkdls sdfa dsfa fsda fasd
+    asdas sdas asda adsa dsad sadsad dsadsa lkad kjas qwe qweqwe wer ewq dsa sad sda dsf sdf fds gfd dfg fgh ghj hgf
+    jkl kjh lkj zxc cxz xcv vcx cvb vbn bnm mnb asd wqe qew weqwe""".split()
+) - {"sad", "wer", "sda", "dsa", "jkl", "wqe", "fds"}  # fmt: skip
+#: A letter or a pair of letters four times, or two or three consonants again and again.
+_REPEATED = re.compile(r"(.)\1{3,}|(..)\2{3,}|([^aeiouy]{2,3})\3{2,}")
+_TWICE = re.compile(r"(...)\1+")
+_CONSONANTS_TWICE = re.compile(r"([^aeiouywrl]{2})\1+")
+_NO_SYLLABLE = re.compile(r"[bcdfghjkmnpqstvxz]{5,}|[bcdfghjkmnpqstvwxz]{6,}")
+_THRICE = re.compile(r"([a-z])\1{2,}")
+
+
+def folded(text: str) -> str:
+    """Small letters without accents; letters of other alphabets stay."""
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+def doubt_alone(text: str, *, first: bool = False) -> Doubt | None:
+    """Whether one field's name can be anybody's. `text`: folded. `first`: it holds the first name, perhaps more."""
+    joined = _NOT_JOINED.sub("", text)
+    stem = joined.rstrip("0123456789")
+    if stem in TEST_NAMES or (first and stem in TEST_FIRST) or PHRASES.search(joined):
+        return _TRIAL
+    if joined in NO_NAMES or (first and joined in NO_FIRST_NAMES):
+        return _NOBODY
+    if not RUDE.isdisjoint(_NOT_LETTERS.sub(" ", text).split()):
+        return _NOBODY
+    if len(joined) > 2 and _THRICE.fullmatch(joined) and joined != "iii":
+        return _NOBODY
+    if any(is_mashed(word) or is_unsayable(word) for word in _WORDS.findall(text)):
+        return _NOBODY
+    return None
+
+
+def doubt_together(first: str, last: str) -> Doubt | None:
+    """Whether first and last name, each possible, can be one person's. Both folded; either may be empty."""
+    first, last = _NOT_LETTERS.sub("", first).strip(), _NOT_LETTERS.sub("", last).strip()
+    a, b = first.rstrip("0123456789 "), last.rstrip("0123456789 ")
+    if (a in TEST_WORDS and (b in AFTER_TEST or b in EMPTY_WORDS)) or (a in TRIALS and b in AFTER_TEST):
+        return _TRIAL
+    if f"{first} {last}" in FAMOUS or (first and EMPTY_WORDS.issuperset(f"{first} {last}".split())):
+        return _NOBODY
+    if len(first) > 2 and len(last) > 2 and len(set(first)) == 1 and len(set(last)) == 1:
+        return _NOBODY
+    return _NOBODY if is_odd(first) and is_odd(last) else None
+
+
+def is_mashed(word: str) -> bool:
+    """True for letters (small, a to z) that come from striking keys in a row, not from any language."""
+    if word in _SHUFFLED or _TOP_RUNS.search(word) or _REPEATED.search(word):
+        return True
+    twice = _TWICE.fullmatch(word)
+    if (twice is not None and twice[1] in _ANY_RUN) or _CONSONANTS_TWICE.fullmatch(word):
+        return True
+    if _STRIKE.search(word):
+        strikes = sum(word[i : i + 3] in _STRIKES for i in range(len(word) - 2))
+        if strikes >= 2 or (_HOME.issuperset(word) and (len(set(word)) <= 3 or "a" not in word)):
+            return True
+    # Whole words without a vowel exist (Krc, Vlk, Strnad's kin) and ring on r or l; five other consonants do not.
+    return _NO_SYLLABLE.fullmatch(word) is not None
+
+
+def unheard(word: str) -> int:
+    """How many three letters of the word (small, a to z) stand side by side in no name that is known."""
+    bounded = f"^{word}$"
+    return sum([bounded[i : i + 3] not in TRIPLES for i in range(len(word))])
+
+
+def is_unsayable(word: str) -> bool:
+    """True where most of the word's triples are in no name of any language: one word alone proves it."""
+    odd = unheard(word)
+    return odd >= 3 and (odd / len(word) >= 0.7 or (odd >= 4 and odd / len(word) >= 0.4))
+
+
+def is_odd(word: str) -> bool:
+    """True for a word with several unheard triples: alone a rare name, in both halves of a name a made-up one."""
+    if len(word) < 4 or not (word.isascii() and word.isalpha()):
+        return False
+    odd = unheard(word)
+    return odd >= 2 and odd / len(word) >= 0.3
