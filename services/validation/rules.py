@@ -10,7 +10,7 @@ from services.validation.bots.sign import NOTHING, add_up, judge_score
 from services.validation.bots.signals import input_signs, judge_signals, judge_speed
 from services.validation.consent.record import Circumstances, judge_consent, judge_record, present
 from services.validation.fieldtypes.mail_facts import judge_mail
-from services.validation.fieldtypes.name import judge_name, read_name, split_full_name
+from services.validation.fieldtypes.name import halves, joined_name, judge_name, read_name
 from services.validation.fieldtypes.place import judge_place
 from services.validation.fieldtypes.registry import read_all
 from services.validation.fieldtypes.when import day_of, midnight_of
@@ -22,7 +22,7 @@ from services.validation.orders.requirements import judge_age, judge_required
 from services.validation.orders.rules import judge_rules
 from services.validation.plan import CatalogPlan, OrderPlan
 from services.validation.velocity.sightings import NOT_KNOWN, Sightings, judge_velocity, pattern_signs
-from services.validation.verdict import CandidateVerdict, Finding, LeadType, Notes, Reading, Verdict
+from services.validation.verdict import NO_PARTS, CandidateVerdict, Finding, LeadType, Notes, Reading, Verdict
 from shared.catalog.terms import STANDARD_FIELDS
 from shared.verdict import Check
 
@@ -31,6 +31,7 @@ _EXPECTED_ORDER = "Expected an order of this catalog revision."
 #: What shows that content is a test's or a book's: no fault of a lead that is declared as a test.
 _EXCUSED_IN_TESTS = frozenset({"name.test_data", "email.made_up", "phone.fictional"})
 _EXPECTED_FORM = "by its fields"
+_NAMES = ("first_name", "last_name", "full_name")
 
 
 class LeadFacts:
@@ -42,6 +43,7 @@ class LeadFacts:
         "given",
         "invalid",
         "line_type",
+        "name_parts",
         "network",
         "product_readings",
         "score",
@@ -54,6 +56,8 @@ class LeadFacts:
         self.unknown = unknown
         #: Fields that came readable or follow from others that did.
         self.given: set[str] = set(fields)
+        #: What the full name consists of, as it came.
+        self.name_parts = readings["full_name"].parts if "full_name" in readings else NO_PARTS
         #: Fields that came and cannot be used.
         self.invalid = {name for name, reading in readings.items() if reading.findings}
         #: Faults of the product's own fields: only orders of that product mind them.
@@ -83,7 +87,7 @@ def validate(lead: Lead, plan: CatalogPlan, reference: Reference, seen: Sighting
     notes = Notes()
     known = [found for found in (plan.order(slug) for slug, _ in lead.candidates) if found is not None]
     facts = _read(lead, plan, known, notes)
-    _complete_names(facts.fields, facts.given)
+    _complete_names(facts)
     _judge_identity(lead, facts, notes)
     _judge_place(lead, facts, reference, notes)
     facts.ages = age_of(facts.fields, day_of(lead.received_at))
@@ -144,25 +148,27 @@ def _line_type(readings: Mapping[str, Reading]) -> str:
     return "" if phone is None or phone.findings else phone.parts.get("line_type", "")
 
 
-def _complete_names(fields: dict[str, str], given: set[str]) -> None:
+def _complete_names(facts: LeadFacts) -> None:
     """A full name gives first and last, and the other way round: sellers send either."""
+    fields, given = facts.fields, facts.given
     full, first, last = fields.get("full_name", ""), fields.get("first_name", ""), fields.get("last_name", "")
     if full and not (first and last):
-        split_first, split_last = split_full_name(full)
-        for name, half in (("first_name", split_first), ("last_name", split_last)):
+        for name, half in zip(("first_name", "last_name"), halves(facts.name_parts), strict=True):
             # Read as if it had been sent alone: sent again, the lead must come out the same.
             value = read_name(name, half).value if half else None
             if value and name not in fields:
                 fields[name] = value
                 given.add(name)
     elif first and last and not full:
-        fields["full_name"] = f"{first} {last}"
-        given.add("full_name")
+        whole = joined_name(first, last)
+        if whole is not None:
+            fields["full_name"] = whole
+            given.add("full_name")
 
 
 def _judge_identity(lead: Lead, facts: LeadFacts, notes: Notes) -> None:
     first, last = facts.fields.get("first_name", ""), facts.fields.get("last_name", "")
-    if not first and not last:
+    if not (first or last) or not facts.invalid.isdisjoint(_NAMES):
         return
     sent = "first_name" if "first_name" in lead.fields else "full_name" if "full_name" in lead.fields else "last_name"
     checks, findings = judge_name(first, last, sent)

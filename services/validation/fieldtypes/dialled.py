@@ -9,7 +9,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from services.validation.fieldtypes.name import is_mashed
+from services.validation.identity.made_up import is_mashed
 
 ONE_NUMBER = "Expected one phone number: this field holds two."
 DIGITS_ONLY = "Expected digits: letters stand where a phone number has digits."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from services.validation.fieldtypes.lettercase import cased
+from services.validation.fieldtypes.lettercase import VIETNAMESE_OR_PARTICLE, cased, is_vietnamese
 
 _SUFFIXES = {
     "jr": "Jr", "jnr": "Jr", "sr": "Sr", "snr": "Sr", "ii": "II", "iii": "III", "iv": "IV", "2nd": "II", "3rd": "III",
@@ -17,7 +17,8 @@ _GENERATIONS = frozenset("jr jnr sr snr ii iii iv 2nd 3rd 4th".split())
 #: Titles that are nobody's name; the others are titles only before a first and a last name (General Lee is a person).
 _TITLES = {"mr": "Mr", "mrs": "Mrs", "ms": "Ms", "dr": "Dr", "prof": "Prof", "rev": "Rev", "mx": "Mx"}
 _RANKS = {
-    "miss": "Miss", "mister": "Mr", "missus": "Mrs", "doctor": "Dr", "professor": "Prof", "reverend": "Rev", "sir": "Sir",
+    "miss": "Miss", "mister": "Mr", "missus": "Mrs", "doctor": "Dr", "professor": "Prof", "reverend": "Rev",
+    "sir": "Sir",
     "hon": "Hon", "capt": "Capt", "captain": "Capt", "col": "Col", "lt": "Lt", "sgt": "Sgt", "maj": "Maj", "cpl": "Cpl",
     "pastor": "Pastor", "rabbi": "Rabbi", "mme": "Mme", "sra": "Sra", "herr": "Herr", "frau": "Frau", "señor": "Sr",
     "señora": "Sra",
@@ -27,14 +28,20 @@ _PARTICLES = frozenset(
     """abu af al bin bint da das de del dela della den der des di do dos du el ibn la le lo mac mc st st. ten ter van
     vd vom von zu zum zur""".split()
 )
+#: Small words that mean more than a name; two others, in both cases already, are a first and a last name.
+KNOWN = frozenset({*_SUFFIXES, *_TITLES, *_RANKS, *_PARTICLES})
 #: First names of women that go on after a particle: Maria de los Angeles Garcia, Maria del Carmen Ruiz.
 _MARIAN = re.compile(
-    r"(maria|ma\.?|rosa|juana|ana|martha) (de los (?:angeles|ángeles|santos)|del? (?:carmen|rosario|pilar|socorro|refugio|mar"
-    r"|jesus|jesús|lourdes|guadalupe|fatima|fátima)|de la (?:luz|paz|cruz|concepcion|concepción|soledad)) (?=\S)",
+    r"(maria|ma\.?|rosa|juana|ana|martha) (de los (?:angeles|ángeles|santos)"
+    r"|del? (?:carmen|rosario|pilar|socorro|refugio|mar|jesus|jesús|lourdes|guadalupe|fatima|fátima)"
+    r"|de la (?:luz|paz|cruz|concepcion|concepción|soledad)) (?=\S)",
     re.IGNORECASE,
 )
 #: Chinese surnames of two signs; all others have one.
-_TWO_SIGNS = frozenset("欧阳 歐陽 司马 司馬 上官 诸葛 諸葛 夏侯 东方 東方 皇甫 尉迟 公孙 公孫 慕容 令狐 司徒 端木 西门 西門 남궁 황보 제갈 선우 독고 사공".split())
+_TWO_SIGNS = frozenset(
+    """欧阳 歐陽 司马 司馬 上官 诸葛 諸葛 夏侯 东方 東方 皇甫 尉迟 公孙 公孫 慕容 令狐 司徒 端木 西门 西門 남궁 황보
+    제갈 선우 독고 사공""".split()
+)
 _IDEOGRAPHS = re.compile("[\u3400-\u9fff々]{2,6}")
 _HANGUL = re.compile("[\uac00-\ud7a3]{2,4}")
 _NICKNAME = re.compile(r"""\s*(?:"([^"]*)"|\(([^()]*)\)|\[([^\[\]]*)\]|(?<=\s)'([^'\s]+)'(?=\s|$))\s*""")
@@ -139,7 +146,8 @@ def _split(words: list[str]) -> tuple[int, int]:
         least = len(marian[0].split())
     elif end > 1 and all(len(word.rstrip(".")) == 1 for word in words[:2]):
         least = 2
-    start = next((rank for rank in range(least, end) if words[rank].lower() in _PARTICLES), end)
+    particles = _PARTICLES - VIETNAMESE_OR_PARTICLE if any(is_vietnamese(word) for word in words) else _PARTICLES
+    start = next((rank for rank in range(least, end) if words[rank].lower() in particles), end)
     if end - least >= 2 and words[end - 1] in {"y", "e", "i"}:
         start = min(start, end - 2)
     return min(least, start), start

@@ -8,17 +8,20 @@ that particles (van, de la) are particles only before something.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 #: Particles that stay small before a surname; `la`, `le`, `di` do so only after another one (de la Cruz, La Rue).
 _SMALL = frozenset(
-    "af al av bin bint da das de del dela della den der des do dos du el ibn of ten ter the van vd vom von zu zum zur y e"
-    .split()
-)  # fmt: skip
+    """af al and av bin bint da das de del dela della den der des do dos du el ibn of ten ter the van vd vom von zu zum
+    zur y e""".split()
+)
 _INNER = frozenset("la las le lo los der den".split())
 #: Vietnamese surnames, whose bearers write Van and Do with capitals.
 _VIETNAMESE = frozenset(
     "nguyen tran le pham huynh hoang phan vu vo dang bui ho ngo duong ly dinh truong trinh luong luu mai".split()
 )
+#: Particles elsewhere, names there.
+VIETNAMESE_OR_PARTICLE = frozenset("van do da de le la".split())
 #: Mac- names that are written with a second capital; the others (Mackey, Macias, Machado) are not.
 _MAC = frozenset(
     f"mac{rest}"
@@ -42,6 +45,12 @@ _VOWELS = frozenset("aeiouy")
 
 def cased(text: str, *, surname: bool = False) -> str:
     """A name with its capitals. `surname`: it begins with the surname, so a particle may stand first."""
+    value = _cased(text, surname)
+    # Small letters of some alphabets come apart from their accents.
+    return value if value.isascii() else unicodedata.normalize("NFC", value)
+
+
+def _cased(text: str, surname: bool) -> str:
     if " " not in text:
         return _word(text, first=not surname)
     words = text.split(" ")
@@ -56,20 +65,24 @@ def cased(text: str, *, surname: bool = False) -> str:
             and (lower in _SMALL or (lower in _INNER and after_particle))
             and (word == lower or word == word.upper())
             and not (lower in {"y", "e"} and (rank == 0 or word != lower))
-            and not _is_vietnamese(words, rank)
+            and not (lower in VIETNAMESE_OR_PARTICLE and any(map(is_vietnamese, words)))
         )
         out.append(lower if particle else _word(word, first=rank == 0 and not surname))
         after_particle = lower in _SMALL and (particle or word == lower)
     return " ".join(out)
 
 
-def _is_vietnamese(words: list[str], rank: int) -> bool:
-    return words[rank].lower() in {"van", "do", "da", "de"} and any(word.lower() in _VIETNAMESE for word in words)
+def is_vietnamese(word: str) -> bool:
+    """Whether a word is one of the commonest Vietnamese surnames."""
+    return word.lower() in _VIETNAMESE
 
 
 def _word(word: str, *, first: bool) -> str:
     if "-" not in word:
         return _part(word, first=first)
+    if not first and word.startswith(("al-", "el-", "ul-", "ad-", "as-", "ash-")):
+        article, _, rest = word.partition("-")
+        return f"{article}-{_word(rest, first=False)}"
     return "".join(_part(part, first=first and rank == 0) for rank, part in enumerate(_SPLIT.split(word)))
 
 
@@ -82,7 +95,11 @@ def _part(part: str, *, first: bool) -> str:
         return upper if len(upper) == len(part) else part
     if first and len(part) == 2 and part == upper and part.isascii() and _is_pair_of_initials(lower):
         return part
-    return _capitalised(lower.replace("i\u0307", "i") if "\u0307" in lower else lower, first=first)
+    if "i\u0307" in lower:
+        # The Turkish dotted capital I: Python's small one is two characters.
+        lower = lower.replace("i\u0307", "i")
+        return part[0] + lower[1:] if part[0] == "\u0130" else _capitalised(lower, first=first)
+    return _capitalised(lower, first=first)
 
 
 def _mixed(part: str, *, first: bool) -> str:

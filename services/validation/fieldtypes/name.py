@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Literal
 
-from services.validation.fieldtypes.fullname import Name, parse_full, parse_given, parse_surname
+from services.validation.fieldtypes.fullname import KNOWN, Name, parse_full, parse_given, parse_surname
 from services.validation.fieldtypes.repair import repaired
 from services.validation.fieldtypes.text import is_missing
 from services.validation.identity.made_up import Doubt, doubt_alone, doubt_together, folded
@@ -23,13 +23,16 @@ from shared.verdict import Check
 Kind = Literal["first_name", "last_name", "full_name"]
 
 _READABLE = "name.readable"
-_SAYS = {"first_name": "first name", "last_name": "last name", "full_name": "full name"}
+_SAYS = {"first_name": "a first name", "last_name": "a last name", "full_name": "a full name"}
 #: Most characters and words; the longest names of the world's registers stay below.
 _LONGEST, _MOST_WORDS = 100, 12
-_OUTER = " ,;:*_~|\"<>=\\^+"
-_SIMPLE = re.compile(r"[A-Z][a-z]+")
+_OUTER = " ,;:*_~|=\\^+-"
+_PLAIN = re.compile(r"[A-Z][a-z]{2,30}")
+_TWO_PLAIN = re.compile(r"([A-Z][a-z]{2,30}) ([A-Z][a-z]{2,30})")
+#: Plain words that may mean something else than a name.
+_NOT_PLAIN = KNOWN | {"none", "null", "nil", "nan", "undefined"}
 _ADDRESS = re.compile(r"\S@\S|https?:|www\.|\.(?:com|net|org|info|biz)\b|</?\w", re.IGNORECASE)
-_TITLE_ALONE = frozenset({"mr", "mrs", "ms", "mr.", "mrs.", "ms.", "dr."})
+_TITLE_ALONE = frozenset({"mr", "mrs", "ms", "dr", "mr.", "mrs.", "ms.", "dr."})
 _MARKS = frozenset(" -'.\u02bb\u00b7\u30fb&")
 _ORDINAL = re.compile(r" [234](?:nd|rd|th)$", re.IGNORECASE)
 _COUPLE = re.compile(r"[^\s&] & [^\s&]")
@@ -45,9 +48,33 @@ _NOBODY = "Expected the consumer's real name: this one has no letters."
 
 
 def read_name(field: str, raw: str, kind: Kind | None = None) -> Reading:
-    """A name of that kind, by default the one that the field is called. Findings beside a value: nobody is called so."""
+    """A name of that kind, by default the one that the field is called. Findings beside a value: nobody bears it."""
     kind = kind or ("last_name" if field == "last_name" else "full_name" if field == "full_name" else "first_name")
-    text = repaired(raw).strip(_OUTER)
+    return _read_plain(field, raw, kind) or _read_any(field, raw, kind)
+
+
+def _read_plain(field: str, raw: str, kind: Kind) -> Reading | None:
+    """The usual case, quickly: one plain word, or two for a full name. None: look closer."""
+    match = (_TWO_PLAIN if kind == "full_name" else _PLAIN).fullmatch(raw)
+    if match is None:
+        return None
+    lower = raw.lower()
+    if kind == "full_name":
+        first, last = lower.split(" ")
+        if first in _NOT_PLAIN or last in _NOT_PLAIN or doubt_alone(first, first=True) or doubt_together(first, last):
+            return None
+        parts = {"first": match[1], "last": match[2]}
+    else:
+        if lower in _NOT_PLAIN:
+            return None
+        parts = {"first": raw} if kind == "first_name" else {"last": raw}
+    if doubt_alone(lower, first=kind != "last_name") is not None:
+        return None
+    return Reading(raw, (_readable(field, raw, kind),), (), parts)
+
+
+def _read_any(field: str, raw: str, kind: Kind) -> Reading:
+    text = _trimmed(repaired(raw))
     if is_missing(text, name=True) or text == "None" or (text == "Null" and kind == "first_name"):
         return MISSING
     name = _canonical(text, kind)
@@ -57,7 +84,7 @@ def read_name(field: str, raw: str, kind: Kind | None = None) -> Reading:
     if fault is not None and (doubt is None or doubt.reason != "test_data"):
         reason = "name_fake" if fault == _NOBODY else "field_invalid"
         return refused(_READABLE, field, fault, reason=reason)
-    readable = Check(_READABLE, True, field, f"{name.value[:1]}***", f"a {_SAYS[kind]}")
+    readable = _readable(field, name.value, kind)
     if doubt is None and kind == "full_name":
         doubt = doubt_alone(folded(name.first), first=True) or doubt_together(folded(name.first), folded(name.last))
     if doubt is not None:
@@ -82,26 +109,49 @@ def halves(parts: Mapping[str, str]) -> tuple[str, str]:
     return parts.get("first", ""), f"{last} {suffix}" if last and suffix else last
 
 
-def split_full_name(full: str) -> tuple[str, str]:
-    """First and last name of a full one: `Smith, Jane`, `Jane van der Berg`, `Jane Smith Jr`. Last may be empty."""
-    return halves(_canonical(repaired(full).strip(_OUTER), "full_name").parts())
+def joined_name(first: str, last: str) -> str | None:
+    """The full name of two canonical halves; None: together they are no readable name."""
+    whole = f"{first} {last}"
+    if _TWO_PLAIN.fullmatch(whole) and first.lower() not in _NOT_PLAIN and last.lower() not in _NOT_PLAIN:
+        return whole
+    value = _canonical(whole, "full_name").value
+    return value if _unreadable(value) is None and not is_missing(value, name=True) else None
+
+
+def _trimmed(text: str) -> str:
+    """The text without what stands around a name by mistake."""
+    text = text.strip(_OUTER)
+    if '"' in text and (text.count('"') % 2 or text[0] == text[-1] == '"'):
+        text = text.strip('"' + _OUTER)
+    if text[:1] == ".":
+        text = text.lstrip("." + _OUTER)
+    if (
+        text
+        and (text[-1] in ")]" or text[0] in "([")
+        and text.count("(") + text.count("[") != text.count(")") + text.count("]")
+    ):
+        text = text.strip("()[]" + _OUTER)
+    if "+" in text and " " not in text:
+        text = text.replace("+", " ")
+    return text
+
+
+def _readable(field: str, value: str, kind: Kind) -> Check:
+    return Check(_READABLE, True, field, f"{value[:1]}***", _SAYS[kind])
 
 
 def _canonical(text: str, kind: Kind) -> Name:
     """The name, parsed until it stays what it is: a title may stand behind a nickname, and that in quotes."""
-    if kind == "full_name":
-        parse = parse_full
-    elif _SIMPLE.fullmatch(text) and len(text) > 3:
-        return Name(text, first=text) if kind == "first_name" else Name(text, last=text)
-    else:
-        parse = parse_surname if kind == "last_name" else parse_given
+    parse = {"first_name": parse_given, "last_name": parse_surname, "full_name": parse_full}[kind]
     name = parse(text)
     for _ in range(4):
-        again = parse(name.value.strip(_OUTER))
+        again = parse(_trimmed(name.value))
         if again.value == name.value:
             return name
         name = again._replace(
-            prefix=again.prefix or name.prefix, nickname=again.nickname or name.nickname, suffix=again.suffix or name.suffix
+            prefix=again.prefix or name.prefix,
+            nickname=again.nickname or name.nickname,
+            suffix=again.suffix or name.suffix,
         )
     return name
 
@@ -123,7 +173,7 @@ def _unreadable(value: str) -> str | None:
     digits = sum(map(str.isdigit, value))
     if digits:
         return _NO_PHONE if digits > 6 else _NO_DIGITS
-    if "\ufffd" in value or re.search(r"\w\?\w|\?\w|\w\?$", value):
+    if "\ufffd" in value or re.search(r"\w\?|\?\w", value):
         return _LOST
     if "&" in value and not _COUPLE.search(value):
         return _LETTERS

@@ -15,13 +15,14 @@ from services.validation.fieldtypes.choice import boolean_reader, choice_reader,
 from services.validation.fieldtypes.email import EmailReader
 from services.validation.fieldtypes.fieldtype import Context, FieldType, Reader
 from services.validation.fieldtypes.ip import ip_reader
-from services.validation.fieldtypes.name import cased, read_name
+from services.validation.fieldtypes.lettercase import cased
+from services.validation.fieldtypes.name import Kind as NameKind
+from services.validation.fieldtypes.name import read_name
 from services.validation.fieldtypes.number import Kind, number_reader
 from services.validation.fieldtypes.phone import PhoneReader
 from services.validation.fieldtypes.place import read_state, zip_reader
 from services.validation.fieldtypes.span import range_reader
 from services.validation.fieldtypes.ssn import ssn_reader
-from services.validation.fieldtypes.text import tidy
 from services.validation.fieldtypes.url import url_reader
 from services.validation.fieldtypes.when import birth_reader, date_reader
 from services.validation.lists.reference import Reference
@@ -45,11 +46,8 @@ def _city(context: Context) -> Reader:
     return read_city
 
 
-def _name(context: Context) -> Reader:
-    def read(text: str) -> Reading:
-        return read_name(context.field, tidy(text))
-
-    return read
+def _name(kind: NameKind, context: Context) -> Reader:
+    return partial(read_name, context.field, kind=kind)
 
 
 def _number(kind: Kind, context: Context) -> Reader:
@@ -61,9 +59,10 @@ _TYPES = (
               lambda context: PhoneReader(context.reference.area_states, context.field), remember=0),
     FieldType("email", "an e-mail address such as name@provider.com",
               lambda context: EmailReader(context.reference, context.field), remember=0),
-    FieldType("first_name", "a person's first name", _name, remember=8192, tells_missing=True),
-    FieldType("last_name", "a person's last name", _name, remember=8192, tells_missing=True),
-    FieldType("full_name", "a person's first and last name", _name, remember=0, tells_missing=True),
+    FieldType("first_name", "a person's first name", partial(_name, "first_name"), remember=8192, tells_missing=True),
+    FieldType("last_name", "a person's last name", partial(_name, "last_name"), remember=8192, tells_missing=True),
+    FieldType("full_name", "a person's first and last name", partial(_name, "full_name"), remember=0,
+              tells_missing=True),
     FieldType("street", "a street address such as 12 Main St Apt 4", _text, remember=0),
     FieldType("city", "a city's name", _city),
     FieldType("state", "a US state, territory or military region by its name or USPS code", lambda _: read_state),

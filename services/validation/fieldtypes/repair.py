@@ -15,7 +15,10 @@ from services.validation.fieldtypes.text import tidy
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8}\d?);")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 #: First bytes of UTF-8 read as Windows-1252, before what a further byte would look like.
-_MOJIBAKE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]")
+_MOJIBAKE = re.compile(
+    "[\u00c2-\u00f4]"
+    "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+)
 #: What people and telephones type for an apostrophe and for a hyphen. The Hawaiian ʻokina is a letter and stays.
 _PLAIN = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4\u0060\u2032\uff07\u02b9\u055a\ua78c", "'")
@@ -28,12 +31,12 @@ def repaired(raw: str) -> str:
     """The text as it was typed, tidied, with plain apostrophes, hyphens and quotes. A fixed point."""
     if raw.isascii() and raw.isprintable() and not ("&" in raw or "%" in raw or "\\" in raw or "`" in raw):
         return " ".join(raw.split())
-    for _ in range(4):
+    text, before = _once(raw), raw
+    for _ in range(3):
         # An entity may hide a percent sign, and that another entity: until nothing changes any more.
-        text = _once(raw)
-        if text == raw:
+        if text == before:
             break
-        raw = text
+        text, before = _once(text), text
     return text
 
 

@@ -42,6 +42,7 @@ _TRIAL = Doubt(TEST, "test_data", "Expected a consumer's data, not a test's; sen
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _HOME = frozenset("asdfghjkl")
+_VOWELS = frozenset("aeiouy")
 
 
 def _runs(*rows: str) -> frozenset[str]:
@@ -52,7 +53,11 @@ def _runs(*rows: str) -> frozenset[str]:
 #: Neighbours of the home or bottom row struck in order; hardly a syllable of any name looks so.
 _STRIKES = _runs(*_ROWS[1:])
 _ANY_RUN = _runs(*_ROWS)
-_NOT_LETTERS = re.compile(r"[^a-z0-9 ]")
+#: Letters whose accent no decomposition takes off.
+_PLAIN = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ə": "e", "ŋ": "n"}
+)
+_NOT_LETTERS = re.compile(r"[\x00-\x1f!-/:-`{-\x7f]")
 _NOT_JOINED = re.compile(r"[^a-z0-9]")
 _WORDS = re.compile(r"[a-z]{4,}")
 _STRIKE = re.compile("|".join(sorted(_STRIKES)))
@@ -69,45 +74,66 @@ _REPEATED = re.compile(r"(.)\1{3,}|(..)\2{3,}|([^aeiouy]{2,3})\3{2,}")
 _TWICE = re.compile(r"(...)\1+")
 _CONSONANTS_TWICE = re.compile(r"([^aeiouywrl]{2})\1+")
 _NO_SYLLABLE = re.compile(r"[bcdfghjkmnpqstvxz]{5,}|[bcdfghjkmnpqstvwxz]{6,}")
-_THRICE = re.compile(r"([a-z])\1{2,}")
+
+#: Triples of names that tell of no mashing, and show a vowel.
+_HARMLESS = frozenset(
+    triple for triple in TRIPLES - _ANY_RUN if len(set(triple)) > 1 and not _VOWELS.isdisjoint(triple)
+)
+_NOBODYS = NO_NAMES | RUDE
 
 
 def folded(text: str) -> str:
     """Small letters without accents; letters of other alphabets stay."""
     if text.isascii():
         return text.lower()
-    apart = unicodedata.normalize("NFKD", text.casefold())
+    apart = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def doubt_alone(text: str, *, first: bool = False) -> Doubt | None:
     """Whether one field's name can be anybody's. `text`: folded. `first`: it holds the first name, perhaps more."""
-    joined = _NOT_JOINED.sub("", text)
-    stem = joined.rstrip("0123456789")
-    if stem in TEST_NAMES or (first and stem in TEST_FIRST) or PHRASES.search(joined):
+    if not text.isascii():
+        # What is left of another alphabet's words is no word.
+        return None
+    if text.isalpha():
+        joined = text
+    else:
+        joined = _NOT_JOINED.sub("", text)
+        if not RUDE.isdisjoint(_NOT_LETTERS.sub(" ", text).split()):
+            return _NOBODY
+    stem = joined.rstrip("0123456789") if joined[-1:].isdigit() else joined
+    if stem in TEST_NAMES or (first and stem in TEST_FIRST) or (len(joined) > 7 and PHRASES.search(joined)):
         return _TRIAL
-    if joined in NO_NAMES or (first and joined in NO_FIRST_NAMES):
+    if joined in _NOBODYS or (first and joined in NO_FIRST_NAMES) or _is_one_letter(text):
         return _NOBODY
-    if not RUDE.isdisjoint(_NOT_LETTERS.sub(" ", text).split()):
-        return _NOBODY
-    if len(joined) > 2 and _THRICE.fullmatch(joined) and joined != "iii":
-        return _NOBODY
-    if any(is_mashed(word) or is_unsayable(word) for word in _WORDS.findall(text)):
-        return _NOBODY
-    return None
+    words = _WORDS.findall(text) if joined is not text else (text,) if len(text) > 3 else ()
+    return _NOBODY if any(map(is_gibberish, words)) else None
 
 
 def doubt_together(first: str, last: str) -> Doubt | None:
     """Whether first and last name, each possible, can be one person's. Both folded; either may be empty."""
-    first, last = _NOT_LETTERS.sub("", first).strip(), _NOT_LETTERS.sub("", last).strip()
+    if not (first.isalpha() and last.isalpha()):
+        first, last = _NOT_LETTERS.sub("", first).strip(), _NOT_LETTERS.sub("", last).strip()
+    if not (first.isascii() and last.isascii()):
+        return None
+    whole = f"{first} {last}"
+    if whole in FAMOUS:
+        return _NOBODY
     a, b = first.rstrip("0123456789 "), last.rstrip("0123456789 ")
     if (a in TEST_WORDS and (b in AFTER_TEST or b in EMPTY_WORDS)) or (a in TRIALS and b in AFTER_TEST):
         return _TRIAL
-    if f"{first} {last}" in FAMOUS or (first and EMPTY_WORDS.issuperset(f"{first} {last}".split())):
-        return _NOBODY
-    if len(first) > 2 and len(last) > 2 and len(set(first)) == 1 and len(set(last)) == 1:
+    if first and EMPTY_WORDS.issuperset(whole.split()):
         return _NOBODY
     return _NOBODY if is_odd(first) and is_odd(last) else None
+
+
+def is_gibberish(word: str) -> bool:
+    """True for a word (small, a to z, four letters or more) that no language made."""
+    bounded = f"^{word}$"
+    if _HARMLESS.issuperset([bounded[i : i + 3] for i in range(len(word))]):
+        # Most names: every triple is known and none is a run of keys. What is left are repetitions.
+        return len(word) > 5 and _REPEATED.search(word) is not None
+    return is_mashed(word) or is_unsayable(word)
 
 
 def is_mashed(word: str) -> bool:
@@ -134,7 +160,7 @@ def unheard(word: str) -> int:
 def is_unsayable(word: str) -> bool:
     """True where most of the word's triples are in no name of any language: one word alone proves it."""
     odd = unheard(word)
-    return odd >= 3 and (odd / len(word) >= 0.7 or (odd >= 4 and odd / len(word) >= 0.4))
+    return odd >= 4 and odd / len(word) >= 0.4
 
 
 def is_odd(word: str) -> bool:
@@ -143,3 +169,7 @@ def is_odd(word: str) -> bool:
         return False
     odd = unheard(word)
     return odd >= 2 and odd / len(word) >= 0.3
+
+
+def _is_one_letter(text: str) -> bool:
+    return len(text) > 2 and text.isalpha() and text == text[0] * len(text) and text != "iii"

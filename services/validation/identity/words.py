@@ -14,28 +14,28 @@ NO_NAMES = frozenset(
     """firstname lastname fname lname fullname middlename noname nolastname nofirstname lastnamehere firstnamehere
     yourname myname nameless anonymous nobody unknown notprovided unbekannt lorem ipsum loremipsum foobar abcd abcde
     abcdef abcdefg xyz wxyz asdf asd asdfg qwe qwerty qwert qwertz azerty zxcv zxc dfg fgh ghj hjk sdf jkl xcv
-    blahblah blahblahblah blablabla bogusname fakename fake nunya nunyabusiness noneofyourbusiness whatever idontknow
+    blahblah blahblahblah blablabla bogusname fakename nunya nunyabusiness noneofyourbusiness whatever idontknow
     idk customer consumer applicant prospect submitter homeowner johndoe janedoe mickeymouse donaldduck santaclaus
     redacted deleted withheld varchar objectobject
     mrmrs username nombre apellido prenom vorname nachname""".split()
 )
 #: No first name, though some are surnames (Foo, Guest, Sample, Fake).
 NO_FIRST_NAMES = frozenset(
-    """foo fake bogus dummy sample example guest user admin administrator visitor member client lead blah bla none null
-    abc name first last surname resident occupant owner borrower self husband wife nope nothing hello xx batman
+    """foo fake dummy example guest user admin administrator visitor member client lead blah none null
+    abc name first surname resident occupant owner borrower husband wife nope nothing hello xx batman
     superman spiderman pikachu satan god""".split()
 )
 #: Words of forms, jokes and nonsense. Both halves must be among them: one alone may be somebody's name.
 EMPTY_WORDS = frozenset(
     """abc abcd abcde abcdef xyz qwe qwerty asd asdf zxc foo bar baz foobar blah bla lorem ipsum fake phony bogus dummy
     nobody noone anonymous anon unknown noname nolastname firstname lastname fname lname first last name surname your
-    my none null xxx aaa bbb ccc ddd zzz hello hi sir madam mr mrs consumer customer applicant person guest user here
-    not real a the is this nope nada xx yy zz""".split()
+    my none null xxx aaa bbb ccc ddd zzz hello hi sir madam mr mrs consumer customer applicant guest user nope nada xx
+    yy zz""".split()
 )
 
 TEST_WORDS = frozenset({"test", "tests", "tester", "testing", "testy", "tst", "testlead", "testuser", "testname"})
 #: First names that are no names, whatever follows.
-TEST_FIRST = frozenset({"test", "tests", "testing", "tst", "prueba", "demo"})
+TEST_FIRST = frozenset({"test", "tests", "testing", "tst", "prueba"})
 #: Joined names that are tests alone, in whatever field; `test` is none of them, for it is a surname.
 TEST_NAMES = frozenset(
     """testing testtest testlead testleads testuser testname testfirst testlast testfirstname testlastname
@@ -60,7 +60,7 @@ RUDE = frozenset(
     """fuck fucker fucking fuckyou fuckoff fucku motherfucker mofo shit shithead bullshit asshole assholes arsehole
     dumbass jackass dickhead bitch bitches cunt cunts cocksucker pussy penis vagina dildo blowjob handjob nigger nigga
     faggot wanker slut whore whores retard retarded douchebag bastards bollocks jizz tits boobs porn porno
-    poop poopy butthole scammer scammers spam spammer goaway hitler screwyou suckit bitchass pendejo puto puta
+    poop poopy butthole scammer scammers spam spammer goaway hitler screwyou suckit bitchass pendejo puta
     cabron mierda chinga""".split()
 )
 
