@@ -86,6 +86,7 @@ WORDS: Mapping[str, str] = {
     "lead_type.incentivized": "Is the incentive one that the order takes?",
     "schedule.open": "Does the order buy at this hour?",
     "source.allowed": "Is the source one that the order buys from?",
+    "likeness.compared": "Was every person who may be this one compared before this lead was to be bought?",
     "phone.not_bought_before": "Was the phone not bought before, within the order's window?",
     "email.not_bought_before": "Was the mail address not bought before, within the order's window?",
     "phone.claimed": "Was the phone still not bought when this lead was to be?",
@@ -93,9 +94,18 @@ WORDS: Mapping[str, str] = {
     "price.known": "Has the order a price for such a lead?",
 }
 
+#: Of details that an order joins to recognise a person by.
+_OF_JOINED = {
+    "not_bought_before": "Was nobody with this {} bought before, within the order's window?",
+    "claimed": "Was still nobody with this {} bought when this lead was to be?",
+}
+
 
 def words(rule: str) -> str:
     """The rule as a question; its name, where this program does not know it."""
     if rule.startswith("capacity."):
         return f"Is there room under the order's {rule.removeprefix('capacity.').replace('_', ' limit of ')}?"
+    detail, _, asked = rule.partition(".")
+    if "+" in detail and asked in _OF_JOINED:
+        return _OF_JOINED[asked].format(detail.replace("_", " ").replace("+", " and "))
     return WORDS.get(rule, rule)

@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from shared.catalog.terms import DuplicateTerms
+from shared.catalog.recognition import DuplicateScope, match_kind
+from shared.catalog.terms import Order
 from shared.verdict import Check, Finding
 
-_WORDS = {"phone": "phone", "email": "e-mail"}
+_WORDS = {"phone": "phone", "email": "e-mail", "date_of_birth": "date of birth"}
 
 
 class Seen(NamedTuple):
-    """The newest earlier purchase under one identity. `own`: the buyer's own site brought it."""
+    """One earlier purchase under an identity. `own`: the buyer's own site brought it."""
 
+    lead_id: str
     seller: str
     own: bool
+    product: str
     claimed_at: datetime
+    #: Until when it was to be nobody else's; None: it was bought as shared.
+    exclusive_until: datetime | None = None
+
+
+class Window(NamedTuple):
+    """One order's duplicate terms, made ready. Zero days: nothing is a duplicate."""
+
+    order: str
+    product: str
+    days: int
+    kinds: tuple[str, ...]
+    scope: DuplicateScope
+
+    @classmethod
+    def of(cls, order: Order) -> Window:
+        """An order's window."""
+        terms = order.duplicates
+        kinds = tuple(match_kind(key) for key in terms.match)
+        return cls(order.slug, order.product, terms.window_days, kinds, terms.scope)
+
+    def counts(self, found: Seen, seller: str, now: datetime) -> bool:
+        """True where an earlier purchase makes this one, by `seller`, a duplicate.
+
+        A purchase counts while it is younger than the window; one exactly as old does not, as at settlement. One that
+        seems to lie ahead, since clocks differ, is younger.
+        """
+        if found.claimed_at <= now - timedelta(days=self.days):
+            return False
+        return (
+            self.scope == "buyer"
+            or found.own
+            or (found.seller == seller if self.scope == "seller" else found.product == self.product)
+        )
 
 
 class WindowVerdict(NamedTuple):
@@ -27,50 +63,43 @@ class WindowVerdict(NamedTuple):
     checks: tuple[Check, ...]
 
 
-def judge(
-    order: str, terms: DuplicateTerms, seller: str, seen: Mapping[str, Seen | None], now: datetime
-) -> WindowVerdict:
+def judge(window: Window, seller: str, seen: Mapping[str, Sequence[Seen]], now: datetime) -> WindowVerdict:
     """Hold a person against one order's window.
 
-    A purchase counts while it is younger than the window; one exactly as old does not, as at settlement.
-
     Args:
-        order: The order's name, for the receipt.
-        terms: Its window and the kinds it matches on; 0 days: nothing is a duplicate.
+        window: The order's.
         seller: Who sells the lead now.
-        seen: By kind, for every identity that the lead has; None: never bought.
+        seen: By kind, for every identity that the lead has: earlier purchases, the newest first.
         now: The moment of the check.
     """
-    if terms.window_days == 0:
+    if window.days == 0:
         return WindowVerdict((), ())
-    window = timedelta(days=terms.window_days)
     checks: list[Check] = []
     hits: dict[str, list[tuple[str, Seen]]] = {}
-    for kind, found in seen.items():
-        if kind not in terms.match:
+    for kind, earlier in seen.items():
+        if kind not in window.kinds:
             continue
+        found = next((one for one in earlier if window.counts(one, seller, now)), None)
         reason = ""
-        if found is not None and found.claimed_at > now - window:
-            reason = _reason(found, seller)
+        if found is not None:
+            reason = reason_of(found, seller)
             hits.setdefault(reason, []).append((kind, found))
         checks.append(
             Check(
                 rule=f"{kind}.not_bought_before",
                 passed=not reason,
-                field=kind,
-                observed=f"{_WORDS[kind]} not seen before"
-                if found is None
-                else f"{_WORDS[kind]} seen {_ago(found, now)}",
-                expected=f"not bought within {_days(terms.window_days)}",
+                field=kind if "+" not in kind else "",
+                observed=f"{name_of(kind)} {_observed(found, earlier, seller, now)}",
+                expected=f"not bought {WHOSE[window.scope]}within {days(window.days)}",
                 reason=reason,
-                order=order,
+                order=window.order,
             )
         )
-    findings = [_finding(reason, same, terms.window_days, now) for reason, same in hits.items()]
+    findings = [_finding(reason, same, window) for reason, same in hits.items()]
     return WindowVerdict(tuple(findings), tuple(checks))
 
 
-def summary(seen: Mapping[str, Seen | None], findings: int) -> str:
+def summary(seen: Mapping[str, Sequence[Seen]], findings: int) -> str:
     """The receipt's sentence: `findings` is how many duplicates all candidates found together."""
     if not seen:
         return "Neither phone nor e-mail to recognise the person by."
@@ -81,29 +110,58 @@ def summary(seen: Mapping[str, Seen | None], findings: int) -> str:
     return "This person was not bought before."
 
 
-def _reason(found: Seen, seller: str) -> str:
+def reason_of(found: Seen, seller: str) -> str:
+    """The public code for an earlier purchase."""
     if found.own:
         return "existing_customer"
     return "duplicate_same_seller" if found.seller == seller else "duplicate_other_seller"
 
 
-def _finding(reason: str, same: Sequence[tuple[str, Seen]], window_days: int, now: datetime) -> Finding:
+def told(found: Seen, reason: str) -> str:
+    """The earlier purchase as its reason's seller may know it.
+
+    One's own lead by id and day. What another seller sold, or came to the buyer itself, is not this seller's to know:
+    neither who, which lead, nor when.
+    """
+    if reason == "duplicate_same_seller":
+        return f"Bought from you on {found.claimed_at:%Y-%m-%d} as lead {found.lead_id}"
+    return "Already the buyer's own lead" if found.own else "Bought from another seller within the window"
+
+
+def name_of(kind: str) -> str:
+    """A kind of identity in words: `name, address`."""
+    return " and ".join(_WORDS.get(part, part) for part in kind.split("+"))
+
+
+def days(count: int) -> str:
+    """So many days, in words."""
+    return "1 day" if count == 1 else f"{count} days"
+
+
+#: Whose purchases count, in words before the window.
+WHOSE: Mapping[DuplicateScope, str] = {"buyer": "", "seller": "from this seller ", "product": "for this product "}
+
+
+def _finding(reason: str, same: Sequence[tuple[str, Seen]], window: Window) -> Finding:
     newest = max((found for _, found in same), key=lambda found: found.claimed_at)
-    kinds = " and ".join(_WORDS[kind] for kind, _ in same)
-    # What another seller sold is that seller's business: neither its name nor anything of its lead is told.
-    what = {
-        "existing_customer": f"Already the buyer's own lead, {_ago(newest, now)}, with the same {kinds}.",
-        "duplicate_same_seller": f"Bought from you {_ago(newest, now)}, with the same {kinds}.",
-        "duplicate_other_seller": f"Bought from another seller {_ago(newest, now)}, with the same {kinds}.",
-    }[reason]
-    message = f"{what} The order's duplicate window is {_days(window_days)}."
-    return Finding(reason, message, field=same[0][0] if len(same) == 1 else "")
+    kinds = " and ".join(_listed(kind for kind, _ in same))
+    field = same[0][0] if len(same) == 1 and "+" not in same[0][0] else ""
+    message = f"{told(newest, reason)}, with the same {kinds}. The order's duplicate window is {days(window.days)}."
+    return Finding(reason, message, field=field)
+
+
+def _listed(kinds: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(name_of(part) for kind in kinds for part in kind.split("+")))
+
+
+def _observed(found: Seen | None, earlier: Sequence[Seen], seller: str, now: datetime) -> str:
+    """What was seen, for this seller's eyes: of others' purchases only that there are some."""
+    if found is not None and found.seller != seller:
+        return "seen within the window"
+    newest = found or (earlier[0] if earlier else None)
+    return "not seen before" if newest is None else f"seen {_ago(newest, now)}"
 
 
 def _ago(found: Seen, now: datetime) -> str:
-    days = (now - found.claimed_at) // timedelta(days=1)
-    return f"{_days(days)} ago" if days > 0 else "less than a day ago"
-
-
-def _days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count} days"
+    passed = (now - found.claimed_at) // timedelta(days=1)
+    return f"{days(passed)} ago" if passed > 0 else "less than a day ago"

@@ -60,8 +60,8 @@ async def main(process: Process) -> None:
     process.work("directory", directory.run)
 
     store = LeadStore(pool)
-    settlement = Settlement(store, clock, ring=Bells(Doorbell(redis, OUTBOX_BELL)).ring)
     chain = Chain(ValidationServiceStub(validation), DedupServiceStub(dedup), RoutingServiceStub(routing), clock)
+    settlement = Settlement(store, clock, ring=Bells(Doorbell(redis, OUTBOX_BELL)).ring, stages=chain)
     traces = LeadTraces(metrics)
     sweeper = Sweeper(
         directory=directory,

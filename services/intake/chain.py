@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceAsyncStub
 
 _R = TypeVar("_R")
+_ALWAYS_TOLD = ("phone", "email")
+_PERSON = tuple(dedup_pb2.Person.DESCRIPTOR.fields_by_name)
 _NO_ROOM = (reason_pb2.REASON_CAP_REACHED, reason_pb2.REASON_BUDGET_EXHAUSTED)
 
 
@@ -54,6 +56,14 @@ class Stages(Protocol):
 
         Raises:
             ChainUnavailable: a stage failed, or `ends_at`, in seconds of the clock's monotonic reading, is over.
+        """
+        ...
+
+    async def look_again(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
+        """Have judged drafts looked up by dedup and routed once more: somebody has claimed their persons meanwhile.
+
+        Raises:
+            ChainUnavailable: as `judge`.
         """
         ...
 
@@ -86,6 +96,15 @@ class Chain:
             for draft in drafts:
                 _end_in_order(draft.clock)
 
+    async def look_again(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
+        """As `Stages` says."""
+        with _unavailable():
+            await self._check(drafts, ends_at)
+            # With what dedup finds now, another order may buy.
+            await self._route(drafts, ends_at)
+            for draft in drafts:
+                _end_in_order(draft.clock)
+
     def _now(self) -> Timestamp:
         stamp = Timestamp()
         stamp.FromDatetime(self.clock.now())
@@ -109,6 +128,9 @@ class Chain:
             draft.clock.validated_at.CopyFrom(answered_at)
 
     async def _check(self, drafts: Sequence[Draft], ends_at: float) -> None:
+        view = drafts[0].view
+        # Names and addresses stay here unless an order looks at them.
+        whole = view.compares_people or len(view.match_keys) > len(_ALWAYS_TOLD)
         leads = []
         for draft in drafts:
             fields = reached(draft.validated).fields
@@ -119,6 +141,7 @@ class Chain:
                     phone=fields.get("phone", ""),
                     email=fields.get("email", ""),
                     candidates=_refs(draft),
+                    person=dedup_pb2.Person(**{name: fields.get(name, "") for name in _PERSON}) if whole else None,
                 )
             )
         request = dedup_pb2.CheckLeadsRequest(

@@ -56,8 +56,6 @@ class Draft:
     checked: dedup_pb2.CheckedLead | None = None
     routed: routing_pb2.RoutedLead | None = None
 
-    #: (kind, digest, window in seconds) of each identity, once settlement has asked for them.
-    identities: tuple[tuple[str, bytes, int], ...] | None = None
     accepted: bool = False
     #: The order that bought it or whose reasons are told; empty: none could be named.
     order: str = ""

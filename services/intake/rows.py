@@ -1,13 +1,16 @@
 """What settlement hands to the store: rows, without protobuf and without SQL.
 
 The fields of each stand in the order of the Postgres type that they are sent as
-(migrations/0004_pre_settle.sql), whose tables say what they mean.
+(migrations/0004_pre_settle.sql and 0007_pre_people.sql), whose tables say what they mean.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
+
+from shared.db.outbox import OutboxRow
 
 
 class SubmissionRow(NamedTuple):
@@ -61,6 +64,36 @@ class IdentityRow(NamedTuple):
     kind: str
     digest: bytes
     window_seconds: int
+    #: Whose earlier purchases are in the way: `seller`, `product` or `buyer`.
+    scope: str
+
+
+class PersonRow(NamedTuple):
+    """What a lead's person was bought for; of a lead that is not bought, nothing."""
+
+    product: str = ""
+    #: The lead is to be nobody else's until here.
+    exclusive_until: datetime | None = None
+
+
+class LikenessRow(NamedTuple):
+    """What the person of a bought lead is filed under so that people who are like it are found."""
+
+    #: Which of the call's leads, from 1.
+    lead: int
+    digest: bytes
+    #: The newest person under it that was compared; a newer one is an obstacle. None: none is.
+    seen: int | None
+
+
+class MarkRow(NamedTuple):
+    """A mark to be put on a lead because of another one."""
+
+    lead_id: str
+    flag: Literal["possible_duplicate", "not_exclusive", "breaks_exclusivity"]
+    other_lead: str
+    #: JSON text, without contact data.
+    evidence: str
 
 
 class DemandRow(NamedTuple):
@@ -76,6 +109,19 @@ class DemandRow(NamedTuple):
     price_minor: int
 
 
+class Batch(NamedTuple):
+    """What one settlement writes. `submissions`, `persons` and `leads` are parallel."""
+
+    submissions: Sequence[SubmissionRow]
+    persons: Sequence[PersonRow]
+    leads: Sequence[LeadRow]
+    identities: Sequence[IdentityRow]
+    likenesses: Sequence[LikenessRow]
+    demands: Sequence[DemandRow]
+    messages: Sequence[OutboxRow]
+    marks: Sequence[MarkRow]
+
+
 class Obstacle(NamedTuple):
     """Why nothing of a call was settled."""
 
@@ -84,7 +130,7 @@ class Obstacle(NamedTuple):
     what: Literal["taken", "claimed", "full"]
     #: Which of the call's leads, from 1.
     lead: int
-    #: The kind of the claimed identity, or the full window.
+    #: The kind of the claimed identity, `likeness` where a newer person may be like this one, or the full window.
     detail: str
     #: `claimed`: who sold the person before.
     seller: str

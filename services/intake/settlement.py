@@ -1,14 +1,14 @@
 """Settlement: the one transaction in which a decision becomes true.
 
 Verdicts of the chain are advice. In one Postgres transaction, which is one call of
-the SQL function `intake.settle` (migrations/0004_pre_settle.sql), the submission is
+the SQL function `intake.settle` (migrations/0007_pre_people.sql), the submission is
 taken, the person claimed, the lead, its person and its charge written, the events
 put out, and last the capacity consumed: all of it or nothing. A crash before the
 commit leaves no trace; a crash after it leaves everything.
 
-Only settlement can see two things, and it alone turns an acceptance into a reject
-for them: another lead claimed the same person first, or the last place under a cap
-went to another lead.
+Only settlement can see two things, and an acceptance becomes a reject for them:
+another lead claimed the same person first, or the last place under a cap went to
+another lead. About the first, dedup is asked once more, since it can tell more.
 """
 
 from __future__ import annotations
@@ -19,10 +19,14 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.common.v1 import lead_pb2, reason_pb2
 from services.intake.answer import answer_of, decided_event, finding
+from services.intake.chain import ChainUnavailable, Stages
+from services.intake.claims import claims_of, digests_of
 from services.intake.draft import Draft, moment, reached
+from services.intake.marks import marks_of, told_marks
 from services.intake.record import lead_row, submission_row
-from services.intake.rows import DemandRow, IdentityRow, Obstacle
+from services.intake.rows import Batch, DemandRow, Obstacle
 from services.intake.store import LeadStore
+from services.intake.verdict import apply_decision
 from shared.db.outbox import OutboxRow
 from shared.rpc.errors import RaceLost
 from shared.runtime.clock import Clock
@@ -30,6 +34,9 @@ from shared.runtime.clock import Clock
 #: Who hears of decisions: reporting of all of them, routing of those to follow up, validation of those whose consent
 #: is to be kept as evidence.
 CONSUMERS = ("reporting", "routing", "validation")
+#: How often dedup is asked again about a group, and how many seconds it has: a rival is rare, a second one rarer.
+MOST_LOOKS = 3
+LOOK_SECONDS = 1.0
 #: How often a settlement that lost a deadlock is run again. Locks are taken in order, so this is for the unforeseen.
 MOST_RACES = 4
 
@@ -37,11 +44,15 @@ MOST_RACES = 4
 class Settlement:
     """Makes decisions true."""
 
-    def __init__(self, store: LeadStore, clock: Clock, *, ring: Callable[[], None]) -> None:
-        """`ring`: called after every settlement, so that whoever reads the outbox looks; returns at once."""
+    def __init__(self, store: LeadStore, clock: Clock, *, ring: Callable[[], None], stages: Stages) -> None:
+        """`ring`: called after every settlement, so that whoever reads the outbox looks; returns at once.
+
+        `stages`: asked again about a lead whose person somebody else claimed meanwhile.
+        """
         self._store = store
         self._clock = clock
         self._ring = ring
+        self._stages = stages
 
     async def settle(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Settle decided drafts of one buyer.
@@ -63,8 +74,8 @@ class Settlement:
     async def _settle_group(self, drafts: Sequence[Draft]) -> list[Draft]:
         lost: list[Draft] = []
         waiting = list(drafts)
-        races = 0
-        # Each round with an obstacle drops a lead or turns one down, so the rounds come to an end.
+        races, looks = 0, 0
+        # Each round with an obstacle drops a lead, turns one down or looks again, so the rounds come to an end.
         while waiting:
             try:
                 obstacles = await self._attempt(waiting)
@@ -76,12 +87,27 @@ class Settlement:
             if not obstacles:
                 break
             hindered = [(waiting[obstacle.lead - 1], obstacle) for obstacle in obstacles]
+            claimed = [(draft, obstacle) for draft, obstacle in hindered if obstacle.what == "claimed"]
+            if claimed and looks < MOST_LOOKS and await self._looked_again([draft for draft, _ in claimed]):
+                looks += 1
+                hindered = [pair for pair in hindered if pair not in claimed]
             for draft, obstacle in hindered:
                 _TURN_DOWN[obstacle.what](draft, obstacle)
             taken = [draft for draft, obstacle in hindered if obstacle.what == "taken"]
             lost += taken
             waiting = [draft for draft in waiting if draft not in taken]
         return lost
+
+    async def _looked_again(self, drafts: Sequence[Draft]) -> bool:
+        """Decide drafts once more, knowing who has claimed their persons; False where the stages do not answer."""
+        unique = list(dict.fromkeys(drafts))
+        try:
+            await self._stages.look_again(unique, ends_at=self._clock.monotonic() + LOOK_SECONDS)
+        except ChainUnavailable:
+            return False
+        for draft in unique:
+            apply_decision(draft)
+        return True
 
     async def _attempt(self, drafts: Sequence[Draft]) -> list[Obstacle]:
         now = self._clock.now()
@@ -91,14 +117,21 @@ class Settlement:
             draft.clock.decided_at.CopyFrom(decided_at)
             draft.answer = answer_of(draft)
         buying = [(n, draft) for n, draft in enumerate(drafts, 1) if draft.accepted and not draft.test]
+        claims = [claims_of(draft, n) for n, draft in enumerate(drafts, 1)]
+        marks = [(draft, marks) for draft in drafts if (marks := list(marks_of(draft)))]
         return await self._store.settle(
             drafts[0].buyer_id,
             now,
-            [submission_row(draft, now) for draft in drafts],
-            [lead_row(draft) for draft in drafts],
-            [IdentityRow(n, *identity) for n, draft in buying for identity in _identities(draft)],
-            [row for n, draft in buying for row in _demands(n, draft)],
-            list(_outbox_rows(drafts)),
+            Batch(
+                submissions=[submission_row(draft, now) for draft in drafts],
+                persons=[one.person for one in claims],
+                leads=[lead_row(draft) for draft in drafts],
+                identities=[row for one in claims for row in one.identities],
+                likenesses=[row for one in claims for row in one.likenesses],
+                demands=[row for n, draft in buying for row in _demands(n, draft)],
+                messages=[*_outbox_rows(drafts), *(row for draft, put in marks for row in told_marks(draft, put))],
+                marks=[mark for _, put in marks for mark in put],
+            ),
         )
 
 
@@ -110,30 +143,17 @@ def groups_without_shared_persons(drafts: Sequence[Draft]) -> list[list[Draft]]:
     that came is the first settled.
     """
     groups: list[list[Draft]] = []
-    digests_of: list[set[bytes]] = []
+    digests: list[set[bytes]] = []
     for draft in drafts:
-        digests = {digest for _, digest, _ in _identities(draft)} if draft.accepted and not draft.test else set()
+        own = digests_of(draft)
         # Not before any group that already holds this person, so arrival order decides.
-        last = max((n for n, taken in enumerate(digests_of) if digests & taken), default=-1)
+        last = max((n for n, taken in enumerate(digests) if own & taken), default=-1)
         if last + 1 == len(groups):
             groups.append([])
-            digests_of.append(set())
+            digests.append(set())
         groups[last + 1].append(draft)
-        digests_of[last + 1] |= digests
+        digests[last + 1] |= own
     return groups
-
-
-def _identities(draft: Draft) -> tuple[tuple[str, bytes, int], ...]:
-    """Every identity of the person, with the window of the order that buys; 0 where it does not match on that kind."""
-    if draft.identities is None and draft.checked is not None:
-        terms = next((check for check in draft.checked.candidates if check.order.order == draft.order), None)
-        match = tuple(terms.match) if terms is not None else ()
-        seconds = terms.window_seconds if terms is not None else 0
-        draft.identities = tuple(
-            (identity.kind, identity.digest, seconds if identity.kind in match else 0)
-            for identity in draft.checked.identities
-        )
-    return draft.identities or ()
 
 
 def _demands(n: int, draft: Draft) -> Iterable[DemandRow]:
@@ -154,14 +174,22 @@ def _drop(_draft: Draft, _obstacle: Obstacle) -> None:
 
 
 def _reject_as_duplicate(draft: Draft, claimed: Obstacle) -> None:
+    """The short way: dedup, which would tell more, was asked in vain."""
+    if claimed.detail == "likeness":
+        again, message = reason_pb2.REASON_TRY_AGAIN, "A person who may be this one is being bought."
+        _add_check(draft, "likeness.compared", "", again, expected="every similar person compared")
+        draft.reject(finding(again, message, retryable=True))
+        return
     if claimed.own:
         reason, whose = reason_pb2.REASON_EXISTING_CUSTOMER, "the buyer's own lead already"
     elif claimed.seller == draft.seller:
         reason, whose = reason_pb2.REASON_DUPLICATE_SAME_SELLER, "bought from you within the order's window"
     else:
         reason, whose = reason_pb2.REASON_DUPLICATE_OTHER_SELLER, "bought from another seller within the order's window"
-    _add_check(draft, f"{claimed.detail}.claimed", claimed.detail, reason, expected="not bought within the window")
-    draft.reject(finding(reason, f"A person with this {claimed.detail} was {whose}.", field=claimed.detail))
+    field = "" if "+" in claimed.detail else claimed.detail
+    _add_check(draft, f"{claimed.detail}.claimed", field, reason, expected="not bought within the window")
+    words = claimed.detail.replace("_", " ").replace("+", " and ")
+    draft.reject(finding(reason, f"A person with this {words} was {whose}.", field=field))
 
 
 def _reject_for_capacity(draft: Draft, full: Obstacle) -> None:

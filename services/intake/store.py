@@ -8,9 +8,8 @@ from datetime import datetime
 
 import asyncpg
 
-from services.intake.rows import DemandRow, IdentityRow, LeadRow, Obstacle, SubmissionRow
+from services.intake.rows import Batch, LeadRow, Obstacle, SubmissionRow
 from shared.db.failures import translated
-from shared.db.outbox import OutboxRow
 from shared.db.pool import Pool, ping
 
 
@@ -41,8 +40,9 @@ SELECT lead_id::text FROM intake.take_submissions($1, $2, $3::intake.taken_submi
 
 _SETTLE = """
 SELECT what, lead, detail, seller, own, limit_kind
-  FROM intake.settle($1, $2, $3::intake.taken_submission[], $4::intake.decided_lead[], $5::intake.claimed_identity[],
-                     $6::intake.capacity_demand[], $7::intake.told_message[])
+  FROM intake.settle($1, $2, $3::intake.taken_submission[], $4::intake.claimed_person[], $5::intake.decided_lead[],
+                     $6::intake.scoped_identity[], $7::intake.claimed_likeness[], $8::intake.capacity_demand[],
+                     $9::intake.told_message[], $10::intake.lead_mark[])
 """
 
 _WRITE_UNDECIDED = """
@@ -144,23 +144,20 @@ class LeadStore:
         self,
         buyer_id: str,
         now: datetime,
-        submissions: Sequence[SubmissionRow],
-        leads: Sequence[LeadRow],
-        identities: Sequence[IdentityRow],
-        demands: Sequence[DemandRow],
-        messages: Sequence[OutboxRow],
+        batch: Batch,
     ) -> list[Obstacle]:
         """Settle a batch in one transaction, or say what stands in the way and change nothing.
-
-        `submissions` and `leads` are parallel.
 
         Raises:
             Unavailable, DeadlineExceeded: Postgres is away or too slow; whether it committed is unknown.
             RaceLost: nothing was written; run it again.
         """
-        told = [(row.buyer_id, row.consumer, row.message_id, row.topic, row.payload) for row in messages]
+        told = [(row.buyer_id, row.consumer, row.message_id, row.topic, row.payload) for row in batch.messages]
         async with translated(self._pool):
-            rows = await self._pool.fetch(_SETTLE, buyer_id, now, submissions, leads, identities, demands, told)
+            rows = await self._pool.fetch(
+                _SETTLE, buyer_id, now, batch.submissions, batch.persons, batch.leads, batch.identities,
+                batch.likenesses, batch.demands, told, batch.marks,
+            )  # fmt: skip
         return [Obstacle(*row) for row in rows]
 
     async def keep_pending(

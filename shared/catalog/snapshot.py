@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from shared.catalog.money import decode_hook, encode_hook
+from shared.catalog.recognition import match_kind
 from shared.catalog.terms import Buyer, Catalog, Disclosure, Order, Playbook, Product, Seller, Source, Team
 from shared.db.failures import translated
 from shared.db.pool import Pool
@@ -52,6 +53,14 @@ class CatalogView:
         self._playbooks = {playbook.slug: playbook for playbook in catalog.playbooks}
         self._orders = {order.slug: order for order in catalog.orders}
         self._orders_of = _orders_by_seller(catalog)
+        live = [order.duplicates for order in catalog.orders if order.state != "ended"]
+        #: Every way in which any order recognises a person: all of them are kept of every bought lead, so that any
+        #: order finds it. Phone and e-mail always.
+        self.match_keys = tuple(
+            dict.fromkeys(("phone", "email", *(match_kind(key) for terms in live for key in terms.match)))
+        )
+        #: True where any order compares people by likeness.
+        self.compares_people = any(terms.fuzzy != "off" for terms in live)
 
     @property
     def buyer(self) -> Buyer:

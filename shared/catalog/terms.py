@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from shared.catalog.money import Minor
+from shared.catalog.recognition import DuplicateScope, MatchKey
 
 Slug = Annotated[
     str, Meta(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", description="a lower-case name with hyphens")
@@ -204,6 +205,8 @@ class LeadTerms(Term, frozen=True, kw_only=True):
     """Which lead type is ordered."""
 
     exclusivity: Exclusivity = "exclusive"
+    #: Days for which an exclusive lead is nobody else's: one that another seller brings meanwhile was none.
+    exclusive_days: Annotated[int, Meta(ge=1, le=365)] = 30
     forms: tuple[FormKind, ...] = ("long", "short")
     incentivized: bool = False
     opt_in: tuple[OptIn, ...] = ("single", "double")
@@ -239,7 +242,19 @@ class DuplicateTerms(Term, frozen=True, kw_only=True):
     """When a person counts as bought before. 0 days switches the check off."""
 
     window_days: Annotated[int, Meta(ge=0, le=730)] = 30
-    match: tuple[Literal["phone", "email"], ...] = ("phone", "email")
+    #: Any of these is enough. A detail that the lead leaves out matches nobody.
+    match: tuple[MatchKey, ...] = ("phone", "email")
+    #: Whose earlier purchases count: this seller's, those of this product, or all of the buyer's. Leads of the
+    #: buyer's own site count in every scope.
+    scope: DuplicateScope = "buyer"
+    #: What becomes of a person who is only like one that was bought: other spelling, nickname, moved, mistyped phone.
+    fuzzy: Literal["off", "flag", "reject"] = "off"
+    #: From 1 to 100: a likeness of at least this marks a lead, which is bought.
+    flag_score: Annotated[int, Meta(ge=1, le=100)] = 60
+    #: A likeness of at least this is a duplicate, where `fuzzy` is `reject`.
+    reject_score: Annotated[int, Meta(ge=1, le=100)] = 85
+    #: Suppression lists that it minds, by name; left out: all of the buyer's.
+    suppression_lists: tuple[Slug, ...] | None = None
 
 
 class ConsentTerms(Term, frozen=True, kw_only=True):

@@ -64,6 +64,9 @@ class SpokenStages:
         for draft in drafts:
             self._answer(draft)
 
+    async def look_again(self, drafts: Sequence[Draft], *, ends_at: float) -> None:
+        raise ChainUnavailable("these stages know nothing new")
+
     def _answer(self, draft: Draft) -> None:
         findings = [self.finding] if self.finding else []
         refs = [lead_pb2.OrderRef(order=order.slug, version=order.version) for order in draft.candidates.orders]
@@ -81,7 +84,9 @@ class SpokenStages:
                 if fields.get(kind)
             ],
             candidates=[
-                dedup_service_pb2.CandidateCheck(order=ref, match=["phone", "email"], window_seconds=WINDOW_SECONDS)
+                dedup_service_pb2.CandidateCheck(
+                    order=ref, match=["phone", "email"], window_seconds=WINDOW_SECONDS, scope="buyer"
+                )
                 for ref in refs
             ],
         )
@@ -149,7 +154,7 @@ async def intake_world(database_url: str, clock: FakeClock) -> AsyncIterator[Wor
         directory = Directory(catalog_store, CatalogReader(pool), clock)
         made = await _apply(catalog_store, clock)
         store, stages, traces = LeadStore(pool), SpokenStages(), LeadTraces(Metrics())
-        settlement = Settlement(store, clock, ring=lambda: None)
+        settlement = Settlement(store, clock, ring=lambda: None, stages=stages)
 
         def pipeline() -> Pipeline:
             return Pipeline(

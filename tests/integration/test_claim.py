@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -29,6 +29,10 @@ class Lead:
     identities: Sequence[tuple[str, bytes, int]]
     seller: str = "marco"
     own: bool = False
+    product: str = "auto"
+    scope: str = "buyer"
+    #: (digest, newest that was compared)
+    likenesses: Sequence[tuple[bytes, int | None]] = ()
 
 
 def digest(name: str) -> bytes:
@@ -46,15 +50,19 @@ async def claim(
     connection: Connection, leads: Sequence[Lead], *, at: datetime = AT, buyer: str = "big-bank"
 ) -> list[tuple[int, str, str, str, bool, bool]]:
     """Call `dedup.claim` as settlement does; rows as plain tuples."""
-    flat = [(index, *identity) for index, one in enumerate(leads, 1) for identity in one.identities]
+    flat = [(index, *identity, one.scope) for index, one in enumerate(leads, 1) for identity in one.identities]
+    alike = [(index, *likeness) for index, one in enumerate(leads, 1) for likeness in one.likenesses]
     rows = await connection.fetch(
-        "SELECT * FROM dedup.claim($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "SELECT * FROM dedup.claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         buyer,
         at,
         [one.lead_id for one in leads],
         [one.seller for one in leads],
         [one.own for one in leads],
-        *([row[column] for row in flat] for column in range(4)),
+        [one.product for one in leads],
+        [None for _ in leads],
+        *([row[column] for row in flat] for column in range(5)),
+        *([row[column] for row in alike] for column in range(3)),
     )
     return [
         (row["lead"], row["kind"], str(row["other_lead"]), row["other_seller"], row["other_own"], row["in_batch"])
@@ -226,6 +234,63 @@ async def test_the_same_call_twice_is_the_same_as_once(pool: Pool, owner: Connec
         assert await claim(connection, batch) == []
         assert await claim(connection, batch, at=AT + timedelta(seconds=1)) == []
     assert await owner.fetchval("SELECT count(*) FROM dedup.identity_claim") == 3
+
+
+@pytest.mark.parametrize(
+    ("scope", "earlier", "free"),
+    [
+        ("seller", {"seller": "polo"}, True),
+        ("seller", {"seller": "marco", "product": "home"}, False),
+        ("seller", {"seller": "own-site", "own": True}, False),
+        ("product", {"seller": "polo"}, False),
+        ("product", {"seller": "marco", "product": "home"}, True),
+        ("buyer", {"seller": "polo", "product": "home"}, False),
+    ],
+)
+async def test_the_scope_says_whose_purchases_count(
+    pool: Pool, scope: str, earlier: dict[str, Any], free: bool
+) -> None:
+    async with pool.acquire() as connection:
+        assert await claim(connection, [replace(lead("1"), **earlier)]) == []
+        assert (await claim(connection, [replace(lead("1"), scope=scope)]) == []) is free
+
+
+async def test_an_earlier_purchase_in_scope_is_found_behind_newer_ones_out_of_it(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        ours = replace(lead("1", window=0), product="auto")
+        await claim(connection, [ours], at=AT - timedelta(days=20))
+        for day in range(19, 1, -1):
+            await claim(connection, [replace(lead("1", window=0), product="home")], at=AT - timedelta(days=day))
+        (conflict,) = await claim(connection, [replace(lead("1"), scope="product")])
+        assert conflict[2] == ours.lead_id
+
+
+async def test_somebody_similar_who_was_not_compared_is_a_conflict_and_one_who_was_is_none(
+    pool: Pool, owner: Connection
+) -> None:
+    block = digest("a sound and an area")
+    first = replace(lead("1"), likenesses=[(block, 0)])
+    async with pool.acquire() as connection:
+        assert await claim(connection, [first]) == []
+        late = replace(lead("2", seller="polo"), likenesses=[(block, 0)])
+        assert await claim(connection, [late]) == [(1, "likeness", first.lead_id, "marco", False, False)]
+        assert await owner.fetchval("SELECT count(*) FROM dedup.identity_claim") == 1, "refused: no claim at all"
+        seen = await owner.fetchval("SELECT max(seen) FROM dedup.likeness_claim")
+        assert await claim(connection, [replace(late, likenesses=[(block, seen)])]) == []
+        assert await claim(connection, [replace(lead("3"), likenesses=[(block, None)])]) == [], "only recorded"
+
+
+async def test_similar_people_at_once_are_bought_one_after_the_other(pool: Pool, owner: Connection) -> None:
+    block = digest("a sound and an area")
+
+    async def sell(number: int) -> bool:
+        async with pool.acquire() as connection, connection.transaction():
+            conflicts = await claim(connection, [replace(lead(str(number)), likenesses=[(block, 0)])])
+            await connection.execute("SELECT pg_sleep(0.002)")
+            return not conflicts
+
+    assert (await asyncio.gather(*(sell(number) for number in range(30)))).count(True) == 1
+    assert await owner.fetchval("SELECT count(*) FROM dedup.likeness_claim") == 1
 
 
 async def test_a_snapshot_older_than_the_locks_is_refused(pool: Pool) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -53,20 +54,33 @@ class World:
         response = await call(self.stub.CheckLeads, pb.CheckLeadsRequest(**given), timeout=5)
         return list(response.results)
 
-    async def buy(self, lead: pb.LeadToCheck, *, own: bool = False) -> None:
+    async def buy(
+        self,
+        lead: pb.LeadToCheck,
+        *,
+        own: bool = False,
+        product: str = "auto-loan",
+        exclusive_until: datetime | None = None,
+    ) -> None:
         """Claim a lead's identities, as they came back from the check, at this moment."""
         (checked,) = await self.check(lead)
         refused = await self.settlement.fetch(
-            "SELECT * FROM dedup.claim($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "SELECT * FROM dedup.claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
             "big-bank",
             self.clock.now(),
             [lead.lead_id],
             [lead.seller],
             [own],
+            [product],
+            [exclusive_until],
             [1] * len(checked.identities),
             [identity.kind for identity in checked.identities],
             [identity.digest for identity in checked.identities],
             [0] * len(checked.identities),
+            ["buyer"] * len(checked.identities),
+            [1] * len(checked.likenesses),
+            [likeness.digest for likeness in checked.likenesses],
+            [likeness.seen for likeness in checked.likenesses],
         )
         assert refused == []
 
@@ -77,6 +91,12 @@ async def world(database_url: str, clock: FakeClock) -> AsyncIterator[World]:
         order("month"),
         order("week", duplicates=DuplicateTerms(window_days=7, match=("email",))),
         order("never", duplicates=DuplicateTerms(window_days=0)),
+        order(
+            "home",
+            product="home-loan",
+            duplicates=DuplicateTerms(match=("address+name", "name+date_of_birth", "phone+date_of_birth")),
+        ),
+        order("sellers", duplicates=DuplicateTerms(match=("name+address",), scope="seller")),
     )
     connection = await asyncpg.connect(database_url)
     insert = "INSERT INTO catalog.snapshot VALUES ('big-bank', 7, $1, 'tracey', '', now())"
@@ -113,7 +133,7 @@ def reasons(checked: pb.CheckedLead) -> list[list[str]]:
 
 async def test_a_new_person_has_identities_and_no_findings(world: World) -> None:
     (checked,) = await world.check(lead(orders="month week never"))
-    assert [identity.kind for identity in checked.identities] == ["phone", "email"]
+    assert [identity.kind for identity in checked.identities][:2] == ["phone", "email"]
     assert all(len(identity.digest) == 16 for identity in checked.identities)
     assert reasons(checked) == [[], [], []]
     assert [(c.order.order, c.order.version, list(c.match), c.window_seconds) for c in checked.candidates] == [
@@ -171,12 +191,74 @@ async def test_the_receipt_shows_what_was_seen_and_nothing_of_another_seller(wor
     receipt = common.StageReceipt.FromString(checked.receipt)
     assert (receipt.stage, receipt.summary) == ("dedup", "This person was bought before.")
     assert [(c.rule, c.passed, c.observed, c.order) for c in receipt.checks] == [
-        ("phone.not_bought_before", False, "phone seen 3 days ago", "month"),
+        ("phone.not_bought_before", False, "phone seen within the window", "month"),
         ("email.not_bought_before", True, "e-mail not seen before", "month"),
     ]
-    told = str(checked) + str(receipt)
-    for secret in ("polo", earlier.lead_id, PHONE, EMAIL):
+    # The buyer alone is told which lead of whom it was.
+    (sighting,) = pb.Sightings.FromString(receipt.observations).sightings
+    assert (sighting.lead_id, sighting.seller, list(sighting.kinds)) == (earlier.lead_id, "polo", ["phone"])
+    told = str(receipt.checks) + str(receipt.summary) + str(checked.candidates)
+    for secret in ("polo", earlier.lead_id, PHONE, EMAIL, "3 days"):
         assert secret not in told
+
+
+async def test_the_same_seller_is_told_its_own_lead_and_day(world: World) -> None:
+    earlier = lead()
+    await world.buy(earlier)
+    day = f"{world.clock.now():%Y-%m-%d}"
+    world.clock.advance(timedelta(days=3).total_seconds())
+    (checked,) = await world.check(lead())
+    (found,) = checked.candidates[0].findings
+    assert found.message.startswith(
+        f"Bought from you on {day} as lead {earlier.lead_id}, with the same phone and e-mail"
+    )
+
+
+async def test_joined_details_and_scope_are_each_orders_own(world: World) -> None:
+    person = pb.Person(
+        first_name="Ann", last_name="Lee", street="12 North Main Street Apt 4", postal_code="78701-1234",
+        date_of_birth="1980-02-03",
+    )  # fmt: skip
+    bought = lead(seller="polo")
+    bought.person.CopyFrom(person)
+    await world.buy(bought, product="auto-loan")
+    again = lead("+15125550999", "other@example.com", orders="home month sellers")
+    again.person.CopyFrom(person)
+    again.person.street, again.person.postal_code = "12 n. main st. #4", "78701"
+    (checked,) = await world.check(again)
+    assert [identity.kind for identity in checked.identities] == [
+        "phone", "email", "name+address", "name+date_of_birth", "phone+date_of_birth",
+    ]  # fmt: skip
+    assert reasons(checked) == [["duplicate_other_seller"], [], []]
+    assert "same name and address and date of birth" in checked.candidates[0].findings[0].message
+    again.person.ClearField("street")
+    again.person.ClearField("date_of_birth")
+    (checked,) = await world.check(again)
+    assert reasons(checked) == [[], [], []], "what is not told matches nobody"
+
+
+async def test_a_person_of_whom_only_hashes_are_told_is_recognised(world: World) -> None:
+    await world.buy(lead(seller="polo"))
+    ping = lead("", "")
+    ping.phone_sha256 = hashlib.sha256(PHONE.encode()).digest()
+    (checked,) = await world.check(ping)
+    assert reasons(checked) == [["duplicate_other_seller"]]
+
+
+async def test_an_exclusive_lead_that_another_seller_brings_is_a_breach(world: World) -> None:
+    until = world.clock.now() + timedelta(days=30)
+    sold = lead(seller="polo")
+    await world.buy(sold, exclusive_until=until)
+    (same,) = await world.check(lead(seller="polo"))
+    (own,) = await world.check(lead(seller="own-site"))
+    assert (len(same.breaches), len(own.breaches)) == (0, 0)
+    (other,) = await world.check(lead("+15125559999"))
+    (breach,) = other.breaches
+    assert (breach.lead_id, breach.seller, [one.kind for one in breach.shared]) == (sold.lead_id, "polo", ["email"])
+    assert breach.shared[0].digest == other.identities[1].digest
+    world.clock.advance(30 * 86_400)
+    (late,) = await world.check(lead("+15125559999"))
+    assert len(late.breaches) == 0
 
 
 async def test_a_batch_of_256_is_answered_and_one_more_is_malformed(world: World) -> None:

@@ -28,10 +28,13 @@ SHELL = re.compile(r"__main__|(.*_)?(service|store|client|server|worker|process|
 
 #: What else carries messages of the contracts from stage to stage. A name here is one rule fewer that is pure.
 CARRIERS = {
+    "dedup": {"answers"},
     "intake": {
         "answer",
         "chain",
+        "claims",
         "draft",
+        "marks",
         "opening",
         "pending",
         "pipeline",

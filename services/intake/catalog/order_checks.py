@@ -17,8 +17,10 @@ from services.intake.catalog.draft import (
     unknown_time_zone,
 )
 from services.intake.catalog.reading import Path, did_you_mean
+from shared.catalog.recognition import match_kind
 from shared.catalog.terms import (
     Criterion,
+    DuplicateTerms,
     FormKind,
     Geography,
     Order,
@@ -50,6 +52,7 @@ def check_orders(draft: Draft) -> Iterator[Finding]:
         if product is not None:
             yield from _fields(product, order, path)
         yield from _lead_type(order, path)
+        yield from _duplicates(order.duplicates, (*path, "duplicates"))
         yield from _velocity(order.velocity, (*path, "velocity"))
         yield from repeated(order.bots.refuse_networks, (*path, "bots", "refuse_networks"))
         seller = draft.seller(order.seller)
@@ -172,9 +175,22 @@ def _lead_type(order: Order, path: Path) -> Iterator[Finding]:
             yield (*path, "lead", word), "an empty list buys nothing; name what is bought or leave the word out"
         yield from repeated(values, (*path, "lead", word))
     yield from repeated(order.lead.phone_types, (*path, "lead", "phone_types"))
-    if order.duplicates.window_days and not order.duplicates.match:
-        yield (*path, "duplicates", "match"), "a window needs something to match: phone, email or both"
-    yield from repeated(order.duplicates.match, (*path, "duplicates", "match"))
+
+
+def _duplicates(terms: DuplicateTerms, path: Path) -> Iterator[Finding]:
+    if terms.window_days and not terms.match:
+        yield (*path, "match"), "a window needs something to match: phone, email or both"
+    yield from repeated([match_kind(key) for key in terms.match], (*path, "match"))
+    for index, key in enumerate(terms.match):
+        parts = key.split("+")
+        if len(set(parts)) < len(parts):
+            yield (*path, "match", index), f"`{key}` names a detail twice"
+        elif not {"phone", "email"} & set(parts) and ("name" not in parts or len(parts) < 2):
+            yield (*path, "match", index), f"many people share a {key.replace('_', ' ')}; write such as name+address"
+    if terms.fuzzy != "off" and terms.flag_score > terms.reject_score:
+        yield (*path, "flag_score"), "never reached: `reject_score` is lower"
+    if terms.suppression_lists is not None:
+        yield from repeated(terms.suppression_lists, (*path, "suppression_lists"))
 
 
 def _velocity(velocity: VelocityTerms, path: Path) -> Iterator[Finding]:

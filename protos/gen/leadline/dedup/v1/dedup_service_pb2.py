@@ -22,29 +22,42 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from leadline.common.v1 import lead_pb2 as leadline_dot_common_dot_v1_dot_lead__pb2
 from leadline.common.v1 import reason_pb2 as leadline_dot_common_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%leadline/dedup/v1/dedup_service.proto\x12\x11leadline.dedup.v1\x1a\x1dleadline/common/v1/lead.proto\x1a\x1fleadline/common/v1/reason.proto\"n\n\x11\x43heckLeadsRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x18\n\x10\x63\x61talog_revision\x18\x02 \x01(\x03\x12-\n\x05leads\x18\x03 \x03(\x0b\x32\x1e.leadline.dedup.v1.LeadToCheck\"~\n\x0bLeadToCheck\x12\x0f\n\x07lead_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12\r\n\x05phone\x18\x03 \x01(\t\x12\r\n\x05\x65mail\x18\x04 \x01(\t\x12\x30\n\ncandidates\x18\x05 \x03(\x0b\x32\x1c.leadline.common.v1.OrderRef\"E\n\x12\x43heckLeadsResponse\x12/\n\x07results\x18\x01 \x03(\x0b\x32\x1e.leadline.dedup.v1.CheckedLead\"(\n\x08Identity\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\"\x86\x01\n\x0b\x43heckedLead\x12/\n\nidentities\x18\x01 \x03(\x0b\x32\x1b.leadline.dedup.v1.Identity\x12\x35\n\ncandidates\x18\x02 \x03(\x0b\x32!.leadline.dedup.v1.CandidateCheck\x12\x0f\n\x07receipt\x18\x03 \x01(\x0c\"\x93\x01\n\x0e\x43\x61ndidateCheck\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12-\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x1b.leadline.common.v1.Finding\x12\r\n\x05match\x18\x03 \x03(\t\x12\x16\n\x0ewindow_seconds\x18\x04 \x01(\x03\x32i\n\x0c\x44\x65\x64upService\x12Y\n\nCheckLeads\x12$.leadline.dedup.v1.CheckLeadsRequest\x1a%.leadline.dedup.v1.CheckLeadsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%leadline/dedup/v1/dedup_service.proto\x12\x11leadline.dedup.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dleadline/common/v1/lead.proto\x1a\x1fleadline/common/v1/reason.proto\"n\n\x11\x43heckLeadsRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x18\n\x10\x63\x61talog_revision\x18\x02 \x01(\x03\x12-\n\x05leads\x18\x03 \x03(\x0b\x32\x1e.leadline.dedup.v1.LeadToCheck\"\xd5\x01\n\x0bLeadToCheck\x12\x0f\n\x07lead_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12\r\n\x05phone\x18\x03 \x01(\t\x12\r\n\x05\x65mail\x18\x04 \x01(\t\x12\x30\n\ncandidates\x18\x05 \x03(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12\x14\n\x0cphone_sha256\x18\x06 \x01(\x0c\x12\x14\n\x0c\x65mail_sha256\x18\x07 \x01(\x0c\x12)\n\x06person\x18\x08 \x01(\x0b\x32\x19.leadline.dedup.v1.Person\"\x9b\x01\n\x06Person\x12\x12\n\nfirst_name\x18\x01 \x01(\t\x12\x11\n\tlast_name\x18\x02 \x01(\t\x12\x11\n\tfull_name\x18\x03 \x01(\t\x12\x0e\n\x06street\x18\x04 \x01(\t\x12\x0c\n\x04\x63ity\x18\x05 \x01(\t\x12\r\n\x05state\x18\x06 \x01(\t\x12\x13\n\x0bpostal_code\x18\x07 \x01(\t\x12\x15\n\rdate_of_birth\x18\x08 \x01(\t\"E\n\x12\x43heckLeadsResponse\x12/\n\x07results\x18\x01 \x03(\x0b\x32\x1e.leadline.dedup.v1.CheckedLead\"(\n\x08Identity\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\"\xe4\x01\n\x0b\x43heckedLead\x12/\n\nidentities\x18\x01 \x03(\x0b\x32\x1b.leadline.dedup.v1.Identity\x12\x35\n\ncandidates\x18\x02 \x03(\x0b\x32!.leadline.dedup.v1.CandidateCheck\x12\x0f\n\x07receipt\x18\x03 \x01(\x0c\x12/\n\nlikenesses\x18\x04 \x03(\x0b\x32\x1b.leadline.dedup.v1.Likeness\x12+\n\x08\x62reaches\x18\x05 \x03(\x0b\x32\x19.leadline.dedup.v1.Breach\"(\n\x08Likeness\x12\x0e\n\x06\x64igest\x18\x01 \x01(\x0c\x12\x0c\n\x04seen\x18\x02 \x01(\x03\"\x9a\x01\n\x06\x42reach\x12\x0f\n\x07lead_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12\x33\n\x0f\x65xclusive_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x06shared\x18\x04 \x03(\x0b\x32\x1b.leadline.dedup.v1.Identity\x12\r\n\x05score\x18\x05 \x01(\x05\";\n\tSightings\x12.\n\tsightings\x18\x01 \x03(\x0b\x32\x1b.leadline.dedup.v1.Sighting\"\x85\x01\n\x08Sighting\x12\x0f\n\x07lead_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12-\n\tbought_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05kinds\x18\x04 \x03(\t\x12\r\n\x05score\x18\x05 \x01(\x05\x12\x0b\n\x03why\x18\x06 \x03(\t\"\xe2\x01\n\x0e\x43\x61ndidateCheck\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12-\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x1b.leadline.common.v1.Finding\x12\r\n\x05match\x18\x03 \x03(\t\x12\x16\n\x0ewindow_seconds\x18\x04 \x01(\x03\x12\r\n\x05scope\x18\x05 \x01(\t\x12\x15\n\rrejects_alike\x18\x06 \x01(\x08\x12\'\n\x05\x61like\x18\x07 \x03(\x0b\x32\x18.leadline.dedup.v1.Alike\"4\n\x05\x41like\x12\x0f\n\x07lead_id\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x05\x12\x0b\n\x03why\x18\x03 \x03(\t2i\n\x0c\x44\x65\x64upService\x12Y\n\nCheckLeads\x12$.leadline.dedup.v1.CheckLeadsRequest\x1a%.leadline.dedup.v1.CheckLeadsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'leadline.dedup.v1.dedup_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CHECKLEADSREQUEST']._serialized_start=124
-  _globals['_CHECKLEADSREQUEST']._serialized_end=234
-  _globals['_LEADTOCHECK']._serialized_start=236
-  _globals['_LEADTOCHECK']._serialized_end=362
-  _globals['_CHECKLEADSRESPONSE']._serialized_start=364
-  _globals['_CHECKLEADSRESPONSE']._serialized_end=433
-  _globals['_IDENTITY']._serialized_start=435
-  _globals['_IDENTITY']._serialized_end=475
-  _globals['_CHECKEDLEAD']._serialized_start=478
-  _globals['_CHECKEDLEAD']._serialized_end=612
-  _globals['_CANDIDATECHECK']._serialized_start=615
-  _globals['_CANDIDATECHECK']._serialized_end=762
-  _globals['_DEDUPSERVICE']._serialized_start=764
-  _globals['_DEDUPSERVICE']._serialized_end=869
+  _globals['_CHECKLEADSREQUEST']._serialized_start=157
+  _globals['_CHECKLEADSREQUEST']._serialized_end=267
+  _globals['_LEADTOCHECK']._serialized_start=270
+  _globals['_LEADTOCHECK']._serialized_end=483
+  _globals['_PERSON']._serialized_start=486
+  _globals['_PERSON']._serialized_end=641
+  _globals['_CHECKLEADSRESPONSE']._serialized_start=643
+  _globals['_CHECKLEADSRESPONSE']._serialized_end=712
+  _globals['_IDENTITY']._serialized_start=714
+  _globals['_IDENTITY']._serialized_end=754
+  _globals['_CHECKEDLEAD']._serialized_start=757
+  _globals['_CHECKEDLEAD']._serialized_end=985
+  _globals['_LIKENESS']._serialized_start=987
+  _globals['_LIKENESS']._serialized_end=1027
+  _globals['_BREACH']._serialized_start=1030
+  _globals['_BREACH']._serialized_end=1184
+  _globals['_SIGHTINGS']._serialized_start=1186
+  _globals['_SIGHTINGS']._serialized_end=1245
+  _globals['_SIGHTING']._serialized_start=1248
+  _globals['_SIGHTING']._serialized_end=1381
+  _globals['_CANDIDATECHECK']._serialized_start=1384
+  _globals['_CANDIDATECHECK']._serialized_end=1610
+  _globals['_ALIKE']._serialized_start=1612
+  _globals['_ALIKE']._serialized_end=1664
+  _globals['_DEDUPSERVICE']._serialized_start=1666
+  _globals['_DEDUPSERVICE']._serialized_end=1771
 # @@protoc_insertion_point(module_scope)

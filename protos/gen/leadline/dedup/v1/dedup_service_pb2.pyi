@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from leadline.common.v1 import lead_pb2 as _lead_pb2
 from leadline.common.v1 import reason_pb2 as _reason_pb2
@@ -63,6 +64,9 @@ class LeadToCheck(_message.Message):
     PHONE_FIELD_NUMBER: _builtins.int
     EMAIL_FIELD_NUMBER: _builtins.int
     CANDIDATES_FIELD_NUMBER: _builtins.int
+    PHONE_SHA256_FIELD_NUMBER: _builtins.int
+    EMAIL_SHA256_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
     lead_id: _builtins.str
     """The lead's id."""
     seller: _builtins.str
@@ -71,9 +75,17 @@ class LeadToCheck(_message.Message):
     """E.164, or empty where the lead has no readable phone."""
     email: _builtins.str
     """Canonical address, or empty where the lead has no readable one."""
+    phone_sha256: _builtins.bytes
+    """SHA-256 of the phone in E.164, where only that is told, as in a ping; empty otherwise."""
+    email_sha256: _builtins.bytes
+    """SHA-256 of the address, trimmed and in lower case, where only that is told; empty otherwise."""
     @_builtins.property
     def candidates(self) -> _containers.RepeatedCompositeFieldContainer[_lead_pb2.OrderRef]:
         """The orders it is held against; each has its own window."""
+
+    @_builtins.property
+    def person(self) -> Global___Person:
+        """The rest of what identifies the person. Unset where no order of the buyer looks at it."""
 
     def __init__(
         self,
@@ -83,14 +95,67 @@ class LeadToCheck(_message.Message):
         phone: _builtins.str = ...,
         email: _builtins.str = ...,
         candidates: _abc.Iterable[_lead_pb2.OrderRef] | None = ...,
+        phone_sha256: _builtins.bytes = ...,
+        email_sha256: _builtins.bytes = ...,
+        person: Global___Person | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["person", b"person"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "email", b"email", "lead_id", b"lead_id", "phone", b"phone", "seller", b"seller"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "email", b"email", "email_sha256", b"email_sha256", "lead_id", b"lead_id", "person", b"person", "phone", b"phone", "phone_sha256", b"phone_sha256", "seller", b"seller"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LeadToCheck: _TypeAlias = LeadToCheck  # noqa: Y015
+
+@_typing.final
+class Person(_message.Message):
+    """Who somebody is, beside phone and e-mail. Canonical values; empty: not told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIRST_NAME_FIELD_NUMBER: _builtins.int
+    LAST_NAME_FIELD_NUMBER: _builtins.int
+    FULL_NAME_FIELD_NUMBER: _builtins.int
+    STREET_FIELD_NUMBER: _builtins.int
+    CITY_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    POSTAL_CODE_FIELD_NUMBER: _builtins.int
+    DATE_OF_BIRTH_FIELD_NUMBER: _builtins.int
+    first_name: _builtins.str
+    """Given name."""
+    last_name: _builtins.str
+    """Family name."""
+    full_name: _builtins.str
+    """Both in one, where they are not told apart."""
+    street: _builtins.str
+    """House number, street and apartment."""
+    city: _builtins.str
+    """Place."""
+    state: _builtins.str
+    """USPS code."""
+    postal_code: _builtins.str
+    """ZIP or ZIP+4."""
+    date_of_birth: _builtins.str
+    """ISO date."""
+    def __init__(
+        self,
+        *,
+        first_name: _builtins.str = ...,
+        last_name: _builtins.str = ...,
+        full_name: _builtins.str = ...,
+        street: _builtins.str = ...,
+        city: _builtins.str = ...,
+        state: _builtins.str = ...,
+        postal_code: _builtins.str = ...,
+        date_of_birth: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "date_of_birth", b"date_of_birth", "first_name", b"first_name", "full_name", b"full_name", "last_name", b"last_name", "postal_code", b"postal_code", "state", b"state", "street", b"street"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Person: _TypeAlias = Person  # noqa: Y015
 
 @_typing.final
 class CheckLeadsResponse(_message.Message):
@@ -125,7 +190,7 @@ class Identity(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     DIGEST_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
-    """`phone` or `email`."""
+    """`phone`, `email`, or details joined by `+` such as `name+address`."""
     digest: _builtins.bytes
     """16 bytes, keyed per buyer; never reversible to the value."""
     def __init__(
@@ -151,6 +216,8 @@ class CheckedLead(_message.Message):
     IDENTITIES_FIELD_NUMBER: _builtins.int
     CANDIDATES_FIELD_NUMBER: _builtins.int
     RECEIPT_FIELD_NUMBER: _builtins.int
+    LIKENESSES_FIELD_NUMBER: _builtins.int
+    BREACHES_FIELD_NUMBER: _builtins.int
     receipt: _builtins.bytes
     """A serialised leadline.common.v1.StageReceipt, passed on unread."""
     @_builtins.property
@@ -161,20 +228,170 @@ class CheckedLead(_message.Message):
     def candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___CandidateCheck]:
         """What each candidate's window says, in the order of the request."""
 
+    @_builtins.property
+    def likenesses(self) -> _containers.RepeatedCompositeFieldContainer[Global___Likeness]:
+        """What settlement must file the person under if the lead is bought, so that people who are like it are found."""
+
+    @_builtins.property
+    def breaches(self) -> _containers.RepeatedCompositeFieldContainer[Global___Breach]:
+        """Exclusive leads of other sellers that this one shows to be none."""
+
     def __init__(
         self,
         *,
         identities: _abc.Iterable[Global___Identity] | None = ...,
         candidates: _abc.Iterable[Global___CandidateCheck] | None = ...,
         receipt: _builtins.bytes = ...,
+        likenesses: _abc.Iterable[Global___Likeness] | None = ...,
+        breaches: _abc.Iterable[Global___Breach] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "identities", b"identities", "receipt", b"receipt"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["breaches", b"breaches", "candidates", b"candidates", "identities", b"identities", "likenesses", b"likenesses", "receipt", b"receipt"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CheckedLead: _TypeAlias = CheckedLead  # noqa: Y015
+
+@_typing.final
+class Likeness(_message.Message):
+    """A keyed digest that people who may be one share, such as a sound of a name and an area."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIGEST_FIELD_NUMBER: _builtins.int
+    SEEN_FIELD_NUMBER: _builtins.int
+    digest: _builtins.bytes
+    """16 bytes, keyed per buyer."""
+    seen: _builtins.int
+    """The newest person under it that this answer has looked at; 0: none. Settlement claims nothing over a newer one."""
+    def __init__(
+        self,
+        *,
+        digest: _builtins.bytes = ...,
+        seen: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "seen", b"seen"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Likeness: _TypeAlias = Likeness  # noqa: Y015
+
+@_typing.final
+class Breach(_message.Message):
+    """An earlier lead that was bought as exclusive, whose time is not over, and that another seller brings now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEAD_ID_FIELD_NUMBER: _builtins.int
+    SELLER_FIELD_NUMBER: _builtins.int
+    EXCLUSIVE_UNTIL_FIELD_NUMBER: _builtins.int
+    SHARED_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    lead_id: _builtins.str
+    """The lead that was bought as exclusive."""
+    seller: _builtins.str
+    """Who sold it."""
+    score: _builtins.int
+    """How much they are alike, from 0 to 100, where that is what shows it; else 0."""
+    @_builtins.property
+    def exclusive_until(self) -> _timestamp_pb2.Timestamp:
+        """Until when it was to be nobody else's."""
+
+    @_builtins.property
+    def shared(self) -> _containers.RepeatedCompositeFieldContainer[Global___Identity]:
+        """What both leads share."""
+
+    def __init__(
+        self,
+        *,
+        lead_id: _builtins.str = ...,
+        seller: _builtins.str = ...,
+        exclusive_until: _timestamp_pb2.Timestamp | None = ...,
+        shared: _abc.Iterable[Global___Identity] | None = ...,
+        score: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["exclusive_until", b"exclusive_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exclusive_until", b"exclusive_until", "lead_id", b"lead_id", "score", b"score", "seller", b"seller", "shared", b"shared"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Breach: _TypeAlias = Breach  # noqa: Y015
+
+@_typing.final
+class Sightings(_message.Message):
+    """What is told to the buyer alone of earlier purchases; serialised into the receipt's observations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIGHTINGS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def sightings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Sighting]:
+        """The newest first."""
+
+    def __init__(
+        self,
+        *,
+        sightings: _abc.Iterable[Global___Sighting] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sightings", b"sightings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Sightings: _TypeAlias = Sightings  # noqa: Y015
+
+@_typing.final
+class Sighting(_message.Message):
+    """One earlier purchase of the same or of a similar person."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEAD_ID_FIELD_NUMBER: _builtins.int
+    SELLER_FIELD_NUMBER: _builtins.int
+    BOUGHT_AT_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    lead_id: _builtins.str
+    """The lead that was bought."""
+    seller: _builtins.str
+    """Who sold it."""
+    score: _builtins.int
+    """How much the persons are alike, from 0 to 100; 0: not compared."""
+    @_builtins.property
+    def bought_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was bought."""
+
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The kinds of identity that both share; empty: the persons are only alike."""
+
+    @_builtins.property
+    def why(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What speaks for and against one person, in words without personal data."""
+
+    def __init__(
+        self,
+        *,
+        lead_id: _builtins.str = ...,
+        seller: _builtins.str = ...,
+        bought_at: _timestamp_pb2.Timestamp | None = ...,
+        kinds: _abc.Iterable[_builtins.str] | None = ...,
+        score: _builtins.int = ...,
+        why: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bought_at", b"bought_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bought_at", b"bought_at", "kinds", b"kinds", "lead_id", b"lead_id", "score", b"score", "seller", b"seller", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Sighting: _TypeAlias = Sighting  # noqa: Y015
 
 @_typing.final
 class CandidateCheck(_message.Message):
@@ -186,8 +403,15 @@ class CandidateCheck(_message.Message):
     FINDINGS_FIELD_NUMBER: _builtins.int
     MATCH_FIELD_NUMBER: _builtins.int
     WINDOW_SECONDS_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
+    REJECTS_ALIKE_FIELD_NUMBER: _builtins.int
+    ALIKE_FIELD_NUMBER: _builtins.int
     window_seconds: _builtins.int
     """The order's window in seconds; 0 switches the check off."""
+    scope: _builtins.str
+    """Whose earlier purchases count: `seller`, `product` or `buyer`."""
+    rejects_alike: _builtins.bool
+    """True where somebody who is only like a bought person is a duplicate."""
     @_builtins.property
     def order(self) -> _lead_pb2.OrderRef:
         """The order."""
@@ -200,6 +424,10 @@ class CandidateCheck(_message.Message):
     def match(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The identity kinds on which this order matches."""
 
+    @_builtins.property
+    def alike(self) -> _containers.RepeatedCompositeFieldContainer[Global___Alike]:
+        """Earlier leads whose person is enough like this one to mark the lead if it is bought."""
+
     def __init__(
         self,
         *,
@@ -207,11 +435,46 @@ class CandidateCheck(_message.Message):
         findings: _abc.Iterable[_reason_pb2.Finding] | None = ...,
         match: _abc.Iterable[_builtins.str] | None = ...,
         window_seconds: _builtins.int = ...,
+        scope: _builtins.str = ...,
+        rejects_alike: _builtins.bool = ...,
+        alike: _abc.Iterable[Global___Alike] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "match", b"match", "order", b"order", "window_seconds", b"window_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alike", b"alike", "findings", b"findings", "match", b"match", "order", b"order", "rejects_alike", b"rejects_alike", "scope", b"scope", "window_seconds", b"window_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CandidateCheck: _TypeAlias = CandidateCheck  # noqa: Y015
+
+@_typing.final
+class Alike(_message.Message):
+    """An earlier lead whose person is like this one's."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEAD_ID_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    lead_id: _builtins.str
+    """The earlier lead."""
+    score: _builtins.int
+    """How much, from 0 to 100."""
+    @_builtins.property
+    def why(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What speaks for and against, in words without personal data."""
+
+    def __init__(
+        self,
+        *,
+        lead_id: _builtins.str = ...,
+        score: _builtins.int = ...,
+        why: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lead_id", b"lead_id", "score", b"score", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Alike: _TypeAlias = Alike  # noqa: Y015

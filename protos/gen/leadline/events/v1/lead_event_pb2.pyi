@@ -40,6 +40,7 @@ class LeadEvent(_message.Message):
     MESSAGE_HANDED_OFF_FIELD_NUMBER: _builtins.int
     TASK_CREATED_FIELD_NUMBER: _builtins.int
     TRANSFERRED_FIELD_NUMBER: _builtins.int
+    FLAGGED_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """UUIDv7; the same on every delivery."""
     buyer_id: _builtins.str
@@ -72,6 +73,10 @@ class LeadEvent(_message.Message):
     def transferred(self) -> Global___Transferred:
         """Money moved, other than the charge that a decision brings."""
 
+    @_builtins.property
+    def flagged(self) -> Global___LeadFlagged:
+        """The lead was marked."""
+
     def __init__(
         self,
         *,
@@ -85,16 +90,49 @@ class LeadEvent(_message.Message):
         message_handed_off: Global___MessageHandedOff | None = ...,
         task_created: Global___TaskCreated | None = ...,
         transferred: Global___Transferred | None = ...,
+        flagged: Global___LeadFlagged | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "decided", b"decided", "message_handed_off", b"message_handed_off", "occurred_at", b"occurred_at", "pending", b"pending", "task_created", b"task_created", "transferred", b"transferred"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "decided", b"decided", "flagged", b"flagged", "message_handed_off", b"message_handed_off", "occurred_at", b"occurred_at", "pending", b"pending", "task_created", b"task_created", "transferred", b"transferred"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "buyer_id", b"buyer_id", "decided", b"decided", "event_id", b"event_id", "lead_id", b"lead_id", "message_handed_off", b"message_handed_off", "occurred_at", b"occurred_at", "pending", b"pending", "task_created", b"task_created", "traceparent", b"traceparent", "transferred", b"transferred"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "buyer_id", b"buyer_id", "decided", b"decided", "event_id", b"event_id", "flagged", b"flagged", "lead_id", b"lead_id", "message_handed_off", b"message_handed_off", "occurred_at", b"occurred_at", "pending", b"pending", "task_created", b"task_created", "traceparent", b"traceparent", "transferred", b"transferred"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["decided", "pending", "message_handed_off", "task_created", "transferred"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["decided", "pending", "message_handed_off", "task_created", "transferred", "flagged"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
 Global___LeadEvent: _TypeAlias = LeadEvent  # noqa: Y015
+
+@_typing.final
+class LeadFlagged(_message.Message):
+    """Something about a lead that somebody should look at. It changes neither the decision nor the money."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLAG_FIELD_NUMBER: _builtins.int
+    SELLER_FIELD_NUMBER: _builtins.int
+    OTHER_LEAD_ID_FIELD_NUMBER: _builtins.int
+    flag: _builtins.str
+    """`possible_duplicate`: bought, and its person is like one that was bought. `not_exclusive`: bought as exclusive, and
+    another seller brought its person. `breaks_exclusivity`: the lead by which that was found.
+    """
+    seller: _builtins.str
+    """The lead's seller."""
+    other_lead_id: _builtins.str
+    """The lead that the mark is because of."""
+    def __init__(
+        self,
+        *,
+        flag: _builtins.str = ...,
+        seller: _builtins.str = ...,
+        other_lead_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flag", b"flag", "other_lead_id", b"other_lead_id", "seller", b"seller"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeadFlagged: _TypeAlias = LeadFlagged  # noqa: Y015
 
 @_typing.final
 class ClockPoints(_message.Message):
