@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+import msgspec
+
 from services.intake.catalog.draft import Draft
 from services.intake.catalog.reading import Path
 from shared.catalog.rule_language import RuleError, RuleLanguage
@@ -27,7 +29,7 @@ def check_rules(draft: Draft) -> Iterator[Inside]:
         yield from _names(order, path)
         product = draft.product(order.product)
         if product is not None:
-            yield from _expressions(order, _language(product.fields), path)
+            yield from _expressions(order, _language(msgspec.json.encode(product.fields)), path)
 
 
 def _names(order: Order, path: Path) -> Iterator[Inside]:
@@ -48,5 +50,6 @@ def _expressions(order: Order, language: RuleLanguage, path: Path) -> Iterator[I
 
 
 @lru_cache(maxsize=_KEPT)
-def _language(fields: tuple[ProductField, ...]) -> RuleLanguage:
-    return RuleLanguage(fields)
+def _language(fields: bytes) -> RuleLanguage:
+    """`fields`: the product's, encoded, for a field with words for its choices cannot be looked up."""
+    return RuleLanguage(msgspec.json.decode(fields, type=tuple[ProductField, ...]))
