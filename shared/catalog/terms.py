@@ -101,6 +101,13 @@ class Disclosure(Term, frozen=True, kw_only=True):
     valid_until: date | None = None
 
 
+class Synonym(Term, frozen=True, kw_only=True):
+    """Other words for one choice, compared without case and punctuation."""
+
+    choice: str
+    words: tuple[str, ...]
+
+
 class ProductField(Term, frozen=True, kw_only=True):
     """One question of the product's form, beyond the standard contact fields."""
 
@@ -112,8 +119,8 @@ class ProductField(Term, frozen=True, kw_only=True):
     maximum: float | None = None
     #: Allowed values for `choice`, compared without case.
     choices: tuple[str, ...] = ()
-    #: Other words for choices, such as `{exc: excellent}`, compared without case and punctuation.
-    synonyms: dict[str, str] = {}
+    #: Other words for choices.
+    synonyms: tuple[Synonym, ...] = ()
 
 
 class Product(Term, frozen=True, kw_only=True):

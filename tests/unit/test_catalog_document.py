@@ -61,6 +61,36 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_text_with_its_place() -
 @pytest.mark.parametrize(
     ("old", "new", "field", "message"),
     [
+        (
+            "name: employer, type: text",
+            "name: employer, type: ssn, minimum: 1",
+            "products[0].fields[7].minimum",
+            "is of type ssn",
+        ),
+        (
+            "name: employer, type: text",
+            "name: employer, type: gender, choices: [m, f]",
+            "products[0].fields[7].choices",
+            "is of type gender",
+        ),
+        (
+            "name: employer, type: text",
+            "name: employer, type: rang",
+            "products[0].fields[7].type",
+            "did you mean `range`?",
+        ),
+        (
+            "choices: [own, rent, other]",
+            "choices: [own, rent, other], synonyms: [{choice: won, words: [owner]}]",
+            "products[0].fields[10].synonyms[0].choice",
+            "did you mean `own`?",
+        ),
+        (
+            "choices: [own, rent, other]",
+            "choices: [own, rent, other], synonyms: [{choice: own, words: [Rent]}]",
+            "products[0].fields[10].synonyms[0].words[0]",
+            "already a choice",
+        ),
         ("priority: 900", "priorty: 900", "orders[1].priorty", "did you mean `priority`?"),
         ("window: week", "window: weak", "orders[3].caps[0].window", "did you mean `week`?"),
         ("seller: quickquote}", "seller: quikquote}", "sources[3].seller", "did you mean `quickquote`?"),

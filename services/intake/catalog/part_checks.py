@@ -108,9 +108,19 @@ def _field(field: ProductField, path: Path) -> Iterator[Finding]:
     if field.type != "choice" and field.choices:
         yield (*path, "choices"), f"choices need `type: choice`, and `{field.name}` is of type {field.type}"
     yield from repeated(tuple(choice.casefold() for choice in field.choices), (*path, "choices"))
-    for word, choice in field.synonyms.items():
-        if choice not in field.choices:
-            yield (*path, "synonyms", word), f"`{choice}` is not among the choices{did_you_mean(choice, field.choices)}"
+    yield from _synonyms(field, (*path, "synonyms"))
+
+
+def _synonyms(field: ProductField, path: Path) -> Iterator[Finding]:
+    known = {choice.casefold() for choice in field.choices}
+    for index, synonym in enumerate(field.synonyms):
+        if synonym.choice not in field.choices:
+            meant = did_you_mean(synonym.choice, field.choices)
+            yield (*path, index, "choice"), f"`{synonym.choice}` is not among the choices{meant}"
+        for nth, word in enumerate(synonym.words):
+            if word.casefold() in known:
+                yield (*path, index, "words", nth), f"`{word}` is already a choice or a word for one"
+            known.add(word.casefold())
 
 
 def _playbook(playbook: Playbook, path: Path) -> Iterator[Finding]:

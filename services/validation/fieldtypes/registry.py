@@ -124,7 +124,8 @@ def standard_readers(reference: Reference) -> dict[str, Reader]:
 
 def product_reader(spec: ProductField, reference: Reference) -> Reader:
     """The reader of one question of a product's form, by its type."""
-    context = Context(reference, spec.name, spec.choices, spec.synonyms, minimum=spec.minimum, maximum=spec.maximum)
+    also = {word: synonym.choice for synonym in spec.synonyms for word in synonym.words}
+    context = Context(reference, spec.name, spec.choices, also, minimum=spec.minimum, maximum=spec.maximum)
     return FIELD_TYPES[spec.type].reader(context)
 
 
