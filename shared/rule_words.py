@@ -92,6 +92,12 @@ WORDS: Mapping[str, str] = {
     "phone.claimed": "Was the phone still not bought when this lead was to be?",
     "email.claimed": "Was the mail address still not bought when this lead was to be?",
     "price.known": "Has the order a price for such a lead?",
+    "price.source": "Has the order a price of its own for this source?",
+    "price.rule": "Does the price rule apply?",
+    "price.bounds": "Is the price within the order's bounds?",
+    "pacing.turn": "Is it time for the order's next lead?",
+    "pacing.pace": "Was it still time for the order's next lead when this one was to be bought?",
+    "pacing.day": "Does the order's even spread over the day leave room by now?",
 }
 
 #: Of details that an order joins to recognise a person by.
@@ -104,7 +110,9 @@ _OF_JOINED = {
 def words(rule: str) -> str:
     """The rule as a question; its name, where this program does not know it."""
     if rule.startswith("capacity."):
-        return f"Is there room under the order's {rule.removeprefix('capacity.').replace('_', ' limit of ')}?"
+        limit = rule.removeprefix("capacity.")
+        whose = "order's limit for this source, of the" if limit.startswith("source_") else "order's"
+        return f"Is there room under the {whose} {limit.removeprefix('source_').replace('_', ' limit of ')}?"
     detail, _, asked = rule.partition(".")
     if "+" in detail and asked in _OF_JOINED:
         return _OF_JOINED[asked].format(detail.replace("_", " ").replace("+", " and "))

@@ -8,7 +8,7 @@ as pending by the caller.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _R = TypeVar("_R")
 _ALWAYS_TOLD = ("phone", "email")
 _PERSON = tuple(dedup_pb2.Person.DESCRIPTOR.fields_by_name)
-_NO_ROOM = (reason_pb2.REASON_CAP_REACHED, reason_pb2.REASON_BUDGET_EXHAUSTED)
+_NO_ROOM = (reason_pb2.REASON_CAP_REACHED, reason_pb2.REASON_BUDGET_EXHAUSTED, reason_pb2.REASON_PACING)
 
 
 class ChainUnavailable(Unavailable):
@@ -216,11 +216,18 @@ def _lead_to_route(draft: Draft) -> routing_pb2.LeadToRoute:
         received_at=draft.clock.received_at,
         lead_type=validated.lead_type,
         state=validated.fields.get("state", ""),
+        price_facts=_price_facts(draft, validated.fields),
         candidates=[
             routing_pb2.RoutingCandidate(order=said.order, finding_count=of_lead + len(said.findings) + bought_before)
             for said, bought_before in zip(validated.candidates, duplicates, strict=True)
         ],
     )
+
+
+def _price_facts(draft: Draft, fields: Mapping[str, str]) -> dict[str, str]:
+    """What price rules of the candidates ask of the lead; nothing where none has such a rule."""
+    asked = [draft.view.price_fields(order.slug) for order in draft.candidates.orders]
+    return {name: fields[name] for names in asked for name in names if name in fields}
 
 
 def _refs(draft: Draft) -> list[lead_pb2.OrderRef]:

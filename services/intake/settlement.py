@@ -193,14 +193,26 @@ def _reject_as_duplicate(draft: Draft, claimed: Obstacle) -> None:
 
 
 def _reject_for_capacity(draft: Draft, full: Obstacle) -> None:
-    spend = full.limit == "spend"
-    reason = reason_pb2.REASON_BUDGET_EXHAUSTED if spend else reason_pb2.REASON_CAP_REACHED
-    what = "spend" if spend else "lead"
-    message = f"The order's {what} limit for this {full.detail} is used up."
-    if full.detail == "total":
-        message = f"The order's {what} limit is used up."
-    _add_check(draft, f"capacity.{full.detail}", "", reason, expected=f"room under the {what} limit")
-    draft.reject(finding(reason, message, retryable=full.detail != "total"))
+    of_source = full.limit.startswith("source_")
+    limit = full.limit.removeprefix("source_")
+    paced = limit == "pace" or (limit == "leads" and not of_source and _is_paced(draft, full.detail))
+    if paced:
+        reason = reason_pb2.REASON_PACING
+        _add_check(draft, f"pacing.{full.detail}", "", reason, expected="not faster than the order's pace")
+        message = "The order's pace allows no further lead at this moment."
+        draft.reject(finding(reason, message, retryable=True))
+        return
+    reason = reason_pb2.REASON_BUDGET_EXHAUSTED if limit == "spend" else reason_pb2.REASON_CAP_REACHED
+    what = f"{'spend' if limit == 'spend' else 'lead'} limit{' for this source' if of_source else ''}"
+    when = "" if full.detail == "total" else f" {'and' if of_source else 'for'} this {full.detail}"
+    rule = f"capacity.{'source_' if of_source else ''}{full.detail}"
+    _add_check(draft, rule, "", reason, expected=f"room under the {what}")
+    draft.reject(finding(reason, f"The order's {what}{when} is used up.", retryable=full.detail != "total"))
+
+
+def _is_paced(draft: Draft, window: str) -> bool:
+    """True where the window's limit of leads is what pacing allows by now."""
+    return any(demand.paced and demand.window == window for demand in reached(draft.routed).demands)
 
 
 def _add_check(draft: Draft, rule: str, field: str, reason: reason_pb2.Reason.ValueType, *, expected: str) -> None:

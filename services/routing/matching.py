@@ -6,14 +6,15 @@ here is what the order says of the moment, the source, the price and the room le
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from services.routing.capacity import Demand, Reading, check_room, demands, room
 from services.routing.plan import OrderPlan, Plan
-from services.routing.windows import is_open
+from services.routing.pricing import Facts, Pricing
+from services.routing.windows import is_open, next_opening
 from shared.catalog.money import Minor
 from shared.catalog.terms import Order
 from shared.verdict import Check, Finding
@@ -28,6 +29,8 @@ class Lead(NamedTuple):
         minute: When it was received, cut to the minute: nothing in an order's terms begins or ends inside one.
         form: `long` or `short`.
         state: USPS code; empty: not known.
+        at: When it was received, to the microsecond; pacing alone looks so closely. None: at the minute.
+        fields: The values that price rules name.
     """
 
     lead_id: str
@@ -35,6 +38,13 @@ class Lead(NamedTuple):
     minute: datetime
     form: str
     state: str
+    at: datetime | None = None
+    fields: Mapping[str, str] = {}
+
+    @property
+    def received_at(self) -> datetime:
+        """When it was received."""
+        return self.at or self.minute
 
 
 class Eligibility(NamedTuple):
@@ -71,7 +81,10 @@ def eligibility(order: str, lead: Lead, plan: Plan, reading: Reading) -> Eligibi
     if ready is None:
         return Eligibility(order, _LAST, 0, (), 0, *_split([_unknown(order)]))
     price, findings, checks = _terms(plan, ready, lead.minute, lead.source, lead.form, lead.state)
-    wanted = demands(ready, lead.minute)
+    if ready.pricing is not None and price:
+        price, steps = _adjusted(ready, ready.pricing, lead, price, plan.currency)
+        checks += steps
+    wanted = demands(ready, lead.received_at, lead.source)
     if wanted:
         full, looked = _split(check_room(wanted, reading, price, plan.currency))
         findings, checks = findings + full, checks + looked
@@ -84,15 +97,37 @@ def _terms(
 ) -> tuple[int, tuple[Finding, ...], tuple[Check, ...]]:
     """The price, and every rule that does not look at capacity; leads that arrive together share the answer."""
     local = minute.astimezone(ready.zone)
-    price, priced = _price(ready, form, state, plan.currency)
+    price, *priced = _price(ready, form, state, plan.currency)
+    if price and source in ready.source_prices:
+        price = ready.source_prices[source]
+        observed = f"{Minor(price)} {plan.currency}"
+        priced.append(_rule(ready.order.slug, "price.source", observed, f"the price for {source}", None))
     said = [
         _state(ready.order),
         *_dates(ready.order, local.date()),
         _schedule(ready, local),
         _source(ready, source, plan),
-        priced,
+        *priced,
     ]
     return price, *_split(said)
+
+
+def _adjusted(
+    ready: OrderPlan, pricing: Pricing, lead: Lead, base: int, currency: str
+) -> tuple[int, tuple[Check, ...]]:
+    """The price after the order's price rules, and a check for every step."""
+    slug, facts = ready.order.slug, Facts(lead.state, lead.source, lead.minute.astimezone(ready.zone), lead.fields)
+    priced = pricing.price(base, facts)
+    steps = [
+        (f"{step.rule}: {Minor(step.before)} {step.effect} = {Minor(step.after)} {currency}", step.why)
+        if not step.effect.startswith("=")
+        else (f"{step.rule}: {step.effect} {currency}, before {Minor(step.before)}", step.why)
+        for step in priced.steps
+    ]
+    said = [_rule(slug, "price.rule", observed, why, None)[0] for observed, why in steps]
+    result = f"{Minor(priced.amount)} {currency}"
+    said.append(_rule(slug, "price.bounds", result, pricing.bounds, None)[0])
+    return priced.amount, tuple(said)
 
 
 def _unknown(order: str) -> _Said:
@@ -123,10 +158,12 @@ def _dates(order: Order, today: date) -> Iterable[_Said]:
 
 def _schedule(ready: OrderPlan, local: datetime) -> _Said:
     finding = None
-    if not is_open(ready.openings, local):
-        message = f"The order does not buy at this hour of this day ({ready.zone.key})."
+    if not is_open(ready.openings, local, ready.closed):
+        opens = next_opening(ready.openings, local, ready.closed)
+        again = f" It opens {opens:%a %Y-%m-%d %H:%M}." if opens is not None else ""
+        message = f"The order does not buy at this hour of this day ({ready.zone.key}).{again}"
         finding = Finding("outside_schedule", message, retryable=True)
-    expected = "within the order's hours" if ready.openings else "any time"
+    expected = "within the order's hours" if ready.openings or ready.closed else "any time"
     return _rule(ready.order.slug, "schedule.open", f"{local:%a %H:%M} {ready.zone.key}", expected, finding)
 
 
@@ -134,7 +171,7 @@ def _source(ready: OrderPlan, site: str, plan: Plan) -> _Said:
     source, finding = plan.sources.get(site), None
     if source is not None and source.seller != ready.order.seller:
         finding = Finding("source_not_allowed", "The source belongs to another seller.", "source")
-    elif ready.sources and site not in ready.sources:
+    elif site in ready.blocked or (ready.sources and site not in ready.sources):
         finding = Finding("source_not_allowed", "The order does not buy from this source.", "source")
     elif source is None and not ready.own:
         message = "The buyer does not know this source." if site else "The lead names no source that can be read."

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from services.routing.holidays import ClosedDays
+from services.routing.pricing import Pricing, pricing_of
 from services.routing.teams import TeamDraw
 from services.routing.windows import Opening, openings
-from shared.catalog.terms import Catalog, Order, Source
+from shared.catalog.money import Minor
+from shared.catalog.terms import Cap, Catalog, Order, Source
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +24,13 @@ class OrderPlan:
         zone: Where its days and hours are read.
         capacity_zone: Where its capacity windows are read: the buyer's.
         openings: When it buys; empty: always.
-        sources: Sites it buys from; empty: every active one of its seller.
+        closed: Days on which it does not open.
+        sources: Sites it buys from; empty: every active one of its seller that it does not block.
+        blocked: Sites it never buys from.
+        source_prices: What leads of a site pay instead of the price lines' amounts.
+        source_caps: Caps of single sites.
+        even_cap: The day's cap of leads that is spread over the day; None: it is not.
+        pricing: Adjustments of the price; None: there are none.
         teams: Who follows up.
     """
 
@@ -30,7 +39,13 @@ class OrderPlan:
     zone: ZoneInfo
     capacity_zone: ZoneInfo
     openings: tuple[Opening, ...]
+    closed: ClosedDays
     sources: frozenset[str]
+    blocked: frozenset[str]
+    source_prices: Mapping[str, Minor]
+    source_caps: Mapping[str, tuple[Cap, ...]]
+    even_cap: int | None
+    pricing: Pricing | None
     teams: TeamDraw
 
 
@@ -54,18 +69,26 @@ def plan_of(catalog: Catalog) -> Plan:
     own = {seller.slug for seller in catalog.sellers if seller.own}
     buyer_zone = ZoneInfo(catalog.buyer.time_zone)
     return Plan(
-        orders={
-            order.slug: OrderPlan(
-                order=order,
-                own=order.seller in own,
-                zone=ZoneInfo(order.schedule.time_zone) if order.schedule.time_zone else buyer_zone,
-                capacity_zone=buyer_zone,
-                openings=openings(order.schedule.hours),
-                sources=frozenset(order.sources),
-                teams=TeamDraw(order.follow_up.teams),
-            )
-            for order in catalog.orders
-        },
+        orders={order.slug: _order_plan(order, order.seller in own, buyer_zone) for order in catalog.orders},
         sources={source.site: source for source in catalog.sources},
         currency=catalog.buyer.currency,
+    )
+
+
+def _order_plan(order: Order, own: bool, buyer_zone: ZoneInfo) -> OrderPlan:
+    sites = order.site_terms
+    return OrderPlan(
+        order=order,
+        own=own,
+        zone=ZoneInfo(order.schedule.time_zone) if order.schedule.time_zone else buyer_zone,
+        capacity_zone=buyer_zone,
+        openings=openings(order.schedule.hours),
+        closed=ClosedDays.of(order.schedule),
+        sources=frozenset(order.sites),
+        blocked=frozenset(one.site for one in sites if one.blocked),
+        source_prices={one.site: one.price for one in sites if one.price is not None},
+        source_caps={one.site: one.caps for one in sites if one.caps},
+        even_cap=next((cap.leads for cap in order.caps if cap.window == "day"), None) if order.pacing.even else None,
+        pricing=None if own else pricing_of(order),
+        teams=TeamDraw(order.follow_up.teams),
     )

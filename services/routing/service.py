@@ -63,20 +63,21 @@ def _lead(message: LeadToRoute, index: int) -> Lead:
     if not message.HasField("received_at"):
         raise Malformed.field(f"leads[{index}].received_at", "expected the time of arrival")
     minute = datetime.fromtimestamp(message.received_at.seconds // 60 * 60, UTC)
-    return Lead(message.lead_id, message.source, minute, message.lead_type.form, message.state)
+    at = message.received_at.ToDatetime(UTC)
+    return Lead(message.lead_id, message.source, minute, message.lead_type.form, message.state, at, message.price_facts)
 
 
 def _keys(messages: Sequence[LeadToRoute], leads: Sequence[Lead], plan: Plan) -> set[CapacityKey]:
     held = {
-        (candidate.order.order, lead.minute)
+        (candidate.order.order, lead.minute, lead.source)
         for message, lead in zip(messages, leads, strict=True)
         for candidate in message.candidates
     }
     return {
         demand.key
-        for order, minute in held
+        for order, minute, source in held
         if (ready := plan.orders.get(order)) is not None
-        for demand in demands(ready, minute)
+        for demand in demands(ready, minute, source)
     }
 
 
@@ -111,7 +112,14 @@ def _demand(demand: Demand) -> CapacityDemand:
     return CapacityDemand(
         order=demand.key.order,
         window=demand.key.window,
-        starts_at=Timestamp(seconds=int(demand.key.starts_at.timestamp())),
+        starts_at=_timestamp(demand.at or demand.key.starts_at),
         max_leads=demand.max_leads,
         max_spend_minor=demand.max_spend,
+        paced=demand.paced,
     )
+
+
+def _timestamp(instant: datetime) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromDatetime(instant)
+    return stamp

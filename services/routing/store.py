@@ -9,7 +9,8 @@ from shared.db.failures import translated
 from shared.db.pool import Pool, ping
 
 _USED = """
-SELECT used.order_slug, used.window_kind, used.starts_at, used.leads, used.spend
+SELECT used.order_slug, used.window_kind, used.starts_at, used.leads, used.spend,
+       used.last_at
 FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS wanted (order_slug, window_kind, starts_at)
 JOIN routing.capacity AS used
   ON used.buyer_id = $1 AND used.order_slug = wanted.order_slug
@@ -35,7 +36,9 @@ class CapacityStore:
             rows = await self._pool.fetch(_USED, buyer_id, *zip(*keys, strict=True))
         return Reading(
             {
-                CapacityKey(row["order_slug"], row["window_kind"], row["starts_at"]): Used(row["leads"], row["spend"])
+                CapacityKey(row["order_slug"], row["window_kind"], row["starts_at"]): Used(
+                    row["leads"], row["spend"], row["last_at"]
+                )
                 for row in rows
             }
         )

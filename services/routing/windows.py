@@ -6,14 +6,16 @@ clock skips midnight, the day begins at the instant of the skip; where it shows 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Container, Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.catalog.terms import DayHours, WindowKind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ONE_DAY = timedelta(days=1)
+_LOOK_AHEAD_DAYS = 366
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -47,22 +49,41 @@ def openings(hours: Sequence[DayHours]) -> tuple[Opening, ...]:
     return tuple(Opening(_DAYS.index(line.day), _minutes(line.opens), _minutes(line.closes)) for line in hours)
 
 
-def is_open(lines: Sequence[Opening], local: datetime) -> bool:
+def is_open(lines: Sequence[Opening], local: datetime, closed: Container[date] = ()) -> bool:
     """True where a schedule holds the wall-clock time `local`: from `opens` on, until before `closes`.
 
-    No lines: always. A line over midnight belongs to the weekday on which it opens.
+    No lines: always. A line over midnight belongs to the day on which it opens, and no line opens on a `closed` day.
     """
+    today, minute = local.date(), local.hour * 60 + local.minute
     if not lines:
-        return True
-    weekday, minute = local.weekday(), local.hour * 60 + local.minute
+        return today not in closed
+    weekday = today.weekday()
     yesterday = (weekday - 1) % 7
     for line in lines:
         over_midnight = line.closes <= line.opens
-        if line.weekday == weekday and line.opens <= minute and (over_midnight or minute < line.closes):
-            return True
-        if over_midnight and line.weekday == yesterday and minute < line.closes:
+        began_today = line.weekday == weekday and line.opens <= minute and (over_midnight or minute < line.closes)
+        began_yesterday = over_midnight and line.weekday == yesterday and minute < line.closes
+        if (began_today and today not in closed) or (began_yesterday and today - _ONE_DAY not in closed):
             return True
     return False
+
+
+def next_opening(lines: Sequence[Opening], local: datetime, closed: Container[date] = ()) -> datetime | None:
+    """The next instant after `local`, in its zone, at which a schedule opens; None: not within a year."""
+    today = local.date()
+    for ahead in range(_LOOK_AHEAD_DAYS):
+        day = today + timedelta(days=ahead)
+        if day in closed:
+            continue
+        for minute in _opening_minutes(lines, day.weekday()):
+            opens = datetime.combine(day, time(minute // 60, minute % 60), local.tzinfo)
+            if opens.astimezone(UTC) > local.astimezone(UTC) and is_open(lines, opens, closed):
+                return opens
+    return None
+
+
+def _opening_minutes(lines: Sequence[Opening], weekday: int) -> Iterable[int]:
+    return sorted({line.opens for line in lines if line.weekday == weekday}) if lines else (0,)
 
 
 def _minutes(text: str) -> int:

@@ -61,6 +61,9 @@ class CatalogView:
         )
         #: True where any order compares people by likeness.
         self.compares_people = any(terms.fuzzy != "off" for terms in live)
+        self._price_fields = {
+            order.slug: tuple({rule.field for rule in order.price_rules if rule.field}) for order in catalog.orders
+        }
 
     @property
     def buyer(self) -> Buyer:
@@ -99,6 +102,10 @@ class CatalogView:
     def order(self, slug: str) -> Order | None:
         """The order of that name, whatever its state: an order that was removed stays as `ended`."""
         return self._orders.get(slug)
+
+    def price_fields(self, order: str) -> tuple[str, ...]:
+        """The fields that the order's price rules ask for."""
+        return self._price_fields.get(order, ())
 
     def orders_of(self, seller: str) -> tuple[Order, ...]:
         """Every order of a seller, whatever its state, the preferred first."""

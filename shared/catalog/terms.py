@@ -9,6 +9,7 @@ Durations carry their unit in the name; amounts are `Minor` (cents).
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -23,6 +24,8 @@ FieldName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="
 StateCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="a USPS code")]
 Positive = Annotated[int, Meta(ge=1)]
 NonNegative = Annotated[int, Meta(ge=0)]
+TimeOfDay = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM")]
+EndOfDay = Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", description="HH:MM or 24:00")]
 Text = Annotated[str, Meta(min_length=1, max_length=4000)]
 
 #: What a product's field may hold; validation's registry of field types says how each is read.
@@ -41,6 +44,7 @@ WindowKind = Literal["hour", "day", "week", "month", "total"]
 ConsentPart = Literal["captured_at", "page_url", "ip", "phone"]
 #: Networks that are no consumer's: machine rooms, search engines and the like, exits of Tor.
 NetworkKind = Literal["data_centre", "crawler", "tor"]
+HolidayCalendar = Literal["none", "us-federal"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -152,18 +156,23 @@ class Playbook(Term, frozen=True, kw_only=True):
 
 
 class DayHours(Term, frozen=True, kw_only=True):
-    """Hours of one weekday, `HH:MM`, `24:00` allowed as the end."""
+    """Hours of one weekday, `HH:MM`, `24:00` allowed as the end; an end before the beginning is on the next day."""
 
     day: Weekday
-    opens: Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM")]
-    closes: Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", description="HH:MM or 24:00")]
+    opens: TimeOfDay
+    closes: EndOfDay
 
 
 class Schedule(Term, frozen=True, kw_only=True):
-    """When the order buys. No hours: always."""
+    """When the order buys. No hours: always, except on days on which it is closed."""
 
     time_zone: str = ""
+    #: A line that closes before it opens, such as 20:00 to 04:00, ends on the next day.
     hours: tuple[DayHours, ...] = ()
+    #: `us-federal`: closed on the days of 5 U.S.C. 6103 and, where one falls on a weekend, on the day kept instead.
+    holidays: HolidayCalendar = "none"
+    #: More days on which it does not open.
+    closed_on: tuple[date, ...] = ()
 
 
 class Geography(Term, frozen=True, kw_only=True):
@@ -243,6 +252,54 @@ class Cap(Term, frozen=True, kw_only=True):
     window: WindowKind
     leads: NonNegative | None = None
     spend: Minor | None = None
+
+
+class OrderSource(Term, frozen=True, kw_only=True):
+    """What an order says of one site. The site's name alone may stand for it where there is nothing else to say."""
+
+    site: str
+    #: What its leads pay before price rules, whatever the lines of `prices` say of leads of the type ordered.
+    price: Minor | None = None
+    #: The most that the order buys of this site, besides its own caps.
+    caps: tuple[Cap, ...] = ()
+    #: Nothing is bought from it.
+    blocked: bool = False
+
+
+class Pacing(Term, frozen=True, kw_only=True):
+    """How fast the order buys within its caps."""
+
+    #: Seconds that lie at least between two leads, by their times of receipt; 0: none.
+    minimum_seconds: Annotated[int, Meta(ge=0, le=86_400)] = 0
+    #: Spread the day's cap of leads evenly over the day's open time: at any moment no more than its share and one.
+    even: bool = False
+
+
+class PriceRule(Term, frozen=True, kw_only=True):
+    """One adjustment of the price, for leads of which all that it says holds. `services/routing/pricing.py` has how.
+
+    A field that the lead leaves out holds no condition. Exactly one of `add`, `subtract`, `percent` and `set`.
+    """
+
+    name: Slug
+    states: tuple[StateCode, ...] = ()
+    #: Sites.
+    sources: tuple[str, ...] = ()
+    #: Days and hours of receipt, in the zone of the order's schedule.
+    weekdays: tuple[Weekday, ...] = ()
+    #: From this time of the day on, and until before this one; over midnight where it ends before it begins.
+    after: TimeOfDay | None = None
+    before: EndOfDay | None = None
+    #: A field of the product, such as an amount or a score, with inclusive bounds or with values.
+    field: FieldName | None = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    one_of: tuple[str, ...] = ()
+    add: Minor | None = None
+    subtract: Minor | None = None
+    #: Whole per cent more, or less where it is negative.
+    percent: Annotated[int, Meta(ge=-100, le=1000)] | None = None
+    set: Minor | None = None
 
 
 class DuplicateTerms(Term, frozen=True, kw_only=True):
@@ -346,8 +403,8 @@ class Order(Term, frozen=True, kw_only=True):
     #: Last day, inclusive.
     ends_on: date | None = None
     schedule: Schedule = Schedule()
-    #: Sites it buys from; empty: every active site of the seller.
-    sources: tuple[str, ...] = ()
+    #: Sites it buys from; empty, or nothing but blocked ones: every other active site of the seller.
+    sources: tuple[str | OrderSource, ...] = ()
     geography: Geography = Geography()
     required_fields: tuple[FieldName, ...] = ()
     criteria: tuple[Criterion, ...] = ()
@@ -355,7 +412,13 @@ class Order(Term, frozen=True, kw_only=True):
     rules: tuple[Rule, ...] = ()
     lead: LeadTerms = LeadTerms()
     prices: tuple[Price, ...] = ()
+    #: Adjustments, one after the other, of what the line says.
+    price_rules: tuple[PriceRule, ...] = ()
+    #: Bounds of the adjusted price. Without a floor, one cent.
+    price_floor: Minor | None = None
+    price_ceiling: Minor | None = None
     caps: tuple[Cap, ...] = ()
+    pacing: Pacing = Pacing()
     duplicates: DuplicateTerms = DuplicateTerms()
     consent: ConsentTerms = ConsentTerms()
     bots: BotTerms = BotTerms()
@@ -364,6 +427,16 @@ class Order(Term, frozen=True, kw_only=True):
     #: How long a lead that could not be decided may wait before it is rejected, `decision_expired`.
     decision_window_seconds: Positive = 900
     follow_up: FollowUp
+
+    @property
+    def site_terms(self) -> tuple[OrderSource, ...]:
+        """`sources`, each with all that is said of it."""
+        return tuple(OrderSource(site=one) if isinstance(one, str) else one for one in self.sources)
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The sites that it names to buy from; empty: all of the seller's that it does not block."""
+        return tuple(one.site for one in self.site_terms if not one.blocked)
 
 
 class Catalog(Term, frozen=True, kw_only=True):

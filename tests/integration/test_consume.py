@@ -6,7 +6,8 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import asyncpg
@@ -250,6 +251,71 @@ async def test_windows_orders_and_buyers_do_not_share_room(pool: Pool) -> None:
         assert await consume(connection, [Demand(lead=1, max_leads=1, starts_at=HOUR)]) == []
         assert await consume(connection, [Demand(lead=1, max_leads=1)], buyer="small-bank") == []
         assert await consume(connection, []) == []
+
+
+def turn(lead: int, at: datetime, seconds: int = 30) -> Demand:
+    """A lead's turn: so many seconds after the last one."""
+    return Demand(lead=lead, window="pace", starts_at=at, max_leads=seconds)
+
+
+async def test_a_turn_is_granted_after_its_seconds_and_never_before(pool: Pool, owner: Connection) -> None:
+    async with pool.acquire() as connection:
+        for seconds, granted in ((0, True), (29, False), (30, True), (59.999999, False), (20, False), (60, True)):
+            refused = await consume(connection, [turn(1, HOUR + timedelta(seconds=seconds))])
+            assert refused == ([] if granted else [(1, "auto", "pace", "pace")])
+    assert await owner.fetchval("SELECT last_at FROM routing.capacity") == HOUR + timedelta(seconds=60)
+
+
+async def test_one_batch_gets_its_turns_in_the_order_of_its_leads(pool: Pool) -> None:
+    seconds = (0, 10, 30, 30, 59, 61)
+    async with pool.acquire() as connection:
+        batch = [turn(n, HOUR + timedelta(seconds=second)) for n, second in enumerate(seconds, 1)]
+        assert {lead for lead, *_ in await consume(connection, batch)} == {2, 4, 5}
+
+
+async def test_racing_leads_never_come_closer_than_the_pace(pool: Pool, owner: Connection) -> None:
+    dice = random.Random(3)
+    instants = [HOUR + timedelta(seconds=dice.uniform(0, 600)) for _ in range(400)]
+    granted: list[datetime] = []
+
+    async def post(at: datetime) -> None:
+        granted.extend([at] * await settle(pool, [Demand(lead=1, max_leads=10), turn(1, at)]))
+
+    await asyncio.gather(*map(post, instants))
+    granted.sort()
+    assert 1 <= len(granted) <= 10
+    assert all(later - earlier >= timedelta(seconds=30) for earlier, later in pairwise(granted))
+    # A lead that lost its turn has taken no place under the cap either.
+    assert (await used(owner))["auto", "day"] == (len(granted), len(granted) * PRICE)
+
+
+async def test_a_share_that_grows_with_the_day_is_never_passed(pool: Pool, owner: Connection) -> None:
+    """Even pacing: each lead's limit is what may be bought by its receipt."""
+    dice = random.Random(4)
+    shares = [dice.randint(1, 60) for _ in range(300)]
+    batches = [shares[start : start + 5] for start in range(0, 300, 5)]
+    granted = await asyncio.gather(
+        *(settle(pool, [Demand(lead=n, max_leads=share) for n, share in enumerate(batch, 1)]) for batch in batches)
+    )
+    assert sum(granted) <= max(shares)
+    assert (await used(owner))["auto", "day"][0] == sum(granted)
+
+
+async def test_sources_fill_their_own_caps_and_the_orders_exactly(pool: Pool, owner: Connection) -> None:
+    def lead(site: str) -> list[Demand]:
+        return [Demand(lead=1, max_leads=25), Demand(lead=1, order=f"auto/{site}", max_leads=20)]
+
+    granted = await asyncio.gather(
+        *(settle(pool, lead(site)) for _ in range(60) for site in ("a.example", "b.example"))
+    )
+    assert sum(granted) == 25
+    found = await used(owner)
+    assert found["auto", "day"][0] == 25
+    assert found["auto/a.example", "day"][0] + found["auto/b.example", "day"][0] == 25
+    assert max(leads for (holder, _), (leads, _) in found.items() if "/" in holder) <= 20
+    async with pool.acquire() as connection:
+        refused = await consume(connection, [Demand(lead=1, order="auto/a.example", max_leads=0)])
+    assert refused == [(1, "auto/a.example", "day", "source_leads")]
 
 
 async def test_any_batch_is_decided_as_if_lead_by_lead(pool: Pool, owner: Connection) -> None:

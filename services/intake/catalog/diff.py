@@ -6,7 +6,7 @@ whatever it names (seller, product, …) stays with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from services.intake.catalog.draft import Finding
-from shared.catalog.terms import Catalog, DayHours, Order
+from shared.catalog.terms import Catalog, DayHours, Order, OrderState
 
 Action = Literal["create", "update", "remove"]
 
@@ -28,8 +28,15 @@ _SECTIONS: Final = (
     ("playbooks", "playbook", "slug"),
 )
 #: Fields that name an item of a list inside a part, so that a diff says `caps.day` and not `caps[0]`.
-_ITEM_NAMES: Final = ("window", "field", "name")
+_ITEM_NAMES: Final = ("window", "name", "field", "site")
 _SHOWN_CHARACTERS: Final = 60
+#: What an order may be next. A draft buys nothing; an ended one never buys again.
+NEXT_STATES: Final[Mapping[OrderState, frozenset[OrderState]]] = {
+    "draft": frozenset({"draft", "active", "ended"}),
+    "active": frozenset({"active", "paused", "ended"}),
+    "paused": frozenset({"paused", "active", "ended"}),
+    "ended": frozenset({"ended"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +91,23 @@ def _conflicts(current: Catalog | None, wanted: Catalog) -> Iterator[Finding]:
         return
     if current.buyer.currency != wanted.buyer.currency:
         yield ("buyer", "currency"), f"the books are kept in {current.buyer.currency}; a buyer's currency cannot change"
-    sellers = {order.slug: order.seller for order in current.orders}
+    known = {order.slug: order for order in current.orders}
     for index, order in enumerate(wanted.orders):
-        if sellers.get(order.slug, order.seller) != order.seller:
-            message = f"the order is seller `{sellers[order.slug]}`'s; end it and write another one"
-            yield ("orders", index, "seller"), message
+        last = known.get(order.slug)
+        if last is not None and last.seller != order.seller:
+            yield ("orders", index, "seller"), f"the order is seller `{last.seller}`'s; end it and write another one"
+        if last is not None and order.state not in NEXT_STATES[last.state]:
+            yield ("orders", index, "state"), _refused_state(last, order)
     was_own = {seller.slug: seller.own for seller in current.sellers}
     for index, seller in enumerate(wanted.sellers):
         if was_own.get(seller.slug, seller.own) != seller.own:
             yield ("sellers", index, "own"), "a seller cannot become the buyer's own site or cease to be it"
+
+
+def _refused_state(last: Order, order: Order) -> str:
+    if last.state == "ended":
+        return "an order that has ended never comes back; write another one"
+    return f"an order that has bought cannot become a draft again; pause it ({last.state} -> {order.state})"
 
 
 def _buyer_change(current: Catalog | None, wanted: Catalog) -> Iterator[Change]:
@@ -183,12 +198,20 @@ def _flat(value: Any, path: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from _flat(item, f"{path}.{key}")
-    elif isinstance(value, tuple) and value and isinstance(value[0], Struct) and not isinstance(value[0], DayHours):
+    elif isinstance(value, tuple) and any(isinstance(item, Struct) for item in value) and not _are_hours(value):
         for index, item in enumerate(value):
+            if isinstance(item, str):
+                # A site may be named alone or with what is said of it.
+                yield f"{path}.{item}.site", item
+                continue
             name = next((getattr(item, word) for word in _ITEM_NAMES if hasattr(item, word)), None)
             yield from _flat(item, f"{path}.{name}" if name is not None else f"{path}[{index}]")
     else:
         yield path, _text(value)
+
+
+def _are_hours(items: Sequence[Any]) -> bool:
+    return isinstance(items[0], DayHours)
 
 
 def _text(value: Any) -> str:

@@ -6,6 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from services.intake.catalog.buying_checks import (
+    check_caps,
+    check_pacing,
+    check_price_rules,
+    check_schedule,
+    check_sources,
+)
 from services.intake.catalog.draft import (
     Draft,
     Finding,
@@ -14,7 +21,6 @@ from services.intake.catalog.draft import (
     unknown_field,
     unknown_name,
     unknown_states,
-    unknown_time_zone,
 )
 from services.intake.catalog.reading import Path, did_you_mean
 from shared.catalog.recognition import match_kind
@@ -27,7 +33,6 @@ from shared.catalog.terms import (
     Price,
     Product,
     ProductField,
-    Schedule,
     VelocityTerms,
 )
 
@@ -42,11 +47,11 @@ def check_orders(draft: Draft) -> Iterator[Finding]:
     for index, order in draft.orders.items():
         path = ("orders", index)
         yield from _references(draft, order, path)
-        yield from _sources(draft, order, path)
         yield from _disclosures(draft, order, path)
         if order.starts_on is not None and order.ends_on is not None and order.ends_on < order.starts_on:
             yield (*path, "ends_on"), f"the order ends before it starts on {order.starts_on}"
-        yield from _schedule(order.schedule, (*path, "schedule"))
+        yield from check_schedule(order.schedule, (*path, "schedule"))
+        yield from check_pacing(order, path)
         yield from _geography(order.geography, (*path, "geography"))
         product = draft.product(order.product)
         if product is not None:
@@ -58,7 +63,9 @@ def check_orders(draft: Draft) -> Iterator[Finding]:
         seller = draft.seller(order.seller)
         if seller is not None:
             yield from _prices(order, path, own=seller.own)
-            yield from _caps(order, path, own=seller.own)
+            yield from check_price_rules(order, product, path, own=seller.own)
+            yield from check_caps(order.caps, path, own=seller.own, seller=order.seller)
+            yield from check_sources(draft, order, path, own=seller.own)
 
 
 def _references(draft: Draft, order: Order, path: Path) -> Iterator[Finding]:
@@ -69,17 +76,6 @@ def _references(draft: Draft, order: Order, path: Path) -> Iterator[Finding]:
         yield from unknown_name(draft, "teams", team, (*path, "follow_up", "teams", team))
 
 
-def _sources(draft: Draft, order: Order, path: Path) -> Iterator[Finding]:
-    sellers = draft.names["sellers"]
-    owners = {source.site: source.seller for source in draft.sources.values() if source.seller in sellers}
-    for position, site in enumerate(order.sources):
-        place = (*path, "sources", position)
-        yield from unknown_name(draft, "sources", site, place)
-        if owners.get(site, order.seller) != order.seller:
-            yield place, f"source `{site}` belongs to seller `{owners[site]}`, and the order to `{order.seller}`"
-    yield from repeated(order.sources, (*path, "sources"))
-
-
 def _disclosures(draft: Draft, order: Order, path: Path) -> Iterator[Finding]:
     path = (*path, "consent", "disclosures")
     allowed = {disclosure.slug: disclosure.sellers for disclosure in draft.disclosures.values()}
@@ -88,21 +84,6 @@ def _disclosures(draft: Draft, order: Order, path: Path) -> Iterator[Finding]:
         if allowed.get(slug) and order.seller not in allowed[slug]:
             yield (*path, position), f"disclosure `{slug}` is not for seller `{order.seller}`"
     yield from repeated(order.consent.disclosures, path)
-
-
-def _schedule(schedule: Schedule, path: Path) -> Iterator[Finding]:
-    if schedule.time_zone:
-        yield from unknown_time_zone(schedule.time_zone, (*path, "time_zone"))
-    # `HH:MM` sorts as text.
-    taken: dict[str, list[tuple[str, str]]] = {}
-    for index, hours in enumerate(schedule.hours):
-        place = (*path, "hours", index)
-        if hours.opens >= hours.closes:
-            yield place, f"{hours.day} closes at {hours.closes}, not after it opens at {hours.opens}"
-        for opens, closes in taken.get(hours.day, ()):
-            if hours.opens < closes and opens < hours.closes:
-                yield place, f"{hours.day} {hours.opens}-{hours.closes} overlaps {opens}-{closes}"
-        taken.setdefault(hours.day, []).append((hours.opens, hours.closes))
 
 
 def _geography(geography: Geography, path: Path) -> Iterator[Finding]:
@@ -235,16 +216,3 @@ def _is_priced(order: Order, form: FormKind) -> bool:
         return True
     priced = {state for price in lines for state in price.states}
     return bool(order.geography.states) and set(order.geography.states) <= priced
-
-
-def _caps(order: Order, path: Path, *, own: bool) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for index, cap in enumerate(order.caps):
-        place = (*path, "caps", index)
-        if cap.leads is None and cap.spend is None:
-            yield place, "a cap needs `leads`, `spend` or both"
-        if own and cap.spend is not None:
-            yield (*place, "spend"), f"seller `{order.seller}` is the buyer's own site, which spends nothing"
-        if cap.window in seen:
-            yield (*place, "window"), f"there is already a cap for each {cap.window}; put both into one"
-        seen.add(cap.window)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final, cast
 
 import yaml
@@ -139,9 +140,9 @@ class Reader:
             case inspect.Metadata(type=inner, extra_json_schema=schema):
                 return self._scalar(node, inner, path, (schema or {}).get("description", ""))
             case inspect.UnionType(types=types):
-                if _is_nothing(node):
+                if _is_nothing(node) and any(isinstance(t, inspect.NoneType) for t in types):
                     return None
-                return self.value(node, next(t for t in types if not isinstance(t, inspect.NoneType)), path)
+                return self.value(node, _alternative(node, types), path)
             case inspect.StructType():
                 return self.struct(node, kind, path)
             case inspect.VarTupleType(item_type=item):
@@ -201,6 +202,13 @@ class Reader:
             return self.blame(path, expected + did_you_mean(node.value, map(str, options)))
 
 
+def _alternative(node: yaml.Node, types: Iterable[inspect.Type]) -> inspect.Type:
+    """The type that a value of several is meant to be: a mapping stands for a struct, anything else for a scalar."""
+    wanted = [kind for kind in types if not isinstance(kind, inspect.NoneType)]
+    mapping = isinstance(node, yaml.MappingNode)
+    return next((kind for kind in wanted if isinstance(kind, inspect.StructType) is mapping), wanted[0])
+
+
 def _is_nothing(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NOTHING
 
@@ -235,6 +243,7 @@ def _expected(kind: inspect.Type, description: str = "") -> str:
 
 _PLAIN: Final[Mapping[type[inspect.Type], str]] = {
     inspect.FloatType: "a number such as 5000 or 0.5",
+    inspect.DecimalType: "a number such as 5000 or 0.5",
     inspect.BoolType: "true or false",
     inspect.DateType: "a date such as 2026-12-31",
     inspect.CustomType: 'an amount such as "32.00"',
@@ -266,6 +275,12 @@ def _number(text: str, _kind: Any) -> float:
     return float(text)
 
 
+def _decimal(text: str, _kind: Any) -> Decimal:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError
+    return Decimal(text)
+
+
 def _boolean(text: str, _kind: Any) -> bool:
     if text not in ("true", "false"):
         raise ValueError
@@ -292,6 +307,7 @@ _SCALARS: Final[Mapping[type[inspect.Type], Callable[[str, Any], Any]]] = {
     inspect.StrType: _text,
     inspect.IntType: _integer,
     inspect.FloatType: _number,
+    inspect.DecimalType: _decimal,
     inspect.BoolType: _boolean,
     inspect.DateType: _day,
     inspect.LiteralType: _literal,

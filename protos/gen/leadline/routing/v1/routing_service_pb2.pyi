@@ -59,6 +59,26 @@ class LeadToRoute(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class PriceFactsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     LEAD_ID_FIELD_NUMBER: _builtins.int
     SELLER_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
@@ -66,6 +86,7 @@ class LeadToRoute(_message.Message):
     LEAD_TYPE_FIELD_NUMBER: _builtins.int
     CANDIDATES_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
+    PRICE_FACTS_FIELD_NUMBER: _builtins.int
     lead_id: _builtins.str
     """The lead's id; it also seeds the weighted choice of team, so that the choice can be repeated."""
     seller: _builtins.str
@@ -86,6 +107,12 @@ class LeadToRoute(_message.Message):
     def candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___RoutingCandidate]:
         """The candidates with what the earlier stages said."""
 
+    @_builtins.property
+    def price_facts(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Canonical values of those fields, of the product and never of the person's contact, that price rules of the
+        candidates name; without those that the lead leaves out.
+        """
+
     def __init__(
         self,
         *,
@@ -96,10 +123,11 @@ class LeadToRoute(_message.Message):
         lead_type: _lead_pb2.LeadType | None = ...,
         candidates: _abc.Iterable[Global___RoutingCandidate] | None = ...,
         state: _builtins.str = ...,
+        price_facts: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["lead_type", b"lead_type", "received_at", b"received_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "lead_id", b"lead_id", "lead_type", b"lead_type", "received_at", b"received_at", "seller", b"seller", "source", b"source", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "lead_id", b"lead_id", "lead_type", b"lead_type", "price_facts", b"price_facts", "received_at", b"received_at", "seller", b"seller", "source", b"source", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -224,17 +252,20 @@ class CapacityDemand(_message.Message):
     STARTS_AT_FIELD_NUMBER: _builtins.int
     MAX_LEADS_FIELD_NUMBER: _builtins.int
     MAX_SPEND_MINOR_FIELD_NUMBER: _builtins.int
+    PACED_FIELD_NUMBER: _builtins.int
     order: _builtins.str
-    """The order's name; capacity belongs to the order, whatever its version."""
+    """The order's name, or `order/site` for what it buys of one site; capacity belongs to the order of any version."""
     window: _builtins.str
-    """`hour`, `day`, `week`, `month` or `total`."""
+    """`hour`, `day`, `week`, `month` or `total`; `pace`: the order's turn to take a lead."""
     max_leads: _builtins.int
-    """Most leads in the window; unset: unlimited."""
+    """Most leads in the window; unset: unlimited. For `pace`, the seconds that must lie behind the last lead."""
     max_spend_minor: _builtins.int
     """Most spend in the window, minor units; unset: unlimited."""
+    paced: _builtins.bool
+    """`max_leads` is what pacing allows by now, less than the window's cap: one too many is told as `pacing`."""
     @_builtins.property
     def starts_at(self) -> _timestamp_pb2.Timestamp:
-        """The window's first instant; the epoch for `total`."""
+        """The window's first instant; the epoch for `total`; for `pace`, when the lead was received."""
 
     def __init__(
         self,
@@ -244,10 +275,11 @@ class CapacityDemand(_message.Message):
         starts_at: _timestamp_pb2.Timestamp | None = ...,
         max_leads: _builtins.int | None = ...,
         max_spend_minor: _builtins.int | None = ...,
+        paced: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_max_leads", b"_max_leads", "_max_spend_minor", b"_max_spend_minor", "max_leads", b"max_leads", "max_spend_minor", b"max_spend_minor", "starts_at", b"starts_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_leads", b"_max_leads", "_max_spend_minor", b"_max_spend_minor", "max_leads", b"max_leads", "max_spend_minor", b"max_spend_minor", "order", b"order", "starts_at", b"starts_at", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_leads", b"_max_leads", "_max_spend_minor", b"_max_spend_minor", "max_leads", b"max_leads", "max_spend_minor", b"max_spend_minor", "order", b"order", "paced", b"paced", "starts_at", b"starts_at", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_leads: _TypeAlias = _typing.Literal["max_leads"]  # noqa: Y015
     _WhichOneofArgType__max_leads: _TypeAlias = _typing.Literal["_max_leads", b"_max_leads"]  # noqa: Y015
