@@ -10,8 +10,9 @@ from typing import Literal, NamedTuple
 from services.routing.pacing import allowed
 from services.routing.plan import OrderPlan
 from services.routing.windows import EPOCH, window_start
+from shared.catalog.buying import Cap
 from shared.catalog.money import Minor
-from shared.catalog.terms import Cap, WindowKind
+from shared.catalog.words import WindowKind
 from shared.verdict import Check, Finding
 
 UNLIMITED = 2**63 - 1

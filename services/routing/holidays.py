@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 
-from shared.catalog.terms import HolidayCalendar, Schedule
+from shared.catalog.buying import Schedule
+from shared.catalog.words import HolidayCalendar
 
 _SATURDAY, _SUNDAY = 5, 6
 _MONDAY, _THURSDAY = 0, 3

@@ -10,8 +10,9 @@ from services.routing.holidays import ClosedDays
 from services.routing.pricing import Pricing, pricing_of
 from services.routing.teams import TeamDraw
 from services.routing.windows import Opening, openings
+from shared.catalog.buying import Cap
 from shared.catalog.money import Minor
-from shared.catalog.terms import Cap, Catalog, Order, Source
+from shared.catalog.terms import Catalog, Order, Source
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,8 +23,9 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
+from shared.catalog.buying import PriceRule
 from shared.catalog.money import Minor
-from shared.catalog.terms import Order, PriceRule
+from shared.catalog.terms import Order
 
 #: The floor of an order that names none, in minor units.
 LEAST = 1

@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from shared.catalog.terms import DayHours, WindowKind
+from shared.catalog.buying import DayHours
+from shared.catalog.words import WindowKind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_DAY = timedelta(days=1)

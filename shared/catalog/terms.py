@@ -9,51 +9,30 @@ Durations carry their unit in the name; amounts are `Minor` (cents).
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, field
 
+from shared.catalog.buying import Cap, OrderSource, Pacing, Price, PriceRule, Schedule
 from shared.catalog.money import Minor
 from shared.catalog.recognition import DuplicateScope, MatchKey
-
-Slug = Annotated[
-    str, Meta(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", description="a lower-case name with hyphens")
-]
-FieldName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="a lower-case name with underscores")]
-StateCode = Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="a USPS code")]
-Positive = Annotated[int, Meta(ge=1)]
-NonNegative = Annotated[int, Meta(ge=0)]
-TimeOfDay = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM")]
-EndOfDay = Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", description="HH:MM or 24:00")]
-Text = Annotated[str, Meta(min_length=1, max_length=4000)]
-
-#: What a product's field may hold; validation's registry of field types says how each is read.
-FieldType = Literal[
-    "text", "integer", "number", "money", "boolean", "date", "choice", "range", "gender", "ip", "url", "ssn",
-    "certificate_url", "date_of_birth", "phone", "email", "first_name", "last_name", "full_name", "street", "city",
-    "state", "postal_code",
-]  # fmt: skip
-FormKind = Literal["long", "short"]
-#: Kinds of line that can be told apart, outside North America; there numbers move between them with their owner.
-PhoneType = Literal["mobile", "fixed_line", "voip"]
-OptIn = Literal["single", "double", "none"]
-Exclusivity = Literal["exclusive", "shared"]
-OrderState = Literal["draft", "active", "paused", "ended"]
-WindowKind = Literal["hour", "day", "week", "month", "total"]
-ConsentPart = Literal["captured_at", "page_url", "ip", "phone"]
-#: Networks that are no consumer's: machine rooms, search engines and the like, exits of Tor.
-NetworkKind = Literal["data_centre", "crawler", "tor"]
-HolidayCalendar = Literal["none", "us-federal"]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-
-class Term(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of all terms: immutable.
-
-    A snapshot may carry words that a later release added, so an unknown word is
-    skipped here; the catalog file's reader refuses it instead, with its line.
-    """
+from shared.catalog.words import (
+    ConsentPart,
+    Exclusivity,
+    FieldName,
+    FieldType,
+    FormKind,
+    NetworkKind,
+    NonNegative,
+    OptIn,
+    OrderState,
+    PhoneType,
+    Positive,
+    Slug,
+    StateCode,
+    Term,
+    Text,
+)
 
 
 class Buyer(Term, frozen=True, kw_only=True):
@@ -155,26 +134,6 @@ class Playbook(Term, frozen=True, kw_only=True):
     call: bool = True
 
 
-class DayHours(Term, frozen=True, kw_only=True):
-    """Hours of one weekday, `HH:MM`, `24:00` allowed as the end; an end before the beginning is on the next day."""
-
-    day: Weekday
-    opens: TimeOfDay
-    closes: EndOfDay
-
-
-class Schedule(Term, frozen=True, kw_only=True):
-    """When the order buys. No hours: always, except on days on which it is closed."""
-
-    time_zone: str = ""
-    #: A line that closes before it opens, such as 20:00 to 04:00, ends on the next day.
-    hours: tuple[DayHours, ...] = ()
-    #: `us-federal`: closed on the days of 5 U.S.C. 6103 and, where one falls on a weekend, on the day kept instead.
-    holidays: HolidayCalendar = "none"
-    #: More days on which it does not open.
-    closed_on: tuple[date, ...] = ()
-
-
 class Geography(Term, frozen=True, kw_only=True):
     """Where the person must live. Empty lists do not restrict."""
 
@@ -230,76 +189,6 @@ class LeadTerms(Term, frozen=True, kw_only=True):
     phone_types: tuple[PhoneType, ...] = ()
     #: What becomes of a lead of another type: rejected, or bought where a price line names what differs.
     mismatch: Literal["reject", "reprice"] = "reject"
-
-
-class Price(Term, frozen=True, kw_only=True):
-    """What a lead pays. The first line whose conditions all hold wins.
-
-    Under `mismatch: reprice`, a line that says nothing of a part of the type is for leads as ordered in that part.
-    """
-
-    amount: Minor
-    form: FormKind | None = None
-    states: tuple[StateCode, ...] = ()
-    exclusivity: Exclusivity | None = None
-    incentivized: bool | None = None
-    opt_in: OptIn | None = None
-
-
-class Cap(Term, frozen=True, kw_only=True):
-    """Most leads, most spend, or both, in each window."""
-
-    window: WindowKind
-    leads: NonNegative | None = None
-    spend: Minor | None = None
-
-
-class OrderSource(Term, frozen=True, kw_only=True):
-    """What an order says of one site. The site's name alone may stand for it where there is nothing else to say."""
-
-    site: str
-    #: What its leads pay before price rules, whatever the lines of `prices` say of leads of the type ordered.
-    price: Minor | None = None
-    #: The most that the order buys of this site, besides its own caps.
-    caps: tuple[Cap, ...] = ()
-    #: Nothing is bought from it.
-    blocked: bool = False
-
-
-class Pacing(Term, frozen=True, kw_only=True):
-    """How fast the order buys within its caps."""
-
-    #: Seconds that lie at least between two leads, by their times of receipt; 0: none.
-    minimum_seconds: Annotated[int, Meta(ge=0, le=86_400)] = 0
-    #: Spread the day's cap of leads evenly over the day's open time: at any moment no more than its share and one.
-    even: bool = False
-
-
-class PriceRule(Term, frozen=True, kw_only=True):
-    """One adjustment of the price, for leads of which all that it says holds. `services/routing/pricing.py` has how.
-
-    A field that the lead leaves out holds no condition. Exactly one of `add`, `subtract`, `percent` and `set`.
-    """
-
-    name: Slug
-    states: tuple[StateCode, ...] = ()
-    #: Sites.
-    sources: tuple[str, ...] = ()
-    #: Days and hours of receipt, in the zone of the order's schedule.
-    weekdays: tuple[Weekday, ...] = ()
-    #: From this time of the day on, and until before this one; over midnight where it ends before it begins.
-    after: TimeOfDay | None = None
-    before: EndOfDay | None = None
-    #: A field of the product, such as an amount or a score, with inclusive bounds or with values.
-    field: FieldName | None = None
-    minimum: Decimal | None = None
-    maximum: Decimal | None = None
-    one_of: tuple[str, ...] = ()
-    add: Minor | None = None
-    subtract: Minor | None = None
-    #: Whole per cent more, or less where it is negative.
-    percent: Annotated[int, Meta(ge=-100, le=1000)] | None = None
-    set: Minor | None = None
 
 
 class DuplicateTerms(Term, frozen=True, kw_only=True):
@@ -383,7 +272,7 @@ class FollowUp(Term, frozen=True, kw_only=True):
     #: What the ad promised; repeated in the confirmation and on the call.
     offer: Text
     #: Teams by weight.
-    teams: dict[Slug, Positive] = {}
+    teams: dict[Slug, Positive] = field(default_factory=dict)
     #: Seconds from acceptance to the first real attempt, agreed with sales.
     sla_seconds: Positive = 300
 

@@ -18,9 +18,10 @@ from leadline.routing.v1 import routing_service_pb2 as pb
 from leadline.routing.v1.routing_service_pb2_grpc import RoutingServiceStub, add_RoutingServiceServicer_to_server
 from services.routing.service import RoutingService
 from services.routing.store import CapacityStore
+from shared.catalog.buying import Cap, Price
 from shared.catalog.money import Minor
 from shared.catalog.snapshot import CatalogReader, encode
-from shared.catalog.terms import Cap, FollowUp, Price
+from shared.catalog.terms import FollowUp
 from shared.db.pool import open_pool
 from shared.rpc.client import call, open_channel
 from shared.rpc.errors import Malformed, NotFound

@@ -7,7 +7,8 @@ from typing import Final
 
 from services.intake.catalog.draft import Draft, Finding, repeated, unknown_name, unknown_states, unknown_time_zone
 from services.intake.catalog.reading import Path, did_you_mean
-from shared.catalog.terms import Cap, DayHours, Order, OrderSource, PriceRule, Product, Schedule
+from shared.catalog.buying import Cap, DayHours, OrderSource, PriceRule, Schedule
+from shared.catalog.terms import Order, Product
 
 _NUMERIC: Final = frozenset({"integer", "number", "money"})
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -14,7 +14,9 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from services.intake.catalog.draft import Finding
-from shared.catalog.terms import Catalog, DayHours, Order, OrderState
+from shared.catalog.buying import DayHours
+from shared.catalog.terms import Catalog, Order
+from shared.catalog.words import OrderState
 
 Action = Literal["create", "update", "remove"]
 

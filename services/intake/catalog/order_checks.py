@@ -23,18 +23,18 @@ from services.intake.catalog.draft import (
     unknown_states,
 )
 from services.intake.catalog.reading import Path, did_you_mean
+from shared.catalog.buying import Price
 from shared.catalog.recognition import match_kind
 from shared.catalog.terms import (
     Criterion,
     DuplicateTerms,
-    FormKind,
     Geography,
     Order,
-    Price,
     Product,
     ProductField,
     VelocityTerms,
 )
+from shared.catalog.words import FormKind
 
 _NUMERIC: Final = frozenset({"integer", "number", "money"})
 #: What criteria may ask besides a product's fields: the consumer's age in whole years, by the date of birth.

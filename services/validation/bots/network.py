@@ -11,7 +11,7 @@ from services.validation.bots.sign import Sign
 from services.validation.lead import Consent
 from services.validation.lists.holders import DataCentres
 from services.validation.verdict import Finding, Notes
-from shared.catalog.terms import NetworkKind
+from shared.catalog.words import NetworkKind
 
 _ADDRESS = "bots.address"
 _FIELD = "consent.ip"

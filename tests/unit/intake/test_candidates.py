@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from services.intake.candidates import choose_candidates
-from shared.catalog.terms import FollowUp, Order, OrderState
+from shared.catalog.terms import FollowUp, Order
+from shared.catalog.words import OrderState
 
 
 def order(slug: str, seller: str = "marco", state: OrderState = "active") -> Order:

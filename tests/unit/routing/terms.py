@@ -8,8 +8,9 @@ from typing import Any
 from services.routing.capacity import CapacityKey, Reading, Used
 from services.routing.matching import Eligibility, Lead, eligibility
 from services.routing.plan import Plan, plan_of
+from shared.catalog.buying import Cap, Price
 from shared.catalog.money import Minor
-from shared.catalog.terms import Buyer, Cap, Catalog, FollowUp, Order, Price, Seller, Source
+from shared.catalog.terms import Buyer, Catalog, FollowUp, Order, Seller, Source
 
 #: A Sunday, 09:30 in New York.
 AT = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)

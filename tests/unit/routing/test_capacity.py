@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.routing.capacity import CapacityKey, Reading, Used, demands, room
-from shared.catalog.terms import Cap
+from shared.catalog.buying import Cap
 from tests.unit.routing.terms import AT, DAY_STARTS, day_cap, day_used, held, order, plan, reasons
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from services.routing.capacity import UNLIMITED, Reading
 from services.routing.matching import eligibility
+from shared.catalog.buying import Cap, DayHours, Price, Schedule
 from shared.catalog.money import Minor
-from shared.catalog.terms import Cap, DayHours, Price, Schedule
 from tests.unit.routing.terms import AT, DAY_STARTS, LEAD, SITE, day_cap, day_used, held, order, plan, reasons
 
 

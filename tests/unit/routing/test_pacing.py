@@ -15,8 +15,9 @@ from services.routing.matching import Lead
 from services.routing.pacing import allowed
 from services.routing.plan import OrderPlan
 from services.routing.windows import EPOCH, is_open, next_opening, openings
+from shared.catalog.buying import Cap, DayHours, OrderSource, Pacing, Schedule
 from shared.catalog.money import Minor
-from shared.catalog.terms import Cap, DayHours, Order, OrderSource, Pacing, Schedule
+from shared.catalog.terms import Order
 from tests.unit.routing.terms import AT, DAY_STARTS, LEAD, SITE, day_cap, day_used, held, order, plan, reasons
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.routing.pricing import Facts, Pricing, pricing_of, share
+from shared.catalog.buying import OrderSource, Price, PriceRule
 from shared.catalog.money import Minor
-from shared.catalog.terms import OrderSource, Price, PriceRule
 from tests.unit.routing.terms import LEAD, SITE, held, order
 
 STATES = ("TX", "NY", "CA", "OH")

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.routing.windows import is_open, openings, window_start
-from shared.catalog.terms import DayHours, WindowKind
+from shared.catalog.buying import DayHours
+from shared.catalog.words import WindowKind
 
 NEW_YORK = ZoneInfo("America/New_York")
 # Half-hour offsets, a half-hour change of the clock, changes at midnight, a day that was left out.

@@ -14,6 +14,7 @@ from services.validation.lists.shelf import Shelf
 from services.validation.plan import CatalogPlan
 from services.validation.rules import validate
 from services.validation.verdict import Verdict
+from shared.catalog.buying import Price
 from shared.catalog.money import Minor
 from shared.catalog.snapshot import CatalogView
 from shared.catalog.terms import (
@@ -27,7 +28,6 @@ from shared.catalog.terms import (
     Geography,
     LeadTerms,
     Order,
-    Price,
     Product,
     ProductField,
     Seller,
