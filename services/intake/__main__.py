@@ -12,12 +12,13 @@ from leadline.intake.v1.receipt_service_pb2_grpc import add_ReceiptServiceServic
 from leadline.routing.v1.routing_service_pb2_grpc import RoutingServiceStub
 from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceStub
 from services.intake.bells import Bells
+from services.intake.books.proof_store import BooksProof
+from services.intake.books.statement_store import StatementStore
 from services.intake.catalog.directory import Directory
 from services.intake.catalog.service import CatalogService
 from services.intake.catalog.store import CatalogStore
 from services.intake.chain import Chain
 from services.intake.ledger_service import LedgerService
-from services.intake.ledger_store import LedgerStore
 from services.intake.opening import Opening
 from services.intake.pending import PendingLeads, Sweeper
 from services.intake.pipeline import Pipeline
@@ -60,8 +61,9 @@ async def main(process: Process) -> None:
     process.work("directory", directory.run)
 
     store = LeadStore(pool)
+    bells = Bells(Doorbell(redis, OUTBOX_BELL))
     chain = Chain(ValidationServiceStub(validation), DedupServiceStub(dedup), RoutingServiceStub(routing), clock)
-    settlement = Settlement(store, clock, ring=Bells(Doorbell(redis, OUTBOX_BELL)).ring, stages=chain)
+    settlement = Settlement(store, clock, ring=bells.ring, stages=chain)
     traces = LeadTraces(metrics)
     sweeper = Sweeper(
         directory=directory,
@@ -115,7 +117,9 @@ async def main(process: Process) -> None:
     )
     server.add(
         add_LedgerServiceServicer_to_server,
-        LedgerService(store=LedgerStore(pool), directory=directory, clock=clock),
+        LedgerService(
+            statements=StatementStore(pool), proof=BooksProof(pool), directory=directory, clock=clock, ring=bells.ring
+        ),
         "leadline.intake.v1.LedgerService",
     )
     server.add(

@@ -16,6 +16,7 @@ from leadline.dedup.v1 import dedup_service_pb2
 from leadline.intake.v1 import intake_service_pb2 as pb
 from leadline.routing.v1 import routing_service_pb2
 from leadline.validation.v1 import validation_service_pb2
+from services.intake.books.proof_store import BooksProof
 from services.intake.catalog import keys
 from services.intake.catalog.diff import plan
 from services.intake.catalog.directory import Directory
@@ -23,7 +24,6 @@ from services.intake.catalog.document import read_document
 from services.intake.catalog.store import Approval, CatalogStore, KeyRecord
 from services.intake.chain import ChainUnavailable
 from services.intake.draft import Draft
-from services.intake.ledger_store import LedgerStore
 from services.intake.opening import Opening
 from services.intake.pending import PendingLeads, Sweeper
 from services.intake.pipeline import Pipeline
@@ -113,7 +113,7 @@ class World:
     sweeper: Sweeper
     stages: SpokenStages
     store: LeadStore
-    ledger: LedgerStore
+    ledger: BooksProof
     directory: Directory
     clock: FakeClock
     pool: Pool
@@ -183,7 +183,7 @@ async def intake_world(database_url: str, clock: FakeClock) -> AsyncIterator[Wor
             ),
             stages=stages,
             store=store,
-            ledger=LedgerStore(pool),
+            ledger=BooksProof(pool),
             directory=directory,
             clock=clock,
             pool=pool,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 import asyncpg
@@ -59,8 +60,15 @@ async def post(connection: Connection, buyer_id: str, movements: Sequence[Moveme
         for row in rows
     }
     postings = [Posting(movement, _place(movement, places), at) for movement in movements]
-    try:
+    with refusals():
         return int(await connection.fetchval(_POST, buyer_id, [_row(buyer_id, posting) for posting in postings]))
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what the ledger refuses inside the block into `WrongState`, in the ledger's own words."""
+    try:
+        yield
     except asyncpg.PostgresError as error:
         if error.sqlstate != _REFUSED:
             raise

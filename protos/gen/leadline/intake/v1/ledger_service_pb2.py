@@ -24,25 +24,46 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from leadline.common.v1 import lead_pb2 as leadline_dot_common_dot_v1_dot_lead__pb2
+from leadline.common.v1 import transfer_pb2 as leadline_dot_common_dot_v1_dot_transfer__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'leadline/intake/v1/ledger_service.proto\x12\x12leadline.intake.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dleadline/common/v1/lead.proto\"\x9d\x01\n\x13GetStatementRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12\x12\n\naccess_key\x18\x03 \x01(\t\x12(\n\x04\x66rom\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x82\x01\n\x14GetStatementResponse\x12\x0e\n\x06seller\x18\x01 \x01(\t\x12\x30\n\x05lines\x18\x02 \x03(\x0b\x32!.leadline.intake.v1.StatementLine\x12(\n\x05total\x18\x03 \x01(\x0b\x32\x19.leadline.common.v1.Money\"\xa4\x01\n\rStatementLine\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12\r\n\x05leads\x18\x02 \x01(\x03\x12*\n\x07\x63harged\x18\x03 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12+\n\x08\x63redited\x18\x04 \x01(\x0b\x32\x19.leadline.common.v1.Money\"%\n\x11\x43heckBooksRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\"\xa7\x01\n\x12\x43heckBooksResponse\x12\x10\n\x08\x62\x61lanced\x18\x01 \x01(\x08\x12\x0f\n\x07\x64\x65\x66\x65\x63ts\x18\x02 \x03(\t\x12\x15\n\rcharged_leads\x18\x03 \x01(\x03\x12*\n\x07\x63harged\x18\x04 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12+\n\x08\x63redited\x18\x05 \x01(\x0b\x32\x19.leadline.common.v1.Money2\xcf\x01\n\rLedgerService\x12\x61\n\x0cGetStatement\x12\'.leadline.intake.v1.GetStatementRequest\x1a(.leadline.intake.v1.GetStatementResponse\x12[\n\nCheckBooks\x12%.leadline.intake.v1.CheckBooksRequest\x1a&.leadline.intake.v1.CheckBooksResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'leadline/intake/v1/ledger_service.proto\x12\x12leadline.intake.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dleadline/common/v1/lead.proto\x1a!leadline/common/v1/transfer.proto\"\xbc\x01\n\x13GetStatementRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12\x12\n\naccess_key\x18\x03 \x01(\t\x12(\n\x04\x66rom\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05month\x18\x06 \x01(\t\x12\x0e\n\x06number\x18\x07 \x01(\x05\"\x87\x04\n\x14GetStatementResponse\x12\x0e\n\x06seller\x18\x01 \x01(\t\x12\x30\n\x05lines\x18\x02 \x03(\x0b\x32!.leadline.intake.v1.StatementLine\x12(\n\x05total\x18\x03 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12(\n\x04\x66rom\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\ttime_zone\x18\x06 \x01(\t\x12*\n\x07opening\x18\x07 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12*\n\x07\x63losing\x18\x08 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12/\n\x0copening_held\x18\t \x01(\x0b\x32\x19.leadline.common.v1.Money\x12/\n\x0c\x63losing_held\x18\n \x01(\x0b\x32\x19.leadline.common.v1.Money\x12/\n\x04sums\x18\x0b \x01(\x0b\x32!.leadline.intake.v1.StatementLine\x12\x33\n\x06\x63losed\x18\x0c \x01(\x0b\x32#.leadline.intake.v1.ClosedStatement\"\xa7\x03\n\rStatementLine\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12\r\n\x05leads\x18\x02 \x01(\x03\x12*\n\x07\x63harged\x18\x03 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12+\n\x08\x63redited\x18\x04 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12+\n\x08reversed\x18\x05 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12\'\n\x04\x66\x65\x65s\x18\x06 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12+\n\x08\x61\x64justed\x18\x07 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12\'\n\x04held\x18\x08 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12+\n\x08released\x18\t \x01(\x0b\x32\x19.leadline.common.v1.Money\x12(\n\x05total\x18\n \x01(\x0b\x32\x19.leadline.common.v1.Money\"\xeb\x02\n\x0f\x43losedStatement\x12\x0e\n\x06seller\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x05\x12(\n\x04\x66rom\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x05total\x18\x05 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12*\n\x07\x63losing\x18\x06 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12/\n\x0c\x63losing_held\x18\x07 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12\r\n\x05leads\x18\x08 \x01(\x03\x12\x11\n\tclosed_by\x18\t \x01(\t\x12-\n\tclosed_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x64igest\x18\x0b \x01(\t\"\x80\x01\n\x1bListStatementEntriesRequest\x12:\n\tstatement\x18\x01 \x01(\x0b\x32\'.leadline.intake.v1.GetStatementRequest\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"l\n\x1cListStatementEntriesResponse\x12\x33\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\".leadline.intake.v1.StatementEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xab\x02\n\x0eStatementEntry\x12\x13\n\x0btransfer_id\x18\x01 \x01(\t\x12-\n\tposted_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\x04kind\x18\x03 \x01(\x0e\x32 .leadline.common.v1.TransferKind\x12)\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12\x0f\n\x07lead_id\x18\x05 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x06 \x01(\t\x12+\n\x05order\x18\x07 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12\r\n\x05\x63\x61use\x18\x08 \x01(\t\x12\x0b\n\x03why\x18\t \x01(\t\x12\x0b\n\x03who\x18\n \x01(\t\"\xad\x01\n\x15\x43loseStatementRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12\r\n\x05month\x18\x03 \x01(\t\x12(\n\x04\x66rom\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tclosed_by\x18\x06 \x01(\t\"P\n\x16\x43loseStatementResponse\x12\x36\n\tstatement\x18\x01 \x01(\x0b\x32#.leadline.intake.v1.ClosedStatement\"M\n\x15ListStatementsRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12\x12\n\naccess_key\x18\x03 \x01(\t\"Q\n\x16ListStatementsResponse\x12\x37\n\nstatements\x18\x01 \x03(\x0b\x32#.leadline.intake.v1.ClosedStatement\"\x91\x01\n\rAdjustRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0f\n\x07lead_id\x18\x02 \x01(\t\x12\r\n\x05order\x18\x03 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x04 \x01(\x03\x12\x11\n\tto_seller\x18\x05 \x01(\x08\x12\x0b\n\x03who\x18\x06 \x01(\t\x12\x0b\n\x03why\x18\x07 \x01(\t\x12\x0b\n\x03key\x18\x08 \x01(\t\"s\n\x0e\x41\x64justResponse\x12\x13\n\x0btransfer_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12*\n\x07payable\x18\x03 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12\x10\n\x08repeated\x18\x04 \x01(\x08\"%\n\x11\x43heckBooksRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\"\xe6\x02\n\x12\x43heckBooksResponse\x12\x10\n\x08\x62\x61lanced\x18\x01 \x01(\x08\x12\x0f\n\x07\x64\x65\x66\x65\x63ts\x18\x02 \x03(\t\x12\x15\n\rcharged_leads\x18\x03 \x01(\x03\x12*\n\x07\x63harged\x18\x04 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12+\n\x08\x63redited\x18\x05 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12\'\n\x04\x66\x65\x65s\x18\x06 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12+\n\x08\x61\x64justed\x18\x07 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12\'\n\x04held\x18\x08 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12*\n\x07payable\x18\t \x01(\x0b\x32\x19.leadline.common.v1.Money\x12\x12\n\nstatements\x18\n \x01(\x03\x32\xed\x04\n\rLedgerService\x12\x61\n\x0cGetStatement\x12\'.leadline.intake.v1.GetStatementRequest\x1a(.leadline.intake.v1.GetStatementResponse\x12y\n\x14ListStatementEntries\x12/.leadline.intake.v1.ListStatementEntriesRequest\x1a\x30.leadline.intake.v1.ListStatementEntriesResponse\x12g\n\x0e\x43loseStatement\x12).leadline.intake.v1.CloseStatementRequest\x1a*.leadline.intake.v1.CloseStatementResponse\x12g\n\x0eListStatements\x12).leadline.intake.v1.ListStatementsRequest\x1a*.leadline.intake.v1.ListStatementsResponse\x12O\n\x06\x41\x64just\x12!.leadline.intake.v1.AdjustRequest\x1a\".leadline.intake.v1.AdjustResponse\x12[\n\nCheckBooks\x12%.leadline.intake.v1.CheckBooksRequest\x1a&.leadline.intake.v1.CheckBooksResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'leadline.intake.v1.ledger_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GETSTATEMENTREQUEST']._serialized_start=128
-  _globals['_GETSTATEMENTREQUEST']._serialized_end=285
-  _globals['_GETSTATEMENTRESPONSE']._serialized_start=288
-  _globals['_GETSTATEMENTRESPONSE']._serialized_end=418
-  _globals['_STATEMENTLINE']._serialized_start=421
-  _globals['_STATEMENTLINE']._serialized_end=585
-  _globals['_CHECKBOOKSREQUEST']._serialized_start=587
-  _globals['_CHECKBOOKSREQUEST']._serialized_end=624
-  _globals['_CHECKBOOKSRESPONSE']._serialized_start=627
-  _globals['_CHECKBOOKSRESPONSE']._serialized_end=794
-  _globals['_LEDGERSERVICE']._serialized_start=797
-  _globals['_LEDGERSERVICE']._serialized_end=1004
+  _globals['_GETSTATEMENTREQUEST']._serialized_start=163
+  _globals['_GETSTATEMENTREQUEST']._serialized_end=351
+  _globals['_GETSTATEMENTRESPONSE']._serialized_start=354
+  _globals['_GETSTATEMENTRESPONSE']._serialized_end=873
+  _globals['_STATEMENTLINE']._serialized_start=876
+  _globals['_STATEMENTLINE']._serialized_end=1299
+  _globals['_CLOSEDSTATEMENT']._serialized_start=1302
+  _globals['_CLOSEDSTATEMENT']._serialized_end=1665
+  _globals['_LISTSTATEMENTENTRIESREQUEST']._serialized_start=1668
+  _globals['_LISTSTATEMENTENTRIESREQUEST']._serialized_end=1796
+  _globals['_LISTSTATEMENTENTRIESRESPONSE']._serialized_start=1798
+  _globals['_LISTSTATEMENTENTRIESRESPONSE']._serialized_end=1906
+  _globals['_STATEMENTENTRY']._serialized_start=1909
+  _globals['_STATEMENTENTRY']._serialized_end=2208
+  _globals['_CLOSESTATEMENTREQUEST']._serialized_start=2211
+  _globals['_CLOSESTATEMENTREQUEST']._serialized_end=2384
+  _globals['_CLOSESTATEMENTRESPONSE']._serialized_start=2386
+  _globals['_CLOSESTATEMENTRESPONSE']._serialized_end=2466
+  _globals['_LISTSTATEMENTSREQUEST']._serialized_start=2468
+  _globals['_LISTSTATEMENTSREQUEST']._serialized_end=2545
+  _globals['_LISTSTATEMENTSRESPONSE']._serialized_start=2547
+  _globals['_LISTSTATEMENTSRESPONSE']._serialized_end=2628
+  _globals['_ADJUSTREQUEST']._serialized_start=2631
+  _globals['_ADJUSTREQUEST']._serialized_end=2776
+  _globals['_ADJUSTRESPONSE']._serialized_start=2778
+  _globals['_ADJUSTRESPONSE']._serialized_end=2893
+  _globals['_CHECKBOOKSREQUEST']._serialized_start=2895
+  _globals['_CHECKBOOKSREQUEST']._serialized_end=2932
+  _globals['_CHECKBOOKSRESPONSE']._serialized_start=2935
+  _globals['_CHECKBOOKSRESPONSE']._serialized_end=3293
+  _globals['_LEDGERSERVICE']._serialized_start=3296
+  _globals['_LEDGERSERVICE']._serialized_end=3917
 # @@protoc_insertion_point(module_scope)

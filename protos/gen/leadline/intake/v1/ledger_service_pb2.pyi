@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from leadline.common.v1 import lead_pb2 as _lead_pb2
+from leadline.common.v1 import transfer_pb2 as _transfer_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -22,7 +23,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class GetStatementRequest(_message.Message):
-    """Names a seller and a period."""
+    """Names a seller and a period: a month, a closed statement, or two instants. With none of them: this month."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -31,15 +32,21 @@ class GetStatementRequest(_message.Message):
     ACCESS_KEY_FIELD_NUMBER: _builtins.int
     FROM_FIELD_NUMBER: _builtins.int
     TO_FIELD_NUMBER: _builtins.int
+    MONTH_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
     buyer_id: _builtins.str
-    """The buyer; needed where no access key is given."""
+    """The buyer; needed where no access key is given and the store has several."""
     seller: _builtins.str
     """The seller; needed where no access key is given."""
     access_key: _builtins.str
     """A seller's access key: the statement is that seller's."""
+    month: _builtins.str
+    """A month by the buyer's time zone, such as `2026-11`."""
+    number: _builtins.int
+    """The number of a closed statement."""
     @_builtins.property
     def to(self) -> _timestamp_pb2.Timestamp:
-        """End of the period, exclusive; unset: until now."""
+        """End of the period, exclusive; unset with `from` given: until now."""
 
     def __init__(
         self,
@@ -48,10 +55,12 @@ class GetStatementRequest(_message.Message):
         seller: _builtins.str = ...,
         access_key: _builtins.str = ...,
         to: _timestamp_pb2.Timestamp | None = ...,
+        month: _builtins.str = ...,
+        number: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "to", b"to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_key", b"access_key", "buyer_id", b"buyer_id", "from", b"from", "seller", b"seller", "to", b"to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_key", b"access_key", "buyer_id", b"buyer_id", "from", b"from", "month", b"month", "number", b"number", "seller", b"seller", "to", b"to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -59,22 +68,61 @@ Global___GetStatementRequest: _TypeAlias = GetStatementRequest  # noqa: Y015
 
 @_typing.final
 class GetStatementResponse(_message.Message):
-    """A statement."""
+    """A statement. All amounts are the period's unless they say otherwise."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     SELLER_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
+    FROM_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    OPENING_FIELD_NUMBER: _builtins.int
+    CLOSING_FIELD_NUMBER: _builtins.int
+    OPENING_HELD_FIELD_NUMBER: _builtins.int
+    CLOSING_HELD_FIELD_NUMBER: _builtins.int
+    SUMS_FIELD_NUMBER: _builtins.int
+    CLOSED_FIELD_NUMBER: _builtins.int
     seller: _builtins.str
     """The seller."""
+    time_zone: _builtins.str
+    """The buyer's time zone."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___StatementLine]:
         """A line per order version, sorted."""
 
     @_builtins.property
     def total(self) -> _lead_pb2.Money:
-        """Charges less credits."""
+        """What the period adds to what can be paid to the seller: closing less opening."""
+
+    @_builtins.property
+    def to(self) -> _timestamp_pb2.Timestamp:
+        """End, exclusive."""
+
+    @_builtins.property
+    def opening(self) -> _lead_pb2.Money:
+        """What could be paid to the seller when the period began; below 0: the seller owes."""
+
+    @_builtins.property
+    def closing(self) -> _lead_pb2.Money:
+        """What can be paid to the seller at its end; below 0: the seller owes."""
+
+    @_builtins.property
+    def opening_held(self) -> _lead_pb2.Money:
+        """Withheld while disputed, when the period began. Not part of `opening`."""
+
+    @_builtins.property
+    def closing_held(self) -> _lead_pb2.Money:
+        """Withheld while disputed, at its end. Not part of `closing`."""
+
+    @_builtins.property
+    def sums(self) -> Global___StatementLine:
+        """The sums of all lines."""
+
+    @_builtins.property
+    def closed(self) -> Global___ClosedStatement:
+        """What was closed; unset while the period is open."""
 
     def __init__(
         self,
@@ -82,10 +130,18 @@ class GetStatementResponse(_message.Message):
         seller: _builtins.str = ...,
         lines: _abc.Iterable[Global___StatementLine] | None = ...,
         total: _lead_pb2.Money | None = ...,
+        to: _timestamp_pb2.Timestamp | None = ...,
+        time_zone: _builtins.str = ...,
+        opening: _lead_pb2.Money | None = ...,
+        closing: _lead_pb2.Money | None = ...,
+        opening_held: _lead_pb2.Money | None = ...,
+        closing_held: _lead_pb2.Money | None = ...,
+        sums: Global___StatementLine | None = ...,
+        closed: Global___ClosedStatement | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["total", b"total"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closed", b"closed", "closing", b"closing", "closing_held", b"closing_held", "from", b"from", "opening", b"opening", "opening_held", b"opening_held", "sums", b"sums", "to", b"to", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "seller", b"seller", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed", b"closed", "closing", b"closing", "closing_held", b"closing_held", "from", b"from", "lines", b"lines", "opening", b"opening", "opening_held", b"opening_held", "seller", b"seller", "sums", b"sums", "time_zone", b"time_zone", "to", b"to", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -93,7 +149,7 @@ Global___GetStatementResponse: _TypeAlias = GetStatementResponse  # noqa: Y015
 
 @_typing.final
 class StatementLine(_message.Message):
-    """What one order version bought."""
+    """What moved for one order version."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -101,11 +157,17 @@ class StatementLine(_message.Message):
     LEADS_FIELD_NUMBER: _builtins.int
     CHARGED_FIELD_NUMBER: _builtins.int
     CREDITED_FIELD_NUMBER: _builtins.int
+    REVERSED_FIELD_NUMBER: _builtins.int
+    FEES_FIELD_NUMBER: _builtins.int
+    ADJUSTED_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
+    RELEASED_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
     leads: _builtins.int
     """Leads charged."""
     @_builtins.property
     def order(self) -> _lead_pb2.OrderRef:
-        """The order version."""
+        """The order version; unset in a sum."""
 
     @_builtins.property
     def charged(self) -> _lead_pb2.Money:
@@ -115,6 +177,30 @@ class StatementLine(_message.Message):
     def credited(self) -> _lead_pb2.Money:
         """Credited."""
 
+    @_builtins.property
+    def reversed(self) -> _lead_pb2.Money:
+        """Credits undone."""
+
+    @_builtins.property
+    def fees(self) -> _lead_pb2.Money:
+        """Due beside prices."""
+
+    @_builtins.property
+    def adjusted(self) -> _lead_pb2.Money:
+        """Adjustments; below 0 in the buyer's favour."""
+
+    @_builtins.property
+    def held(self) -> _lead_pb2.Money:
+        """Withheld while disputed."""
+
+    @_builtins.property
+    def released(self) -> _lead_pb2.Money:
+        """Holds ended."""
+
+    @_builtins.property
+    def total(self) -> _lead_pb2.Money:
+        """What it adds to what can be paid: charged - credited + reversed + fees + adjusted - held + released."""
+
     def __init__(
         self,
         *,
@@ -122,14 +208,418 @@ class StatementLine(_message.Message):
         leads: _builtins.int = ...,
         charged: _lead_pb2.Money | None = ...,
         credited: _lead_pb2.Money | None = ...,
+        reversed: _lead_pb2.Money | None = ...,
+        fees: _lead_pb2.Money | None = ...,
+        adjusted: _lead_pb2.Money | None = ...,
+        held: _lead_pb2.Money | None = ...,
+        released: _lead_pb2.Money | None = ...,
+        total: _lead_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["charged", b"charged", "credited", b"credited", "order", b"order"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjusted", b"adjusted", "charged", b"charged", "credited", b"credited", "fees", b"fees", "held", b"held", "order", b"order", "released", b"released", "reversed", b"reversed", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["charged", b"charged", "credited", b"credited", "leads", b"leads", "order", b"order"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjusted", b"adjusted", "charged", b"charged", "credited", b"credited", "fees", b"fees", "held", b"held", "leads", b"leads", "order", b"order", "released", b"released", "reversed", b"reversed", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StatementLine: _TypeAlias = StatementLine  # noqa: Y015
+
+@_typing.final
+class ClosedStatement(_message.Message):
+    """A statement that nothing changes any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SELLER_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    FROM_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    CLOSING_FIELD_NUMBER: _builtins.int
+    CLOSING_HELD_FIELD_NUMBER: _builtins.int
+    LEADS_FIELD_NUMBER: _builtins.int
+    CLOSED_BY_FIELD_NUMBER: _builtins.int
+    CLOSED_AT_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    seller: _builtins.str
+    """The seller."""
+    number: _builtins.int
+    """From 1 for each seller, without a gap."""
+    leads: _builtins.int
+    """Leads charged."""
+    closed_by: _builtins.str
+    """Who closed it."""
+    digest: _builtins.str
+    """SHA-256 over all of it and over the digest of the one before, in hexadecimal."""
+    @_builtins.property
+    def to(self) -> _timestamp_pb2.Timestamp:
+        """End, exclusive."""
+
+    @_builtins.property
+    def total(self) -> _lead_pb2.Money:
+        """What the period adds to what can be paid to the seller."""
+
+    @_builtins.property
+    def closing(self) -> _lead_pb2.Money:
+        """What can be paid to the seller at its end."""
+
+    @_builtins.property
+    def closing_held(self) -> _lead_pb2.Money:
+        """Withheld at its end."""
+
+    @_builtins.property
+    def closed_at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        seller: _builtins.str = ...,
+        number: _builtins.int = ...,
+        to: _timestamp_pb2.Timestamp | None = ...,
+        total: _lead_pb2.Money | None = ...,
+        closing: _lead_pb2.Money | None = ...,
+        closing_held: _lead_pb2.Money | None = ...,
+        leads: _builtins.int = ...,
+        closed_by: _builtins.str = ...,
+        closed_at: _timestamp_pb2.Timestamp | None = ...,
+        digest: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closed_at", b"closed_at", "closing", b"closing", "closing_held", b"closing_held", "from", b"from", "to", b"to", "total", b"total"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_at", b"closed_at", "closed_by", b"closed_by", "closing", b"closing", "closing_held", b"closing_held", "digest", b"digest", "from", b"from", "leads", b"leads", "number", b"number", "seller", b"seller", "to", b"to", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClosedStatement: _TypeAlias = ClosedStatement  # noqa: Y015
+
+@_typing.final
+class ListStatementEntriesRequest(_message.Message):
+    """Names a statement and a page of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Most entries, at most 5,000; 0: 1,000."""
+    page_token: _builtins.str
+    """From the page before; empty: the first page."""
+    @_builtins.property
+    def statement(self) -> Global___GetStatementRequest:
+        """The statement. For pages that fit together give `from` and `to`, or `number`, as its answer told them."""
+
+    def __init__(
+        self,
+        *,
+        statement: Global___GetStatementRequest | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statement", b"statement"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "statement", b"statement"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStatementEntriesRequest: _TypeAlias = ListStatementEntriesRequest  # noqa: Y015
+
+@_typing.final
+class ListStatementEntriesResponse(_message.Message):
+    """A page of a statement."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """For the next page; empty: this was the last."""
+    @_builtins.property
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___StatementEntry]:
+        """The entries, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        entries: _abc.Iterable[Global___StatementEntry] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStatementEntriesResponse: _TypeAlias = ListStatementEntriesResponse  # noqa: Y015
+
+@_typing.final
+class StatementEntry(_message.Message):
+    """One transfer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSFER_ID_FIELD_NUMBER: _builtins.int
+    POSTED_AT_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    LEAD_ID_FIELD_NUMBER: _builtins.int
+    EXTERNAL_ID_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    WHO_FIELD_NUMBER: _builtins.int
+    transfer_id: _builtins.str
+    """Its id; a charge has its lead's."""
+    kind: _transfer_pb2.TransferKind.ValueType
+    """What it is."""
+    lead_id: _builtins.str
+    """The lead; empty for an adjustment that is about none."""
+    external_id: _builtins.str
+    """The seller's own id of the lead."""
+    cause: _builtins.str
+    """What brought it about, such as `return:<id>`; empty for a charge."""
+    why: _builtins.str
+    """Why, in the words of whoever decided; empty for a charge."""
+    who: _builtins.str
+    """Who decided; empty for a charge, and never told to a seller."""
+    @_builtins.property
+    def posted_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was posted. Before the period where it was posted too late for a statement that is closed."""
+
+    @_builtins.property
+    def amount(self) -> _lead_pb2.Money:
+        """What it adds to what can be paid to the seller; below 0: takes away."""
+
+    @_builtins.property
+    def order(self) -> _lead_pb2.OrderRef:
+        """The order version."""
+
+    def __init__(
+        self,
+        *,
+        transfer_id: _builtins.str = ...,
+        posted_at: _timestamp_pb2.Timestamp | None = ...,
+        kind: _transfer_pb2.TransferKind.ValueType = ...,
+        amount: _lead_pb2.Money | None = ...,
+        lead_id: _builtins.str = ...,
+        external_id: _builtins.str = ...,
+        order: _lead_pb2.OrderRef | None = ...,
+        cause: _builtins.str = ...,
+        why: _builtins.str = ...,
+        who: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "order", b"order", "posted_at", b"posted_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "cause", b"cause", "external_id", b"external_id", "kind", b"kind", "lead_id", b"lead_id", "order", b"order", "posted_at", b"posted_at", "transfer_id", b"transfer_id", "who", b"who", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StatementEntry: _TypeAlias = StatementEntry  # noqa: Y015
+
+@_typing.final
+class CloseStatementRequest(_message.Message):
+    """Names what to close: a month, or two instants."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUYER_ID_FIELD_NUMBER: _builtins.int
+    SELLER_FIELD_NUMBER: _builtins.int
+    MONTH_FIELD_NUMBER: _builtins.int
+    FROM_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    CLOSED_BY_FIELD_NUMBER: _builtins.int
+    buyer_id: _builtins.str
+    """The buyer; empty where the store has exactly one."""
+    seller: _builtins.str
+    """The seller."""
+    month: _builtins.str
+    """A month by the buyer's time zone, such as `2026-11`."""
+    closed_by: _builtins.str
+    """Who closes it."""
+    @_builtins.property
+    def to(self) -> _timestamp_pb2.Timestamp:
+        """Without a month: end, exclusive."""
+
+    def __init__(
+        self,
+        *,
+        buyer_id: _builtins.str = ...,
+        seller: _builtins.str = ...,
+        month: _builtins.str = ...,
+        to: _timestamp_pb2.Timestamp | None = ...,
+        closed_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "to", b"to"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buyer_id", b"buyer_id", "closed_by", b"closed_by", "from", b"from", "month", b"month", "seller", b"seller", "to", b"to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseStatementRequest: _TypeAlias = CloseStatementRequest  # noqa: Y015
+
+@_typing.final
+class CloseStatementResponse(_message.Message):
+    """What was closed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def statement(self) -> Global___ClosedStatement:
+        """The statement."""
+
+    def __init__(
+        self,
+        *,
+        statement: Global___ClosedStatement | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statement", b"statement"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["statement", b"statement"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseStatementResponse: _TypeAlias = CloseStatementResponse  # noqa: Y015
+
+@_typing.final
+class ListStatementsRequest(_message.Message):
+    """Names whose statements."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUYER_ID_FIELD_NUMBER: _builtins.int
+    SELLER_FIELD_NUMBER: _builtins.int
+    ACCESS_KEY_FIELD_NUMBER: _builtins.int
+    buyer_id: _builtins.str
+    """The buyer; needed where no access key is given and the store has several."""
+    seller: _builtins.str
+    """Only this seller's; empty: all sellers'."""
+    access_key: _builtins.str
+    """A seller's access key: that seller's."""
+    def __init__(
+        self,
+        *,
+        buyer_id: _builtins.str = ...,
+        seller: _builtins.str = ...,
+        access_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_key", b"access_key", "buyer_id", b"buyer_id", "seller", b"seller"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStatementsRequest: _TypeAlias = ListStatementsRequest  # noqa: Y015
+
+@_typing.final
+class ListStatementsResponse(_message.Message):
+    """Closed statements."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def statements(self) -> _containers.RepeatedCompositeFieldContainer[Global___ClosedStatement]:
+        """By seller, then number; at most 5,000."""
+
+    def __init__(
+        self,
+        *,
+        statements: _abc.Iterable[Global___ClosedStatement] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["statements", b"statements"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStatementsResponse: _TypeAlias = ListStatementsResponse  # noqa: Y015
+
+@_typing.final
+class AdjustRequest(_message.Message):
+    """A correction. It names a lead, or an order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUYER_ID_FIELD_NUMBER: _builtins.int
+    LEAD_ID_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    TO_SELLER_FIELD_NUMBER: _builtins.int
+    WHO_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    buyer_id: _builtins.str
+    """The buyer; empty where the store has exactly one."""
+    lead_id: _builtins.str
+    """The lead that it is about; empty: none."""
+    order: _builtins.str
+    """Without a lead: the order whose cost it corrects, in its version in force."""
+    amount_minor: _builtins.int
+    """How much, in minor units of the buyer's currency; above 0."""
+    to_seller: _builtins.bool
+    """True: in the seller's favour; false: in the buyer's."""
+    who: _builtins.str
+    """The person who answers for it."""
+    why: _builtins.str
+    """Why, without contact data."""
+    key: _builtins.str
+    """Names this correction: sent again, it is made once."""
+    def __init__(
+        self,
+        *,
+        buyer_id: _builtins.str = ...,
+        lead_id: _builtins.str = ...,
+        order: _builtins.str = ...,
+        amount_minor: _builtins.int = ...,
+        to_seller: _builtins.bool = ...,
+        who: _builtins.str = ...,
+        why: _builtins.str = ...,
+        key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "buyer_id", b"buyer_id", "key", b"key", "lead_id", b"lead_id", "order", b"order", "to_seller", b"to_seller", "who", b"who", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdjustRequest: _TypeAlias = AdjustRequest  # noqa: Y015
+
+@_typing.final
+class AdjustResponse(_message.Message):
+    """What an adjustment did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSFER_ID_FIELD_NUMBER: _builtins.int
+    SELLER_FIELD_NUMBER: _builtins.int
+    PAYABLE_FIELD_NUMBER: _builtins.int
+    REPEATED_FIELD_NUMBER: _builtins.int
+    transfer_id: _builtins.str
+    """Its transfer."""
+    seller: _builtins.str
+    """The seller."""
+    repeated: _builtins.bool
+    """True where this key had made it before."""
+    @_builtins.property
+    def payable(self) -> _lead_pb2.Money:
+        """What can be paid to the seller now; below 0: the seller owes."""
+
+    def __init__(
+        self,
+        *,
+        transfer_id: _builtins.str = ...,
+        seller: _builtins.str = ...,
+        payable: _lead_pb2.Money | None = ...,
+        repeated: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payable", b"payable"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payable", b"payable", "repeated", b"repeated", "seller", b"seller", "transfer_id", b"transfer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdjustResponse: _TypeAlias = AdjustResponse  # noqa: Y015
 
 @_typing.final
 class CheckBooksRequest(_message.Message):
@@ -164,10 +654,17 @@ class CheckBooksResponse(_message.Message):
     CHARGED_LEADS_FIELD_NUMBER: _builtins.int
     CHARGED_FIELD_NUMBER: _builtins.int
     CREDITED_FIELD_NUMBER: _builtins.int
+    FEES_FIELD_NUMBER: _builtins.int
+    ADJUSTED_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
+    PAYABLE_FIELD_NUMBER: _builtins.int
+    STATEMENTS_FIELD_NUMBER: _builtins.int
     balanced: _builtins.bool
     """True where nothing is wrong."""
     charged_leads: _builtins.int
     """Accepted leads that have a price."""
+    statements: _builtins.int
+    """Closed statements that were held against their digests."""
     @_builtins.property
     def defects(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What is wrong, a sentence each, with ids."""
@@ -178,7 +675,23 @@ class CheckBooksResponse(_message.Message):
 
     @_builtins.property
     def credited(self) -> _lead_pb2.Money:
-        """Sum of all credits."""
+        """Sum of all credits less those undone."""
+
+    @_builtins.property
+    def fees(self) -> _lead_pb2.Money:
+        """Sum of all fees."""
+
+    @_builtins.property
+    def adjusted(self) -> _lead_pb2.Money:
+        """Sum of all adjustments; below 0 in the buyer's favour."""
+
+    @_builtins.property
+    def held(self) -> _lead_pb2.Money:
+        """Withheld now."""
+
+    @_builtins.property
+    def payable(self) -> _lead_pb2.Money:
+        """What can be paid to all sellers together."""
 
     def __init__(
         self,
@@ -188,10 +701,15 @@ class CheckBooksResponse(_message.Message):
         charged_leads: _builtins.int = ...,
         charged: _lead_pb2.Money | None = ...,
         credited: _lead_pb2.Money | None = ...,
+        fees: _lead_pb2.Money | None = ...,
+        adjusted: _lead_pb2.Money | None = ...,
+        held: _lead_pb2.Money | None = ...,
+        payable: _lead_pb2.Money | None = ...,
+        statements: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["charged", b"charged", "credited", b"credited"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjusted", b"adjusted", "charged", b"charged", "credited", b"credited", "fees", b"fees", "held", b"held", "payable", b"payable"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balanced", b"balanced", "charged", b"charged", "charged_leads", b"charged_leads", "credited", b"credited", "defects", b"defects"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjusted", b"adjusted", "balanced", b"balanced", "charged", b"charged", "charged_leads", b"charged_leads", "credited", b"credited", "defects", b"defects", "fees", b"fees", "held", b"held", "payable", b"payable", "statements", b"statements"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -40,6 +40,26 @@ class LedgerServiceStub:
                 request_serializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.GetStatementRequest.SerializeToString,
                 response_deserializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.GetStatementResponse.FromString,
                 _registered_method=True)
+        self.ListStatementEntries = channel.unary_unary(
+                '/leadline.intake.v1.LedgerService/ListStatementEntries',
+                request_serializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.ListStatementEntriesRequest.SerializeToString,
+                response_deserializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.ListStatementEntriesResponse.FromString,
+                _registered_method=True)
+        self.CloseStatement = channel.unary_unary(
+                '/leadline.intake.v1.LedgerService/CloseStatement',
+                request_serializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.CloseStatementRequest.SerializeToString,
+                response_deserializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.CloseStatementResponse.FromString,
+                _registered_method=True)
+        self.ListStatements = channel.unary_unary(
+                '/leadline.intake.v1.LedgerService/ListStatements',
+                request_serializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.ListStatementsRequest.SerializeToString,
+                response_deserializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.ListStatementsResponse.FromString,
+                _registered_method=True)
+        self.Adjust = channel.unary_unary(
+                '/leadline.intake.v1.LedgerService/Adjust',
+                request_serializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.AdjustRequest.SerializeToString,
+                response_deserializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.AdjustResponse.FromString,
+                _registered_method=True)
         self.CheckBooks = channel.unary_unary(
                 '/leadline.intake.v1.LedgerService/CheckBooks',
                 request_serializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.CheckBooksRequest.SerializeToString,
@@ -53,6 +73,34 @@ class LedgerServiceServicer:
 
     def GetStatement(self, request, context):
         """What one seller is owed for a period, straight from the ledger.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListStatementEntries(self, request, context):
+        """The transfers of a statement, oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CloseStatement(self, request, context):
+        """Makes a period's statement final, numbered and with a digest. What moves later belongs to the next one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListStatements(self, request, context):
+        """The closed statements, by seller and number.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Adjust(self, request, context):
+        """A person's correction, kept with who made it and why.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -72,6 +120,26 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.GetStatement,
                     request_deserializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.GetStatementRequest.FromString,
                     response_serializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.GetStatementResponse.SerializeToString,
+            ),
+            'ListStatementEntries': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListStatementEntries,
+                    request_deserializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.ListStatementEntriesRequest.FromString,
+                    response_serializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.ListStatementEntriesResponse.SerializeToString,
+            ),
+            'CloseStatement': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseStatement,
+                    request_deserializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.CloseStatementRequest.FromString,
+                    response_serializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.CloseStatementResponse.SerializeToString,
+            ),
+            'ListStatements': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListStatements,
+                    request_deserializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.ListStatementsRequest.FromString,
+                    response_serializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.ListStatementsResponse.SerializeToString,
+            ),
+            'Adjust': grpc.unary_unary_rpc_method_handler(
+                    servicer.Adjust,
+                    request_deserializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.AdjustRequest.FromString,
+                    response_serializer=leadline_dot_intake_dot_v1_dot_ledger__service__pb2.AdjustResponse.SerializeToString,
             ),
             'CheckBooks': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckBooks,
@@ -107,6 +175,114 @@ class LedgerService:
             '/leadline.intake.v1.LedgerService/GetStatement',
             leadline_dot_intake_dot_v1_dot_ledger__service__pb2.GetStatementRequest.SerializeToString,
             leadline_dot_intake_dot_v1_dot_ledger__service__pb2.GetStatementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListStatementEntries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leadline.intake.v1.LedgerService/ListStatementEntries',
+            leadline_dot_intake_dot_v1_dot_ledger__service__pb2.ListStatementEntriesRequest.SerializeToString,
+            leadline_dot_intake_dot_v1_dot_ledger__service__pb2.ListStatementEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseStatement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leadline.intake.v1.LedgerService/CloseStatement',
+            leadline_dot_intake_dot_v1_dot_ledger__service__pb2.CloseStatementRequest.SerializeToString,
+            leadline_dot_intake_dot_v1_dot_ledger__service__pb2.CloseStatementResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListStatements(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leadline.intake.v1.LedgerService/ListStatements',
+            leadline_dot_intake_dot_v1_dot_ledger__service__pb2.ListStatementsRequest.SerializeToString,
+            leadline_dot_intake_dot_v1_dot_ledger__service__pb2.ListStatementsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Adjust(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leadline.intake.v1.LedgerService/Adjust',
+            leadline_dot_intake_dot_v1_dot_ledger__service__pb2.AdjustRequest.SerializeToString,
+            leadline_dot_intake_dot_v1_dot_ledger__service__pb2.AdjustResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,14 @@ class LedgerServiceStub:
     def __new__(cls, channel: _aio.Channel) -> LedgerServiceAsyncStub: ...
     GetStatement: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.GetStatementRequest, _ledger_service_pb2.GetStatementResponse]
     """What one seller is owed for a period, straight from the ledger."""
+    ListStatementEntries: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.ListStatementEntriesRequest, _ledger_service_pb2.ListStatementEntriesResponse]
+    """The transfers of a statement, oldest first."""
+    CloseStatement: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.CloseStatementRequest, _ledger_service_pb2.CloseStatementResponse]
+    """Makes a period's statement final, numbered and with a digest. What moves later belongs to the next one."""
+    ListStatements: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.ListStatementsRequest, _ledger_service_pb2.ListStatementsResponse]
+    """The closed statements, by seller and number."""
+    Adjust: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.AdjustRequest, _ledger_service_pb2.AdjustResponse]
+    """A person's correction, kept with who made it and why."""
     CheckBooks: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.CheckBooksRequest, _ledger_service_pb2.CheckBooksResponse]
     """Proves that the books are whole: sums to zero, one charge per accepted lead at its price."""
 
@@ -45,6 +53,14 @@ class LedgerServiceAsyncStub(LedgerServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetStatement: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.GetStatementRequest, _ledger_service_pb2.GetStatementResponse]  # type: ignore[assignment]
     """What one seller is owed for a period, straight from the ledger."""
+    ListStatementEntries: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.ListStatementEntriesRequest, _ledger_service_pb2.ListStatementEntriesResponse]  # type: ignore[assignment]
+    """The transfers of a statement, oldest first."""
+    CloseStatement: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.CloseStatementRequest, _ledger_service_pb2.CloseStatementResponse]  # type: ignore[assignment]
+    """Makes a period's statement final, numbered and with a digest. What moves later belongs to the next one."""
+    ListStatements: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.ListStatementsRequest, _ledger_service_pb2.ListStatementsResponse]  # type: ignore[assignment]
+    """The closed statements, by seller and number."""
+    Adjust: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.AdjustRequest, _ledger_service_pb2.AdjustResponse]  # type: ignore[assignment]
+    """A person's correction, kept with who made it and why."""
     CheckBooks: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.CheckBooksRequest, _ledger_service_pb2.CheckBooksResponse]  # type: ignore[assignment]
     """Proves that the books are whole: sums to zero, one charge per accepted lead at its price."""
 
@@ -58,6 +74,38 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.GetStatementResponse, _abc.Awaitable[_ledger_service_pb2.GetStatementResponse]]:
         """What one seller is owed for a period, straight from the ledger."""
+
+    @_abc_1.abstractmethod
+    def ListStatementEntries(
+        self,
+        request: _ledger_service_pb2.ListStatementEntriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.ListStatementEntriesResponse, _abc.Awaitable[_ledger_service_pb2.ListStatementEntriesResponse]]:
+        """The transfers of a statement, oldest first."""
+
+    @_abc_1.abstractmethod
+    def CloseStatement(
+        self,
+        request: _ledger_service_pb2.CloseStatementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.CloseStatementResponse, _abc.Awaitable[_ledger_service_pb2.CloseStatementResponse]]:
+        """Makes a period's statement final, numbered and with a digest. What moves later belongs to the next one."""
+
+    @_abc_1.abstractmethod
+    def ListStatements(
+        self,
+        request: _ledger_service_pb2.ListStatementsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.ListStatementsResponse, _abc.Awaitable[_ledger_service_pb2.ListStatementsResponse]]:
+        """The closed statements, by seller and number."""
+
+    @_abc_1.abstractmethod
+    def Adjust(
+        self,
+        request: _ledger_service_pb2.AdjustRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.AdjustResponse, _abc.Awaitable[_ledger_service_pb2.AdjustResponse]]:
+        """A person's correction, kept with who made it and why."""
 
     @_abc_1.abstractmethod
     def CheckBooks(
