@@ -258,7 +258,5 @@ async def test_an_adjustment_names_who_and_why_and_is_made_once(office: Office) 
         with pytest.raises(Malformed, match=field):
             await office.ledger.Adjust(broken, CONTEXT)
     with pytest.raises(NotFound):
-        await office.ledger.Adjust(
-            pb.AdjustRequest(order="nobody", amount_minor=1, who="t", why="w", key="x"), CONTEXT
-        )
+        await office.ledger.Adjust(pb.AdjustRequest(order="nobody", amount_minor=1, who="t", why="w", key="x"), CONTEXT)
     await office.whole()
