@@ -16,7 +16,7 @@ from typing import Literal
 from services.validation.fieldtypes.fullname import KNOWN, Name, parse_full, parse_given, parse_surname
 from services.validation.fieldtypes.repair import repaired
 from services.validation.fieldtypes.text import is_missing
-from services.validation.identity.made_up import Doubt, doubt_alone, doubt_together, folded
+from services.validation.identity.made_up import Doubt, doubt_alone, doubt_together, doubt_whole, folded
 from services.validation.verdict import MISSING, Finding, Reading, refused
 from shared.verdict import Check
 
@@ -68,25 +68,28 @@ def _read_plain(field: str, raw: str, kind: Kind) -> Reading | None:
         if lower in _NOT_PLAIN:
             return None
         parts = {"first": raw} if kind == "first_name" else {"last": raw}
-    if doubt_alone(lower, first=kind != "last_name") is not None:
+    if doubt_alone(lower, first=kind != "last_name", last=kind == "last_name") is not None:
         return None
     return Reading(raw, (_readable(field, raw, kind),), (), parts)
 
 
 def _read_any(field: str, raw: str, kind: Kind) -> Reading:
-    text = _trimmed(repaired(raw))
+    text = repaired(raw)
+    if not is_missing(text, name=True):
+        text = _trimmed(text)
     if is_missing(text, name=True) or text == "None" or (text == "Null" and kind == "first_name"):
         return MISSING
     name = _canonical(text, kind)
     fault = _unreadable(name.value)
     plain = folded(name.value)
-    doubt = doubt_alone(plain, first=kind != "last_name") if fault != _NO_ADDRESS else None
+    doubt = doubt_alone(plain, first=kind != "last_name", last=kind == "last_name") if fault != _NO_ADDRESS else None
     if fault is not None and (doubt is None or doubt.reason != "test_data"):
         reason = "name_fake" if fault == _NOBODY else "field_invalid"
         return refused(_READABLE, field, fault, reason=reason)
     readable = _readable(field, name.value, kind)
     if doubt is None and kind == "full_name":
-        doubt = doubt_alone(folded(name.first), first=True) or doubt_together(folded(name.first), folded(name.last))
+        first, last = folded(name.first), folded(name.last)
+        doubt = doubt_alone(first, first=True) or doubt_together(first, last) or doubt_whole(plain)
     if doubt is not None:
         return _doubtful(name, doubt, field, readable)
     return Reading(name.value, (readable,), (), name.parts())

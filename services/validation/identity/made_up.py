@@ -17,9 +17,11 @@ from services.validation.identity.words import (
     EMPTY_WORDS,
     FAMOUS,
     NO_FIRST_NAMES,
+    NO_LAST_NAMES,
     NO_NAMES,
     PHRASES,
     RUDE,
+    SENTENCES,
     TEST_FIRST,
     TEST_NAMES,
     TEST_WORDS,
@@ -69,8 +71,8 @@ _SHUFFLED = frozenset(
     asdas sdas asda adsa dsad sadsad dsadsa lkad kjas qwe qweqwe wer ewq dsa sad sda dsf sdf fds gfd dfg fgh ghj hgf
     jkl kjh lkj zxc cxz xcv vcx cvb vbn bnm mnb asd wqe qew weqwe""".split()
 ) - {"sad", "wer", "sda", "dsa", "jkl", "wqe", "fds"}  # fmt: skip
-#: A letter or a pair of letters four times, or two or three consonants again and again.
-_REPEATED = re.compile(r"(.)\1{3,}|(..)\2{3,}|([^aeiouy]{2,3})\3{2,}")
+#: A letter or a pair of letters four times, a pair three times and nothing else, or consonants again and again.
+_REPEATED = re.compile(r"(.)\1{3,}|(..)\2{3,}|^(..)\3{2,}$|([^aeiouy]{2,3})\4{2,}")
 _TWICE = re.compile(r"(...)\1+")
 _CONSONANTS_TWICE = re.compile(r"([^aeiouywrl]{2})\1+")
 _NO_SYLLABLE = re.compile(r"[bcdfghjkmnpqstvxz]{5,}|[bcdfghjkmnpqstvwxz]{6,}")
@@ -80,6 +82,8 @@ _HARMLESS = frozenset(
     triple for triple in TRIPLES - _ANY_RUN if len(set(triple)) > 1 and not _VOWELS.isdisjoint(triple)
 )
 _NOBODYS = NO_NAMES | RUDE
+#: What stands behind a firm's name.
+_FIRMS = frozenset({"llc", "llp", "inc", "ltd"})
 
 
 def folded(text: str) -> str:
@@ -90,8 +94,11 @@ def folded(text: str) -> str:
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
-def doubt_alone(text: str, *, first: bool = False) -> Doubt | None:
-    """Whether one field's name can be anybody's. `text`: folded. `first`: it holds the first name, perhaps more."""
+def doubt_alone(text: str, *, first: bool = False, last: bool = False) -> Doubt | None:
+    """Whether one field's name can be anybody's. `text`: folded.
+
+    `first`: it holds the first name, perhaps more. `last`: nothing but the last name.
+    """
     if not text.isascii():
         # What is left of another alphabet's words is no word.
         return None
@@ -99,15 +106,23 @@ def doubt_alone(text: str, *, first: bool = False) -> Doubt | None:
         joined = text
     else:
         joined = _NOT_JOINED.sub("", text)
-        if not RUDE.isdisjoint(_NOT_LETTERS.sub(" ", text).split()):
+        words = _NOT_LETTERS.sub(" ", text).split()
+        if not RUDE.isdisjoint(words) or (len(words) > 1 and _is_spoken(words)):
             return _NOBODY
     stem = joined.rstrip("0123456789") if joined[-1:].isdigit() else joined
     if stem in TEST_NAMES or (first and stem in TEST_FIRST) or (len(joined) > 7 and PHRASES.search(joined)):
         return _TRIAL
-    if joined in _NOBODYS or (first and joined in NO_FIRST_NAMES) or _is_one_letter(text):
+    if joined in _NOBODYS or (first and joined in NO_FIRST_NAMES) or (last and joined in NO_LAST_NAMES):
+        return _NOBODY
+    if _is_one_letter(text):
         return _NOBODY
     words = _WORDS.findall(text) if joined is not text else (text,) if len(text) > 3 else ()
     return _NOBODY if any(map(is_gibberish, words)) else None
+
+
+def doubt_whole(text: str) -> Doubt | None:
+    """Whether a whole name, folded, with all that stands between first and last, is a figure's."""
+    return _NOBODY if " ".join(_NOT_LETTERS.sub(" ", text).split()) in FAMOUS else None
 
 
 def doubt_together(first: str, last: str) -> Doubt | None:
@@ -169,6 +184,11 @@ def is_odd(word: str) -> bool:
         return False
     odd = unheard(word)
     return odd >= 2 and odd / len(word) >= 0.3
+
+
+def _is_spoken(words: list[str]) -> bool:
+    """A sentence, or a firm: nobody's name."""
+    return words[-1] in _FIRMS or SENTENCES.search(" ".join(words)) is not None
 
 
 def _is_one_letter(text: str) -> bool:

@@ -16,21 +16,24 @@ NO_NAMES = frozenset(
     abcdef abcdefg xyz wxyz asdf asd asdfg qwe qwerty qwert qwertz azerty zxcv zxc dfg fgh ghj hjk sdf jkl xcv
     blahblah blahblahblah blablabla bogusname fakename nunya nunyabusiness noneofyourbusiness whatever idontknow
     idk customer consumer applicant prospect submitter homeowner johndoe janedoe mickeymouse donaldduck santaclaus
-    redacted deleted withheld varchar objectobject
+    redacted deleted withheld varchar objectobject entername yourfirstname yourlastname undefined poiu wasd qazwsx
+    biteme yousuck
     mrmrs username nombre apellido prenom vorname nachname""".split()
 )
 #: No first name, though some are surnames (Foo, Guest, Sample, Fake).
 NO_FIRST_NAMES = frozenset(
     """foo fake dummy example guest user admin administrator visitor member client lead blah none null
     abc name first surname resident occupant owner borrower husband wife nope nothing hello xx batman
-    superman spiderman pikachu satan god""".split()
+    superman spiderman pikachu satan god sample""".split()
 )
+#: No last name, though some are first names or part of a longer one.
+NO_LAST_NAMES = frozenset("dummy example surname user".split())
 #: Words of forms, jokes and nonsense. Both halves must be among them: one alone may be somebody's name.
 EMPTY_WORDS = frozenset(
     """abc abcd abcde abcdef xyz qwe qwerty asd asdf zxc foo bar baz foobar blah bla lorem ipsum fake phony bogus dummy
-    nobody noone anonymous anon unknown noname nolastname firstname lastname fname lname first last name surname your
-    my none null xxx aaa bbb ccc ddd zzz hello hi sir madam mr mrs consumer customer applicant guest user nope nada xx
-    yy zz""".split()
+    nobody noone anonymous anon unknown undefined noname nolastname firstname lastname fname lname first last name
+    surname your my none null xxx aaa bbb ccc ddd zzz hello hi sir madam mr mrs consumer customer applicant guest user
+    nope nada xx yy zz""".split()
 )
 
 TEST_WORDS = frozenset({"test", "tests", "tester", "testing", "testy", "tst", "testlead", "testuser", "testname"})
@@ -41,7 +44,8 @@ TEST_NAMES = frozenset(
     """testing testtest testlead testleads testuser testname testfirst testlast testfirstname testlastname
     firstnametest lastnametest testperson testaccount testcustomer testconsumer testdata testtester testertest
     testertester testingtesting qatest testqa leadtest demolead samplelead demouser testonly testme testtesting
-    testertesterson testmctest testmctester testymctest testymctestface testerson testmctestface""".split()
+    testertesterson testfname testlname mctestface testmctest testmctester testymctest testymctestface testerson
+    testmctestface""".split()
 )
 #: What may follow `Test`, or a word of `TRIALS`, in a test's name; alone they may be names.
 AFTER_TEST = TEST_WORDS | frozenset(
@@ -61,9 +65,16 @@ RUDE = frozenset(
     dumbass jackass dickhead bitch bitches cunt cunts cocksucker pussy penis vagina dildo blowjob handjob nigger nigga
     faggot wanker slut whore whores retard retarded douchebag bastards bollocks jizz tits boobs porn porno
     poop poopy butthole scammer scammers spam spammer goaway hitler screwyou suckit bitchass pendejo puta
-    cabron mierda chinga""".split()
+    cabron mierda chinga stfu fuckface buttface shitface
+    asswipe poopyhead poophead""".split()
 )
 
+#: Sentences, not names: said anywhere, word by word. Each word alone may be one (To, My, Loan, Cheap, Want are).
+SENTENCES = re.compile(
+    r"^i (?:want|need|am|have|would|just|dont|do not|cant|can)\b|\bto whom it\b|\bmay concern\b|\bplease\b.*\bcall\b"
+    r"|\bcall (?:me )?now\b|\bcheap (?:loans?|cars?)\b|\bcurrent (?:resident|occupant|owner)\b"
+    r"|\b(?:kiss|suck|eat|lick|bite) my\b|\bnot interested\b|\bnone of (?:your|ur)\b|\bclick here\b|\bstop calling\b"
+)
 #: Figures whose whole name no living person bears, jokes that are names only when read aloud, and placeholders.
 #: Those that people share with a figure (James Bond, Harry Potter) are `LIKENESSES`.
 FAMOUS = _names(
@@ -85,7 +96,8 @@ FAMOUS = _names(
     palotes, joe bloggs, fred bloggs, not real, no name, nun ya, nunya business, nunya bizness, none ofyourbusiness,
     mind yourbusiness, hugh jass, heywood jablome, haywood jablome, heywood jablowme, mike litoris, dixie normous, i
     p freely, ip freely, ivana tinkle, ivana humpalot, amanda hugginkiss, oliver clozoff, jacques strap, seymour
-    buttz, hugh g rection, phil mcrevis, phil mccrackin, barry mccockiner, moe lester, ligma balls, sugma balls,
+    buttz, seymour butts, ben dover, homer simpson, hugh g rection, phil mcrevis,
+    phil mccrackin, barry mccockiner, moe lester, ligma balls, sugma balls,
     deez nuts, dee znuts, harry ballsack, harry azcrack, adolf hitler, adolph hitler, osama bin laden, osama
     binladen, usama bin laden, jesus christ, jesus h christ, god almighty, lord jesus, holy ghost, satan devil,
     count dracula, dracula vampire, fuck you, fuck off, fuck me, suck me, suck it, bite me, kiss off, go away, go
@@ -95,11 +107,11 @@ FAMOUS = _names(
 )
 #: Known figures and public people whose names others bear too: weak, never alone a reason.
 LIKENESSES = _names(
-    """harry potter, james bond, homer simpson, bart simpson, marge simpson, lisa simpson, peter griffin, lois griffin,
+    """harry potter, james bond, bart simpson, marge simpson, lisa simpson, peter griffin, lois griffin,
     clark kent, bruce wayne, peter parker, tony stark, lara croft, indiana jones, han solo, princess leia, rocky
     balboa, forrest gump, austin powers, sherlock holmes, walter white, jack sparrow, robin hood, peter pan, betty
-    crocker, jack frost, peter rabbit, captain morgan, ronald mcdonald, mother teresa, king arthur, ben dover, wayne
-    kerr, mike hawk, mike hunt, seymour butts, harry balls, john public, joe public, daisy duck, king kong, snow
+    crocker, jack frost, peter rabbit, captain morgan, ronald mcdonald, mother teresa, king arthur, wayne
+    kerr, mike hawk, mike hunt, harry balls, john public, joe public, daisy duck, king kong, snow
     white, donald trump, melania trump, joe biden, barack obama, michelle obama, hillary clinton, bill clinton,
     kamala harris, george washington, abraham lincoln, george bush, ronald reagan, vladimir putin, elvis presley,
     michael jackson, taylor swift, justin bieber, britney spears, kanye west, kim kardashian, lebron james, michael
