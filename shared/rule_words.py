@@ -82,6 +82,7 @@ WORDS: Mapping[str, str] = {
     "lead_type.form": "Is it the form, long or short, that the order buys?",
     "lead_type.form_declared": "Is the form what it is declared to be?",
     "order.phone_types": "Is the phone a kind of line that this order buys?",
+    "lead_type.exclusivity": "Is it sold to as many buyers as the order takes?",
     "lead_type.opt_in": "Did the consumer opt in as the order asks?",
     "lead_type.incentivized": "Is the incentive one that the order takes?",
     "schedule.open": "Does the order buy at this hour?",

@@ -66,6 +66,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "date_of_birth": ("dob", "birth_date", "birthday"),
     "form": ("form_type", "lead_form"),
     "opt_in": ("opt_in_type",),
+    "opt_in_confirmed_at": ("double_opt_in_at", "confirmed_at", "opt_in_confirmed", "double_opt_in_timestamp"),
+    "exclusivity": ("exclusive", "is_exclusive", "lead_exclusivity"),
     "incentivized": ("incentivised", "is_incentivized", "incent"),
     "loan_amount": ("requested_amount", "loan_amount_requested", "desired_loan_amount"),
     "loan_purpose": ("loan_type",),

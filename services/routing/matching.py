@@ -13,9 +13,11 @@ from typing import NamedTuple
 
 from services.routing.capacity import Demand, Reading, check_room, demands, room
 from services.routing.plan import OrderPlan, Plan
+from services.routing.price_words import differing, line_words
 from services.routing.pricing import Facts, Pricing
 from services.routing.windows import is_open, next_opening
 from shared.catalog.money import Minor
+from shared.catalog.price_lines import Kind, as_ordered, fits
 from shared.catalog.terms import Order
 from shared.verdict import Check, Finding
 
@@ -31,6 +33,9 @@ class Lead(NamedTuple):
         state: USPS code; empty: not known.
         at: When it was received, to the microsecond; pacing alone looks so closely. None: at the minute.
         fields: The values that price rules name.
+        exclusivity: `exclusive` or `shared`, where the lead shows it; empty: the order's word stands.
+        incentivized: The consumer was promised a reward.
+        opt_in: `single`, `double` or `none`.
     """
 
     lead_id: str
@@ -40,6 +45,14 @@ class Lead(NamedTuple):
     state: str
     at: datetime | None = None
     fields: Mapping[str, str] = {}
+    exclusivity: str = ""
+    incentivized: bool = False
+    opt_in: str = "single"
+
+    @property
+    def kind(self) -> Kind:
+        """What price lines go by."""
+        return Kind(self.form, self.exclusivity, self.incentivized, self.opt_in)
 
     @property
     def received_at(self) -> datetime:
@@ -80,7 +93,7 @@ def eligibility(order: str, lead: Lead, plan: Plan, reading: Reading) -> Eligibi
     ready = plan.orders.get(order)
     if ready is None:
         return Eligibility(order, _LAST, 0, (), 0, *_split([_unknown(order)]))
-    price, findings, checks = _terms(plan, ready, lead.minute, lead.source, lead.form, lead.state)
+    price, findings, checks = _terms(plan, ready, lead.minute, lead.source, lead.kind, lead.state)
     if ready.pricing is not None and price:
         price, steps = _adjusted(ready, ready.pricing, lead, price, plan.currency)
         checks += steps
@@ -93,12 +106,13 @@ def eligibility(order: str, lead: Lead, plan: Plan, reading: Reading) -> Eligibi
 
 @lru_cache(maxsize=4096)
 def _terms(
-    plan: Plan, ready: OrderPlan, minute: datetime, source: str, form: str, state: str
+    plan: Plan, ready: OrderPlan, minute: datetime, source: str, kind: Kind, state: str
 ) -> tuple[int, tuple[Finding, ...], tuple[Check, ...]]:
     """The price, and every rule that does not look at capacity; leads that arrive together share the answer."""
-    local = minute.astimezone(ready.zone)
-    price, *priced = _price(ready, form, state, plan.currency)
-    if price and source in ready.source_prices:
+    local, terms = minute.astimezone(ready.zone), ready.order.lead
+    kind = kind if kind.exclusivity else kind._replace(exclusivity=terms.exclusivity)
+    price, *priced = _price(ready, kind, state, plan.currency)
+    if price and source in ready.source_prices and (terms.mismatch == "reject" or as_ordered(kind, terms)):
         price = ready.source_prices[source]
         observed = f"{Minor(price)} {plan.currency}"
         priced.append(_rule(ready.order.slug, "price.source", observed, f"the price for {source}", None))
@@ -182,20 +196,23 @@ def _source(ready: OrderPlan, site: str, plan: Plan) -> _Said:
     return _rule(ready.order.slug, "source.allowed", site or "none", expected, finding, field="source")
 
 
-def _price(ready: OrderPlan, form: str, state: str, currency: str) -> tuple[int, _Said]:
+def _price(ready: OrderPlan, kind: Kind, state: str, currency: str) -> tuple[int, _Said]:
     """The first line that holds; minor units."""
-    rule, slug = "price.known", ready.order.slug
+    rule, order = "price.known", ready.order
     if ready.own:
-        return 0, _rule(slug, rule, "own lead", "no price", None)
-    of_form = [line for line in ready.order.prices if line.form in (None, form)]
-    for line in of_form:
+        return 0, _rule(order.slug, rule, "own lead", "no price", None)
+    of_type = [(n, line) for n, line in enumerate(order.prices, start=1) if fits(line, kind, order.lead)]
+    for number, line in of_type:
         if not line.states or state in line.states:
-            return line.amount, _rule(slug, rule, f"{Minor(line.amount)} {currency}", "a price for this lead", None)
-    if of_form:
+            observed = f"{Minor(line.amount)} {currency}{line_words(number, line, order)}"
+            return line.amount, _rule(order.slug, rule, observed, "a price for this lead", None)
+    if of_type:
         finding = Finding("geography_excluded", "The order has no price for this state.", "state")
     else:
-        finding = Finding("lead_type_mismatch", f"The order has no price for a {form or 'form-less'} lead.", "form")
-    return 0, _rule(slug, rule, f"{form} form", "a price for this lead", finding, field=finding.field)
+        message = f"The order has no price for a {kind.form or 'form-less'} lead{differing(kind, order.lead)}."
+        finding = Finding("lead_type_mismatch", message, "form")
+    observed = f"{kind.form} form{differing(kind, order.lead)}"
+    return 0, _rule(order.slug, rule, observed, "a price for this lead", finding, field=finding.field)
 
 
 def _rule(order: str, rule: str, observed: str, expected: str, finding: Finding | None, *, field: str = "") -> _Said:

@@ -64,7 +64,19 @@ def _lead(message: LeadToRoute, index: int) -> Lead:
         raise Malformed.field(f"leads[{index}].received_at", "expected the time of arrival")
     minute = datetime.fromtimestamp(message.received_at.seconds // 60 * 60, UTC)
     at = message.received_at.ToDatetime(UTC)
-    return Lead(message.lead_id, message.source, minute, message.lead_type.form, message.state, at, message.price_facts)
+    kind = message.lead_type
+    return Lead(
+        message.lead_id,
+        message.source,
+        minute,
+        kind.form,
+        message.state,
+        at,
+        message.price_facts,
+        exclusivity=kind.exclusivity if kind.exclusivity_shown else "",
+        incentivized=kind.incentivized,
+        opt_in=kind.opt_in or "single",
+    )
 
 
 def _keys(messages: Sequence[LeadToRoute], leads: Sequence[Lead], plan: Plan) -> set[CapacityKey]:

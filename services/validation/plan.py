@@ -13,6 +13,7 @@ from services.validation.fieldtypes.registry import dated_readers, product_reade
 from services.validation.fieldtypes.when import day_of
 from services.validation.lists.reference import Reference
 from services.validation.orders.criteria import HeldCriterion
+from services.validation.orders.leadtype import Terms
 from services.validation.orders.requirements import HeldGeography
 from services.validation.orders.rules import HeldRule
 from services.validation.source import host_of, parents
@@ -32,7 +33,7 @@ class OrderPlan:
 
     order: Order
     readers: Mapping[str, Reader]
-    long_form: tuple[str, ...]
+    type_terms: Terms
     criteria: tuple[HeldCriterion, ...]
     geography: HeldGeography
     rules: tuple[HeldRule, ...]
@@ -106,7 +107,9 @@ class CatalogPlan:
         )
         long_form = () if product is None else product.long_form
         rules = tuple(HeldRule(rule, self._language(order.product)) for rule in order.rules)
-        return OrderPlan(order, readers, long_form, criteria, HeldGeography(order.geography), rules)
+        named = (self.view.disclosure(slug) for slug in order.consent.disclosures)
+        kind = Terms(order.lead, long_form, (text.text for text in named if text is not None))
+        return OrderPlan(order, readers, kind, criteria, HeldGeography(order.geography), rules)
 
     def _language(self, slug: str) -> RuleLanguage:
         if slug not in self._languages:

@@ -17,7 +17,7 @@ from services.validation.fieldtypes.when import day_of, midnight_of
 from services.validation.lead import Lead
 from services.validation.lists.reference import SANDBOX_ZIPS, Reference
 from services.validation.orders.criteria import age_of, judge_criteria
-from services.validation.orders.leadtype import judge_line, judge_type, lead_type, missing_long_fields
+from services.validation.orders.leadtype import NO_TERMS, NO_TYPE, Shown, judge_line, judge_type, lead_type, shown_by
 from services.validation.orders.requirements import judge_age, judge_required
 from services.validation.orders.rules import judge_rules
 from services.validation.plan import CatalogPlan, OrderPlan
@@ -47,6 +47,7 @@ class LeadFacts:
         "network",
         "product_readings",
         "score",
+        "shown",
         "source",
         "unknown",
     )
@@ -68,6 +69,8 @@ class LeadFacts:
         self.source = ""
         #: Where the consumer's address belongs, where that is no home.
         self.network: Network | None = None
+        #: What it shows of its type.
+        self.shown = NO_TYPE
         #: What speaks for a program without proving it.
         self.score = NOTHING
 
@@ -98,10 +101,10 @@ def validate(lead: Lead, plan: CatalogPlan, reference: Reference, seen: Sighting
         lead = replace(lead, consent=consent)
     judge_record(consent, lead.received_at, notes)
 
-    own = plan.is_own(lead.seller)
-    long_form = known[0].long_form if known else ()
-    exclusivity = known[0].order.lead.exclusivity if known else ""
-    kind = lead_type(facts.fields, long_form, exclusivity, own=own)
+    facts.shown = _shown(lead, facts, plan, known)
+    kind = lead_type(facts.shown, facts.fields, known[0].type_terms if known else NO_TERMS)
+    if not known and not kind.exclusivity_shown:
+        kind = kind._replace(exclusivity="")
     if facts.fields.get("form", kind.form) != kind.form:
         notes.passed(
             "lead_type.form_declared", "form", f"declared {facts.fields['form']}", f"{kind.form} {_EXPECTED_FORM}"
@@ -226,6 +229,17 @@ def _source(lead: Lead, plan: CatalogPlan, notes: Notes) -> str:
     return site
 
 
+def _shown(lead: Lead, facts: LeadFacts, plan: CatalogPlan, known: list[OrderPlan]) -> Shown:
+    return shown_by(
+        facts.fields,
+        lead.consent,
+        lead.source,
+        plan.view.source(facts.source),
+        own=plan.is_own(lead.seller),
+        sharing=any(order.type_terms.exclusive or order.rules for order in known),
+    )
+
+
 def _hold(lead: Lead, facts: LeadFacts, plan: OrderPlan, catalog: CatalogPlan, seen: Sightings, notes: Notes) -> None:
     order = plan.order
     for name, reading in facts.product_readings.items():
@@ -238,11 +252,10 @@ def _hold(lead: Lead, facts: LeadFacts, plan: OrderPlan, catalog: CatalogPlan, s
     if not sandbox:
         plan.geography.judge(facts.fields, reported, notes)
     judge_criteria(plan.criteria, facts.fields, facts.ages, notes)
-    missing = missing_long_fields(plan.long_form, facts.fields)
-    kind = lead_type(facts.fields, plan.long_form, order.lead.exclusivity, own=False)
+    kind = lead_type(facts.shown, facts.fields, plan.type_terms)
     if plan.rules:
         judge_rules(plan.rules, facts.told(kind), midnight_of(lead.received_at), notes)
-    judge_type(kind, order.lead, missing, notes)
+    judge_type(facts.shown, kind, facts.fields, plan.type_terms, notes)
     judge_line(facts.line_type, order.lead, notes)
     judge_age(lead.submitted_at, lead.received_at, order.max_lead_age_minutes, notes)
     judge_speed(lead.signals.seconds_on_form, order.bots.minimum_seconds_on_form, notes)

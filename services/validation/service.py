@@ -231,4 +231,5 @@ def _type_message(kind: LeadType) -> common.LeadType:
         incentivized=kind.incentivized,
         own=kind.own,
         opt_in=kind.opt_in,
+        exclusivity_shown=kind.exclusivity_shown,
     )

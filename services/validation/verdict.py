@@ -105,6 +105,8 @@ class LeadType(NamedTuple):
     incentivized: bool
     own: bool
     opt_in: str
+    #: Whether the lead itself shows its exclusivity; else the order's word stands for it.
+    exclusivity_shown: bool = False
 
 
 class CandidateVerdict(NamedTuple):

@@ -111,7 +111,11 @@ class RuleLanguage:
         """`fields`: the product's own; a name shared with a derived field (`age`, `source`) is the product's."""
         self._kinds = dict.fromkeys(STANDARD_FIELDS | DERIVED_FIELDS, TEXT) | _STANDARD_TYPES
         self._choices = dict(_STANDARD_CHOICES)
+        #: Derived fields that the product asks for itself.
+        self.own_derived: set[str] = set()
         for field in fields:
+            if field.name in DERIVED_FIELDS:
+                self.own_derived.add(field.name)
             self._kinds[field.name] = _TYPES.get(field.type, TEXT)
             if field.type == "choice":
                 self._choices[field.name] = field.choices

@@ -360,6 +360,7 @@ STANDARD_FIELDS = frozenset(
         "opt_in",
         "incentivized",
         "exclusivity",
+        "opt_in_confirmed_at",
     }
 )
 

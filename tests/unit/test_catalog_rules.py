@@ -107,7 +107,9 @@ TEXTS = st.text(
 @given(value=TEXTS, style=st.sampled_from([None, "'", '"', "|", ">"]), width=st.integers(10, 80))
 def test_a_visible_character_is_found_where_it_stands(value: str, style: str | None, width: int) -> None:
     text = yaml.dump({"a": {"key": value}}, default_style=style, allow_unicode=True, width=width)
-    node = yaml.compose(text, Loader=yaml.CBaseLoader).value[0][1].value[0][1]
+    root = yaml.compose(text, Loader=yaml.CBaseLoader)
+    assert root is not None
+    node = root.value[0][1].value[0][1]
     lines = text.split("\n")
     for offset, letter in enumerate(node.value):
         if letter.isspace():

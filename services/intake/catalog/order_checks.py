@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
 
 from services.intake.catalog.buying_checks import (
     check_caps,
@@ -13,32 +12,26 @@ from services.intake.catalog.buying_checks import (
     check_schedule,
     check_sources,
 )
+from services.intake.catalog.criterion_checks import check_criteria
 from services.intake.catalog.draft import (
     Draft,
     Finding,
-    crossed_bounds,
     repeated,
     unknown_field,
     unknown_name,
     unknown_states,
 )
-from services.intake.catalog.reading import Path, did_you_mean
-from shared.catalog.buying import Price
+from services.intake.catalog.price_checks import check_prices, is_for_others
+from services.intake.catalog.reading import Path
 from shared.catalog.recognition import match_kind
 from shared.catalog.terms import (
-    Criterion,
     DuplicateTerms,
     Geography,
     Order,
     Product,
-    ProductField,
     VelocityTerms,
 )
-from shared.catalog.words import FormKind
 
-_NUMERIC: Final = frozenset({"integer", "number", "money"})
-#: What criteria may ask besides a product's fields: the consumer's age in whole years, by the date of birth.
-_AGE: Final = ProductField(name="age", type="integer", minimum=0, maximum=130)
 _POSTAL_PREFIX = re.compile(r"[0-9]{1,5}")
 
 
@@ -62,7 +55,7 @@ def check_orders(draft: Draft) -> Iterator[Finding]:
         yield from repeated(order.bots.refuse_networks, (*path, "bots", "refuse_networks"))
         seller = draft.seller(order.seller)
         if seller is not None:
-            yield from _prices(order, path, own=seller.own)
+            yield from check_prices(order, (*path, "prices"), own=seller.own)
             yield from check_price_rules(order, product, path, own=seller.own)
             yield from check_caps(order.caps, path, own=seller.own, seller=order.seller)
             yield from check_sources(draft, order, path, own=seller.own)
@@ -107,46 +100,7 @@ def _fields(product: Product, order: Order, path: Path) -> Iterator[Finding]:
     for index, name in enumerate(order.required_fields):
         yield from unknown_field(product, name, (*path, "required_fields", index))
     yield from repeated(order.required_fields, (*path, "required_fields"))
-    fields = {field.name: field for field in (_AGE, *product.fields)}
-    seen: set[str] = set()
-    for index, criterion in enumerate(order.criteria):
-        place = (*path, "criteria", index)
-        if criterion.field not in fields:
-            yield from unknown_field(product, criterion.field, (*place, "field"))
-        if criterion.field in seen:
-            yield (*place, "field"), f"`{criterion.field}` already has a criterion; put both into one"
-        seen.add(criterion.field)
-        yield from _criterion(criterion, fields.get(criterion.field), place)
-
-
-def _criterion(criterion: Criterion, field: ProductField | None, path: Path) -> Iterator[Finding]:
-    bounded = criterion.minimum is not None or criterion.maximum is not None
-    if not (bounded or criterion.one_of or criterion.none_of):
-        yield path, "a criterion needs `minimum`, `maximum`, `one_of` or `none_of`"
-    yield from crossed_bounds(criterion.minimum, criterion.maximum, path)
-    refused = {value.casefold() for value in criterion.none_of}
-    for index, value in enumerate(criterion.one_of):
-        if value.casefold() in refused:
-            yield (*path, "one_of", index), f"`{value}` is both wanted and refused"
-    if bounded and (field is None or field.type not in _NUMERIC):
-        yield path, f"bounds need a numeric field of the product, and `{criterion.field}` is none"
-    elif field is not None:
-        yield from _within_field(criterion, field, path)
-
-
-def _within_field(criterion: Criterion, field: ProductField, path: Path) -> Iterator[Finding]:
-    if criterion.minimum is not None and field.maximum is not None and criterion.minimum > field.maximum:
-        yield (*path, "minimum"), f"nothing can pass: the product's `{field.name}` ends at {field.maximum:g}"
-    if criterion.maximum is not None and field.minimum is not None and criterion.maximum < field.minimum:
-        yield (*path, "maximum"), f"nothing can pass: the product's `{field.name}` begins at {field.minimum:g}"
-    if field.type != "choice":
-        return
-    choices = {choice.casefold() for choice in field.choices}
-    for word in ("one_of", "none_of"):
-        for index, value in enumerate(getattr(criterion, word)):
-            if value.casefold() not in choices:
-                hint = did_you_mean(value, field.choices) or f"; choices: {', '.join(field.choices)}"
-                yield (*path, word, index), f"`{field.name}` has no choice `{value}`{hint}"
+    yield from check_criteria(product, order, (*path, "criteria"))
 
 
 def _lead_type(order: Order, path: Path) -> Iterator[Finding]:
@@ -155,6 +109,9 @@ def _lead_type(order: Order, path: Path) -> Iterator[Finding]:
         if not values:
             yield (*path, "lead", word), "an empty list buys nothing; name what is bought or leave the word out"
         yield from repeated(values, (*path, "lead", word))
+    if order.lead.mismatch == "reprice" and not any(is_for_others(price, order.lead) for price in order.prices):
+        message = "no price line names a lead of another type; add one, such as {exclusivity: shared, amount: …}"
+        yield (*path, "lead", "mismatch"), message
     yield from repeated(order.lead.phone_types, (*path, "lead", "phone_types"))
 
 
@@ -178,41 +135,3 @@ def _velocity(velocity: VelocityTerms, path: Path) -> Iterator[Finding]:
     hour, day = velocity.people_per_ip_hour, velocity.people_per_ip_day
     if 0 < day <= hour:
         yield (*path, "people_per_ip_hour"), f"never reached: an address may bring only {day} people in a whole day"
-
-
-def _prices(order: Order, path: Path, *, own: bool) -> Iterator[Finding]:
-    path = (*path, "prices")
-    if own:
-        if order.prices:
-            yield path, f"seller `{order.seller}` is the buyer's own site, whose leads have no price"
-        return
-    if not order.prices:
-        yield path, f"an order of seller `{order.seller}` needs what its leads pay"
-        return
-    for index, price in enumerate(order.prices):
-        place = (*path, index)
-        yield from unknown_states(price.states, (*place, "states"))
-        if price.amount == 0:
-            yield (*place, "amount"), 'a bought lead pays at least "0.01"; a free one comes from an own seller'
-        if price.form is not None and price.form not in order.lead.forms:
-            yield (*place, "form"), f"the order does not buy {price.form} forms"
-        if any(_covers(earlier, price) for earlier in order.prices[:index]):
-            yield place, "this price is never reached: a line above holds wherever it does"
-    for form in dict.fromkeys(order.lead.forms):
-        if not _is_priced(order, form):
-            yield path, f"a lead with a {form} form has no price in some states; add one without `states`"
-
-
-def _covers(earlier: Price, later: Price) -> bool:
-    """True where the earlier line's conditions hold whenever the later line's do."""
-    in_states = not earlier.states or (bool(later.states) and set(later.states) <= set(earlier.states))
-    return in_states and earlier.form in (None, later.form)
-
-
-def _is_priced(order: Order, form: FormKind) -> bool:
-    """True where every lead of the form that the order may buy finds a price."""
-    lines = [price for price in order.prices if price.form in (None, form)]
-    if any(not price.states for price in lines):
-        return True
-    priced = {state for price in lines for state in price.states}
-    return bool(order.geography.states) and set(order.geography.states) <= priced

@@ -40,7 +40,7 @@ def _places(raw: str, value: str, style: str | None) -> Iterator[int]:
             yield at
             at = _behind_space(raw, at, style)
             continue
-        at = _visible(raw, at)
+        at = _visible(raw, at, escapes=style == '"')
         if at >= len(raw):
             return
         yield at
@@ -68,8 +68,8 @@ def _escape_length(raw: str, at: int) -> int:
     return 2 + _ESCAPES.get(raw[at + 1 : at + 2], 0)
 
 
-def _visible(raw: str, at: int) -> int:
-    """The next place that is no white space and no folded line's end."""
-    while at < len(raw) and (raw[at].isspace() or raw[at : at + 2] == "\\\n"):
+def _visible(raw: str, at: int, *, escapes: bool = True) -> int:
+    """The next place that is no white space and, where there are escapes, no escaped end of a line."""
+    while at < len(raw) and (raw[at].isspace() or (escapes and raw[at : at + 2] == "\\\n")):
         at += 2 if raw[at] == "\\" else 1
     return at

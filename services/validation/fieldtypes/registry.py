@@ -16,6 +16,7 @@ from services.validation.fieldtypes.email import EmailReader
 from services.validation.fieldtypes.fieldtype import Context, FieldType, Reader
 from services.validation.fieldtypes.ip import ip_reader
 from services.validation.fieldtypes.lettercase import cased
+from services.validation.fieldtypes.moment import moment_reader
 from services.validation.fieldtypes.name import Kind as NameKind
 from services.validation.fieldtypes.name import read_name
 from services.validation.fieldtypes.number import Kind, number_reader
@@ -89,6 +90,9 @@ _TYPES = (
     FieldType("text", "any text", _text),
 )  # fmt: skip
 
+#: Not a type of its own: only the time at which an opt-in was confirmed is read so.
+_MOMENT = FieldType("moment", "a time", lambda context: moment_reader(context.field), remember=0)
+
 #: Every type of fields by its name.
 FIELD_TYPES: Mapping[str, FieldType] = {kind.name: kind for kind in _TYPES}
 #: Types that are read as of a day.
@@ -117,6 +121,10 @@ def standard_readers(reference: Reference) -> dict[str, Reader]:
     readers = {name: FIELD_TYPES[name].reader(Context(reference, name)) for name in named}
     choice, boolean = FIELD_TYPES["choice"], FIELD_TYPES["boolean"]
     readers["form"] = choice.reader(Context(reference, "form", _FORMS, _FORM_WORDS))
+    readers["exclusivity"] = choice.reader(
+        Context(reference, "exclusivity", leadtype.EXCLUSIVITIES, leadtype.EXCLUSIVITY_WORDS)
+    )
+    readers["opt_in_confirmed_at"] = _MOMENT.reader(Context(reference, "opt_in_confirmed_at"))
     readers["opt_in"] = choice.reader(Context(reference, "opt_in", leadtype.OPT_INS, leadtype.OPT_IN_WORDS))
     readers["incentivized"] = boolean.reader(Context(reference, "incentivized"))
     return readers

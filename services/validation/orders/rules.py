@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from services.validation.orders.criteria import AGE, BIRTH
 from services.validation.verdict import Finding, Notes
 from shared.catalog.rule_language import CompiledRule, Outcome, RuleError, RuleLanguage
 from shared.catalog.terms import Rule
@@ -27,6 +28,8 @@ class HeldRule:
         #: The field that the seller can change; empty where it takes several.
         reads = self.compiled.reads if self.compiled is not None else ()
         self.field = reads[0] if len(reads) == 1 else ""
+        if self.field == AGE and AGE not in language.own_derived:
+            self.field = BIRTH
 
     def hold(self, fields: Mapping[str, str], today: datetime) -> Outcome:
         """What it says of a lead's canonical values."""

@@ -11,6 +11,7 @@ from services.routing.capacity import UNLIMITED, Reading
 from services.routing.matching import eligibility
 from shared.catalog.buying import Cap, DayHours, Price, Schedule
 from shared.catalog.money import Minor
+from shared.catalog.terms import LeadTerms
 from tests.unit.routing.terms import AT, DAY_STARTS, LEAD, SITE, day_cap, day_used, held, order, plan, reasons
 
 
@@ -89,6 +90,45 @@ def test_the_first_price_line_that_holds_wins(form: str, state: str, price: int)
         Price(amount=Minor(1500)),
     )
     assert held(order(prices=prices), LEAD._replace(form=form, state=state)).price == price
+
+
+REPRICED = LeadTerms(forms=("long",), opt_in=("double",), mismatch="reprice")
+
+
+@pytest.mark.parametrize(
+    ("lead", "price", "said"),
+    [
+        ({"opt_in": "double"}, 3200, "32.00 USD, line 4: any other lead"),
+        ({"opt_in": "double", "exclusivity": "exclusive"}, 3200, "32.00 USD, line 4: any other lead"),
+        ({"opt_in": "double", "exclusivity": "shared"}, 900, "9.00 USD, line 2: shared"),
+        ({"opt_in": "double", "incentivized": True}, 500, "5.00 USD, line 3: with a reward"),
+        ({"opt_in": "single"}, 1500, "15.00 USD, line 1: single opt-in"),
+        # A line that names one difference is not for a lead with two.
+        ({"opt_in": "single", "exclusivity": "shared"}, 0, "long form sold to several and with a single opt-in"),
+        ({"opt_in": "none"}, 0, "long form without opt-in"),
+        ({"opt_in": "double", "form": "short"}, 0, "short form"),
+    ],
+)
+def test_a_lead_of_another_type_is_bought_where_a_line_names_what_differs(
+    lead: dict[str, Any], price: int, said: str
+) -> None:
+    prices = (
+        Price(amount=Minor(1500), opt_in="single"),
+        Price(amount=Minor(900), exclusivity="shared"),
+        Price(amount=Minor(500), incentivized=True),
+        Price(amount=Minor(3200)),
+    )
+    found = held(order(lead=REPRICED, prices=prices), LEAD._replace(**lead))
+    (check,) = [check for check in found.checks if check.rule == "price.known"]
+    assert (found.price, check.observed) == (price, said)
+    assert reasons(found) == ([] if price else ["lead_type_mismatch"])
+
+
+@pytest.mark.parametrize(("exclusivity", "price"), [("exclusive", 2000), ("shared", 1400), ("", 1400)])
+def test_who_buys_shared_leads_may_pay_more_for_an_exclusive_one(exclusivity: str, price: int) -> None:
+    prices = (Price(amount=Minor(2000), exclusivity="exclusive"), Price(amount=Minor(1400)))
+    terms = order(lead=LeadTerms(exclusivity="shared"), prices=prices)
+    assert held(terms, LEAD._replace(exclusivity=exclusivity)).price == price
 
 
 @pytest.mark.parametrize(

@@ -359,16 +359,19 @@ class LeadType(_message.Message):
     INCENTIVIZED_FIELD_NUMBER: _builtins.int
     OWN_FIELD_NUMBER: _builtins.int
     OPT_IN_FIELD_NUMBER: _builtins.int
+    EXCLUSIVITY_SHOWN_FIELD_NUMBER: _builtins.int
     form: _builtins.str
     """`long` (every long-form field of the product given) or `short`."""
     exclusivity: _builtins.str
-    """`exclusive` or `shared`, as declared by the order."""
+    """`exclusive` or `shared`: as the lead shows it, else as the order declares it."""
     incentivized: _builtins.bool
     """True where the consumer was promised a reward."""
     own: _builtins.bool
     """True where the buyer's own site collected it."""
     opt_in: _builtins.str
     """`single`, `double` or `none`: how the consumer opted in."""
+    exclusivity_shown: _builtins.bool
+    """True where the lead itself shows its exclusivity; false: the order's word stands for it."""
     def __init__(
         self,
         *,
@@ -377,10 +380,11 @@ class LeadType(_message.Message):
         incentivized: _builtins.bool = ...,
         own: _builtins.bool = ...,
         opt_in: _builtins.str = ...,
+        exclusivity_shown: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["exclusivity", b"exclusivity", "form", b"form", "incentivized", b"incentivized", "opt_in", b"opt_in", "own", b"own"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exclusivity", b"exclusivity", "exclusivity_shown", b"exclusivity_shown", "form", b"form", "incentivized", b"incentivized", "opt_in", b"opt_in", "own", b"own"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
