@@ -71,8 +71,8 @@ _SHUFFLED = frozenset(
     asdas sdas asda adsa dsad sadsad dsadsa lkad kjas qwe qweqwe wer ewq dsa sad sda dsf sdf fds gfd dfg fgh ghj hgf
     jkl kjh lkj zxc cxz xcv vcx cvb vbn bnm mnb asd wqe qew weqwe""".split()
 ) - {"sad", "wer", "sda", "dsa", "jkl", "wqe", "fds"}  # fmt: skip
-#: A letter or a pair of letters four times, a pair three times and nothing else, or consonants again and again.
-_REPEATED = re.compile(r"(.)\1{3,}|(..)\2{3,}|^(..)\3{2,}$|([^aeiouy]{2,3})\4{2,}")
+#: A letter or a pair of letters four times, `ababab` (Yeyeye is a name), or consonants again and again.
+_REPEATED = re.compile(r"(.)\1{3,}|(..)\2{3,}|^([aeiou][^aeiouy])\3{2,}$|([^aeiouy]{2,3})\4{2,}")
 _TWICE = re.compile(r"(...)\1+")
 _CONSONANTS_TWICE = re.compile(r"([^aeiouywrl]{2})\1+")
 _NO_SYLLABLE = re.compile(r"[bcdfghjkmnpqstvxz]{5,}|[bcdfghjkmnpqstvwxz]{6,}")
@@ -106,8 +106,8 @@ def doubt_alone(text: str, *, first: bool = False, last: bool = False) -> Doubt 
         joined = text
     else:
         joined = _NOT_JOINED.sub("", text)
-        words = _NOT_LETTERS.sub(" ", text).split()
-        if not RUDE.isdisjoint(words) or (len(words) > 1 and _is_spoken(words)):
+        said = _NOT_LETTERS.sub(" ", text).split()
+        if not RUDE.isdisjoint(said) or (len(said) > 1 and _is_spoken(said)):
             return _NOBODY
     stem = joined.rstrip("0123456789") if joined[-1:].isdigit() else joined
     if stem in TEST_NAMES or (first and stem in TEST_FIRST) or (len(joined) > 7 and PHRASES.search(joined)):
