@@ -60,6 +60,8 @@ _NOTHING = re.compile(
     r"[0/.\- ]*|0?1[-/.]0?1[-/.]0001|0001-01-01|[_/.\- ]+|(?:mm|dd|m|d)[-/. ](?:dd|mm|d|m)[-/. ](?:yyyy|yy)"
     r"|yyyy[-/. ]mm[-/. ]dd|invalid date|nat|select(?: a)? date|month day,? year"
 )
+#: What people write before a date that they copy.
+_LABEL = re.compile(r"(?:d\.?o\.?b\.?|date of birth|birth ?date|birthday|born(?: on)?|date)\s*[:=-]?\s*(?=[\da-z])")
 _UNIX = re.compile(r"-?\d{9,10}(?:\.\d+)?|-?\d{12,13}", re.ASCII)
 _PARTIAL = (
     (re.compile(r"(\d{4})"), "MM/DD/{0}"),
@@ -96,6 +98,8 @@ def read_day(text: str, today: date | None = None, *, birth: bool = False) -> Da
     if _ISO.fullmatch(text) and _exists(int(text[:4]), int(text[5:7]), int(text[8:])):
         return Day(date.fromisoformat(text))
     text = ascii_like(text).casefold().strip(" '\",;")
+    if text[:1] in "bd" and (label := _LABEL.match(text)):
+        text = text[label.end() :]
     text = _WEEKDAY.sub("", text, count=1) if text[:1] in "mtwfs" else text
     plain = _without_time(text)
     if plain is None:
