@@ -10,6 +10,7 @@ from services.gateway.leads import Leads
 from services.gateway.pages import Pages
 from services.gateway.reception import Reception
 from services.gateway.settings import Settings
+from services.gateway.statement_service import Statements
 from services.gateway.trail import Trails
 from shared.rpc.client import open_channel
 from shared.runtime.clock import SystemClock
@@ -31,7 +32,7 @@ async def main(process: Process) -> None:
     pages = Pages(contact, clock)
     reception = Reception(intake, clock, Trails(clock, metrics, settings.telemetry.trace_ratio), metrics)
     leads = Leads(reception, intake, clock, settings.read_timeout_seconds)
-    table = routes(leads, pages, echo=settings.telemetry.environment == "development")
+    table = routes(leads, Statements(intake), pages, echo=settings.telemetry.environment == "development")
     await process.serve(HttpServer(Gateway(table, metrics), settings.rpc, metrics, contact))
 
 

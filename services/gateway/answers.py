@@ -62,18 +62,57 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     receipt: list[RuleNotMet] | Maybe = msgspec.UNSET
 
 
-class StatementLine(msgspec.Struct, frozen=True):
-    """What one order version bought."""
+class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What moved for one order version. `total` = charged - credited + reversed + fees + adjusted - held + released."""
 
     order: str
     leads: int
     charged: Price
     credited: Price
+    reversed: Price
+    fees: Price
+    adjusted: Price
+    held: Price
+    released: Price
+    total: Price
 
 
-class Statement(msgspec.Struct, frozen=True):
-    """What a seller is owed for a period: `total` is charges less credits."""
+class StatementEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One movement of money. `amount` is what it adds to what can be paid to you; `cause` is what brought it about.
+
+    `kind`: charge, credit, reversal (of a credit), fee, adjustment, hold (while disputed) or release (of a hold).
+    `lead_id` is empty for an adjustment that is about no lead; `id` of a charge is its lead's.
+    """
+
+    id: str
+    posted_at: str
+    kind: str
+    amount: Price
+    lead_id: str
+    external_id: str
+    order: str
+    cause: str
+    why: str
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from"}):
+    """What a seller is owed: where the period began, what moved in it, where it ended.
+
+    `opening` and `closing`: what can be paid; below 0: you owe. `opening_held` and `closing_held`: withheld beside that
+    while it is disputed. `total`: closing less opening. `number` and `digest` of a closed statement, which never
+    changes; null while it is open. `from` is null where the period has no beginning.
+    """
 
     seller: str
+    since: str | None
+    to: str
+    time_zone: str
+    number: int | None
+    digest: str | None
+    opening: Price
+    opening_held: Price
     lines: list[StatementLine]
     total: Price
+    closing: Price
+    closing_held: Price
+    entries: list[StatementEntry]

@@ -19,6 +19,7 @@ from services.gateway.pages import Pages
 from services.gateway.posted import Fault, Unreadable
 from services.gateway.problems import HttpError
 from services.gateway.reception import incident
+from services.gateway.statement_service import Statements
 from shared.rpc.errors import INCIDENT, AppError, NotFound
 from shared.telemetry.logging import failure
 from shared.telemetry.metrics import Metrics
@@ -45,7 +46,7 @@ class Route:
         return ", ".join(sorted(methods)).encode()
 
 
-def routes(leads: Leads, pages: Pages, *, echo: bool) -> list[Route]:
+def routes(leads: Leads, statements: Statements, pages: Pages, *, echo: bool) -> list[Route]:
     """Every path there is. `echo` adds the benchmark's reference."""
     table = [
         Route("/v1/leads", {"POST": leads.post_one}),
@@ -53,7 +54,7 @@ def routes(leads: Leads, pages: Pages, *, echo: bool) -> list[Route]:
         Route("/v1/leads/{id}", {"GET": leads.get_lead}),
         Route("/v1/adapters/google-ads/{order}", {"POST": leads.post_google_ads}),
         Route("/v1/adapters/meta/{order}", {"POST": leads.post_meta}),
-        Route("/v1/statement", {"GET": leads.get_statement}),
+        Route("/v1/statement", {"GET": statements.get}),
         Route("/openapi.json", {"GET": pages.openapi}),
         Route("/docs", {"GET": pages.docs}),
         Route("/healthz", {"GET": pages.healthz}),

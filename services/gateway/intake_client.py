@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import grpc
@@ -30,6 +29,7 @@ KEYED = (
     "leadline.intake.v1.IntakeService/SubmitLeads",
     "leadline.intake.v1.IntakeService/GetLead",
     "leadline.intake.v1.LedgerService/GetStatement",
+    "leadline.intake.v1.LedgerService/ListStatementEntries",
 )
 #: Single leads in one call; with a large body each a full call still stays below the message limit.
 MAX_BATCH = 64
@@ -41,6 +41,8 @@ COALESCED_BYTES = 64 * 1024
 #: Waiting leads that are worth a call beside one under way: for two, the chain works half as much as for twenty.
 WORTH_A_CALL = 24
 _LOOK_UP_SECONDS = 2.0
+#: A statement sums up all that its period bought.
+_STATEMENT_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 0.4
 
@@ -90,16 +92,15 @@ class Intake:
         request = pb.GetLeadRequest(lead_id=lead_id, access_key=access_key)
         return await self._ride_out(self._intake.GetLead, request, _LOOK_UP_SECONDS)
 
-    async def statement(
-        self, access_key: str, since: datetime | None, until: datetime | None
-    ) -> ledger_pb.GetStatementResponse:
-        """What the key's seller is owed for a period, the end exclusive; None leaves it open."""
-        request = ledger_pb.GetStatementRequest(access_key=access_key)
-        if since is not None:
-            getattr(request, "from").FromDatetime(since)
-        if until is not None:
-            request.to.FromDatetime(until)
-        return await self._ride_out(self._ledger.GetStatement, request, _LOOK_UP_SECONDS)
+    async def statement(self, request: ledger_pb.GetStatementRequest) -> ledger_pb.GetStatementResponse:
+        """What the seller of the request's key is owed."""
+        return await self._ride_out(self._ledger.GetStatement, request, _STATEMENT_SECONDS)
+
+    async def statement_entries(
+        self, request: ledger_pb.ListStatementEntriesRequest
+    ) -> ledger_pb.ListStatementEntriesResponse:
+        """A page of the same."""
+        return await self._ride_out(self._ledger.ListStatementEntries, request, _STATEMENT_SECONDS)
 
     async def close(self) -> None:
         """Waits until every lead taken has its result."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from datetime import UTC, datetime
 
 import msgspec
 
 from services.gateway import reading, service
 from services.gateway.answers import Answer
-from services.gateway.assembly import TIME_EXPECTED, Assembler, read_time
+from services.gateway.assembly import Assembler
 from services.gateway.exchange import Request, Response
 from services.gateway.formats import batch, google_ads, json_lead, meta
 from services.gateway.formats.json_text import read_json
@@ -29,8 +28,6 @@ _SENT_AS = {
 #: Longest Idempotency-Key, in characters.
 _KEY_CHARACTERS = 255
 _LEAD_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_PERIOD = frozenset({"from", "to"})
 
 
 class Leads:
@@ -116,15 +113,6 @@ class Leads:
             raise NotFound("no lead of this key has this id")
         return Response.json(service.from_lead(await self._intake.lead(lead_id, key)))
 
-    async def get_statement(self, request: Request) -> Response:
-        """`GET /v1/statement`: what the key's seller is owed; `from` inclusive, `to` exclusive."""
-        key = request.access_key()
-        period = request.query(_PERIOD)
-        since, until = _moment(period, "from"), _moment(period, "to")
-        if since is not None and until is not None and since > until:
-            raise Unreadable("The period cannot be used.", Fault("to", "a time not before `from`"))
-        return Response.json(service.from_statement(await self._intake.statement(key, since, until)))
-
     async def echo(self, request: Request) -> Response:
         """`POST /echo`: reads a lead and writes an answer, with nothing between; the benchmark's reference."""
         read_json(await request.body(BODY_BYTES, self._timeout))
@@ -172,17 +160,6 @@ def _idempotency_key(sent: bytes, index: int | None) -> str:
             Fault("Idempotency-Key", f"at most {_KEY_CHARACTERS} printable ASCII characters"),
         )
     return key if index is None or not key else f"{key}#{index}"
-
-
-def _moment(period: dict[str, str], word: str) -> datetime | None:
-    text = period.get(word, "")
-    if not text:
-        return None
-    # A `+` in an address means a blank; in a time it can only have been an offset's sign.
-    moment = read_time(f"{text}T00:00:00Z" if _DATE.fullmatch(text) else text.replace(" ", "+"))
-    if moment is None:
-        raise Unreadable("The period cannot be used.", Fault(word, f"a date (UTC), or {TIME_EXPECTED}"))
-    return moment.astimezone(UTC)
 
 
 def _unsupported(accepted: Collection[str]) -> HttpError:

@@ -65,6 +65,13 @@ programs; one that you leave out says nothing. XML is read as ADF 1.0: ADF has n
 hold one `<leadline>` element with `order`, `sub_source` and `test` as attributes, and `<consent>`, `<signals>` and
 `<field name="…">` inside."""
 
+_STATEMENT = """\
+Straight from the ledger: what could be paid to you when the period began, what each order version bought, credits,
+fees, adjustments and disputes, and what can be paid at its end; then every movement with its lead and its cause.
+Without a period it is this month so far, by the buyer's time zone. A closed statement has a number and a digest and
+never changes; what moves later for its leads is in the next one. Ask for `text/csv` for a table: no cell of it can run
+as a formula."""
+
 
 def document(version: str) -> Json:
     """The whole document."""
@@ -147,10 +154,19 @@ def _paths() -> Json:
         "/v1/statement": {
             "get": _operation(
                 "getStatement", "Statement", "Ask what you are owed",
-                "Charges and credits by order version, straight from the ledger.", None,
-                {"200": _json("The statement.", _ref("Statement")), **_failures("400", "401", "503")},
-                [_query("from", "First instant of the period: a date (UTC) or a time with its offset."),
-                 _query("to", "End of the period, exclusive.")],
+                _STATEMENT, None,
+                {
+                    "200": _content("The statement.", {
+                        "application/json": {"schema": _ref("Statement")}, "text/csv": {"schema": {"type": "string"}},
+                        "text/html": {"schema": {"type": "string"}},
+                    }),
+                    **_failures("400", "401", "403", "404", "503"),
+                },
+                [_query("month", "A month by the buyer's time zone, such as `2026-11`."),
+                 _query("number", "The number of a closed statement."),
+                 _query("from", "First instant of the period: a date (UTC) or a time with its offset."),
+                 _query("to", "End of the period, exclusive."),
+                 _query("format", "`json`, `csv` or `html`, where the Accept header cannot say it.")],
             )
         },
         "/openapi.json": _open("getOpenApi", "This document", "application/json"),

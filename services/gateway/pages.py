@@ -35,7 +35,7 @@ class Pages:
         described = document(VERSION)
         self._openapi = msgspec.json.format(msgspec.json.encode(described), indent=2).decode()
         self._docs = _render(described)
-        self._docs_headers = _security_headers(self._docs)
+        self._docs_headers = security_headers(self._docs)
 
     async def openapi(self, _: Request) -> Response:
         """`GET /openapi.json`."""
@@ -69,14 +69,19 @@ def curl(example: examples.Example) -> str:
     )
 
 
-def _render(described: Mapping[str, object]) -> str:
-    environment = Environment(
+def templates() -> Environment:
+    """The pages that are written for people; whatever goes into one is escaped."""
+    return Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _render(described: Mapping[str, object]) -> str:
+    environment = templates()
     environment.filters["pieces"] = _pieces
     return environment.get_template("docs.html.j2").render(
         api=described,
@@ -96,7 +101,7 @@ def _pieces(text: str) -> list[tuple[bool, str]]:
     return [(nth % 2 == 1, piece) for nth, piece in enumerate(_CODE.split(text)) if piece]
 
 
-def _security_headers(html: str) -> tuple[tuple[bytes, bytes], ...]:
+def security_headers(html: str) -> tuple[tuple[bytes, bytes], ...]:
     """Nothing may load or run but the one style sheet inside the page, known by its hash."""
     hashes = [base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in _STYLE.findall(html)]
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)

@@ -11,9 +11,19 @@ import msgspec
 from leadline.common.v1 import error_reason_pb2, lead_pb2, reason_pb2
 from leadline.intake.v1 import intake_service_pb2 as pb
 from leadline.intake.v1 import ledger_service_pb2 as ledger_pb
-from services.gateway.answers import Answer, Maybe, Price, ReasonGiven, RuleNotMet, Statement, StatementLine
+from services.gateway.answers import (
+    Answer,
+    Maybe,
+    Price,
+    ReasonGiven,
+    RuleNotMet,
+    Statement,
+    StatementEntry,
+    StatementLine,
+)
 from services.gateway.posted import PostedLead
 from shared.rpc.explain import Explained, explain
+from shared.statement_table import instant, kind_of
 
 JSON = lead_pb2.SUBMISSION_FORMAT_JSON
 FORM = lead_pb2.SUBMISSION_FORMAT_FORM
@@ -153,14 +163,53 @@ def _rule(one: Explained) -> RuleNotMet:
 
 
 def from_statement(response: ledger_pb.GetStatementResponse) -> Statement:
-    """The public statement."""
-    lines = [
-        StatementLine(
-            order=order_name(line.order), leads=line.leads, charged=price(line.charged), credited=price(line.credited)
-        )
-        for line in response.lines
-    ]
-    return Statement(seller=response.seller, lines=lines, total=price(response.total))
+    """The public statement, without its entries."""
+    closed = response.closed if response.HasField("closed") else None
+    return Statement(
+        seller=response.seller,
+        since=instant(getattr(response, "from")) if response.HasField("from") else None,
+        to=instant(response.to),
+        time_zone=response.time_zone,
+        number=closed.number if closed is not None else None,
+        digest=closed.digest if closed is not None else None,
+        opening=price(response.opening),
+        opening_held=price(response.opening_held),
+        lines=[_statement_line(line) for line in response.lines],
+        total=price(response.total),
+        closing=price(response.closing),
+        closing_held=price(response.closing_held),
+        entries=[],
+    )
+
+
+def _statement_line(line: ledger_pb.StatementLine) -> StatementLine:
+    return StatementLine(
+        order=order_name(line.order),
+        leads=line.leads,
+        charged=price(line.charged),
+        credited=price(line.credited),
+        reversed=price(line.reversed),
+        fees=price(line.fees),
+        adjusted=price(line.adjusted),
+        held=price(line.held),
+        released=price(line.released),
+        total=price(line.total),
+    )
+
+
+def from_entry(entry: ledger_pb.StatementEntry) -> StatementEntry:
+    """One public entry of a statement."""
+    return StatementEntry(
+        id=entry.transfer_id,
+        posted_at=instant(entry.posted_at),
+        kind=kind_of(entry),
+        amount=price(entry.amount),
+        lead_id=entry.lead_id,
+        external_id=entry.external_id,
+        order=order_name(entry.order),
+        cause=entry.cause,
+        why=entry.why,
+    )
 
 
 def price(money: lead_pb2.Money) -> Price:

@@ -18,6 +18,7 @@ from services.gateway.leads import Leads
 from services.gateway.openapi import document
 from services.gateway.pages import Pages
 from services.gateway.service import REASON_CODES
+from services.gateway.statement_service import Statements
 from tests.clock import FakeClock
 
 
@@ -30,7 +31,8 @@ def table() -> list[Route]:
         def __getattr__(self, name: str) -> object:
             return object()
 
-    return routes(cast("Leads", Handlers()), Pages(cast("FirstContact", _Contact()), FakeClock()), echo=False)
+    pages = Pages(cast("FirstContact", _Contact()), FakeClock())
+    return routes(cast("Leads", Handlers()), cast("Statements", Handlers()), pages, echo=False)
 
 
 @pytest.fixture(name="described", scope="module")

@@ -28,6 +28,7 @@ from services.gateway.leads import Leads
 from services.gateway.pages import Pages
 from services.gateway.reception import Reception
 from services.gateway.settings import Settings
+from services.gateway.statement_service import Statements
 from services.gateway.trail import Trails
 from shared.rpc.client import open_channel
 from shared.rpc.errors import NotFound, to_status
@@ -52,6 +53,9 @@ class RuleIntake(IntakeServiceServicer, LedgerServiceServicer):
         self.answers: dict[str, pb.LeadAnswer] = {}
         self.keys: set[str] = set()
         self.failures: list[grpc.StatusCode] = []
+        #: What statements list, and which pages of it were asked for.
+        self.entries: list[ledger_pb.StatementEntry] = []
+        self.paged: list[ledger_pb.ListStatementEntriesRequest] = []
         #: So many calls pass the gate even while it is closed.
         self.passing = 0
         #: While cleared, calls wait.
@@ -121,14 +125,38 @@ class RuleIntake(IntakeServiceServicer, LedgerServiceServicer):
     ) -> ledger_pb.GetStatementResponse:
         since = getattr(request, "from")
         line = ledger_pb.StatementLine(
-            order=lead_pb2.OrderRef(order=f"since-{since.seconds}-to-{request.to.seconds}", version=2),
+            order=lead_pb2.OrderRef(
+                order=f"{request.month or request.number}-since-{since.seconds}-to-{request.to.seconds}", version=2
+            ),
             leads=2,
-            charged=lead_pb2.Money(amount_minor=6400, currency="USD"),
-            credited=lead_pb2.Money(amount_minor=9605, currency="USD"),
+            charged=_usd(6400),
+            credited=_usd(9605),
+            total=_usd(-3205),
         )
-        return ledger_pb.GetStatementResponse(
-            seller="marco", lines=[line], total=lead_pb2.Money(amount_minor=-3205, currency="USD")
-        )
+        answer = ledger_pb.GetStatementResponse(
+            seller="marco", lines=[line], total=_usd(-3205), time_zone="America/New_York", opening=_usd(100),
+            closing=_usd(-3105), closing_held=_usd(50), sums=line,
+        )  # fmt: skip
+        answer.to.CopyFrom(request.to)
+        if request.HasField("from"):
+            getattr(answer, "from").CopyFrom(since)
+        if request.number:
+            answer.closed.number, answer.closed.digest = request.number, "ab" * 32
+        return answer
+
+    async def ListStatementEntries(
+        self, request: ledger_pb.ListStatementEntriesRequest, context: Any
+    ) -> ledger_pb.ListStatementEntriesResponse:
+        self.paged.append(request)
+        at = int(request.page_token or 0)
+        page = ledger_pb.ListStatementEntriesResponse(entries=self.entries[at : at + request.page_size])
+        if at + request.page_size < len(self.entries):
+            page.next_page_token = str(at + request.page_size)
+        return page
+
+
+def _usd(amount_minor: int) -> lead_pb2.Money:
+    return lead_pb2.Money(amount_minor=amount_minor, currency="USD")
 
 
 def _refused(reason: error_reason_pb2.ErrorReason.ValueType, retry_after: int = 0) -> pb.SubmitLeadResult:
@@ -268,7 +296,8 @@ async def running(*, start_intake: bool = True, **environ: str) -> AsyncIterator
         stack.callback(stop.set)
         reception = Reception(intake, clock, Trails(clock, metrics, settings.telemetry.trace_ratio), metrics)
         leads = Leads(reception, intake, clock, settings.read_timeout_seconds)
-        table = routes(leads, Pages(contact, clock), echo=settings.telemetry.environment == "development")
+        echo = settings.telemetry.environment == "development"
+        table = routes(leads, Statements(intake), Pages(contact, clock), echo=echo)
         server = HttpServer(Gateway(table, metrics), settings.rpc, metrics, contact)
         await stack.enter_async_context(server)
         client = await stack.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{server.port}"))

@@ -30,29 +30,6 @@ async def test_a_lead_is_found_by_its_seller_only(suite: Suite) -> None:
     assert (await suite.get(f"/v1/leads/{lead_id}", Authorization=""))[0] == 401
 
 
-async def test_a_statement_is_for_a_period(suite: Suite) -> None:
-    status, _, statement = await suite.get("/v1/statement?from=2026-11-01&to=2026-12-01T00:00:00%2B00:00")
-
-    assert status == 200
-    assert statement == {
-        "seller": "marco",
-        "lines": [
-            {
-                "order": "since-1793491200-to-1796083200@2",
-                "leads": 2,
-                "charged": {"amount": "64.00", "currency": "USD"},
-                "credited": {"amount": "96.05", "currency": "USD"},
-            }
-        ],
-        "total": {"amount": "-32.05", "currency": "USD"},
-    }
-
-
-@pytest.mark.parametrize("query", ["from=soon", "to=2026-13-01", "from=2026-02-01&to=2026-01-01", "since=2026-01-01"])
-async def test_a_period_that_cannot_be_used_is_refused(suite: Suite, query: str) -> None:
-    assert (await suite.get(f"/v1/statement?{query}"))[0] == 400
-
-
 # -- the service itself
 
 
