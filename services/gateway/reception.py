@@ -21,6 +21,7 @@ from services.gateway.problems import Problem
 from services.gateway.trail import Trail, Trails
 from shared.rpc.errors import INCIDENT, AppError, Internal, KeyInvalid, from_refusal
 from shared.runtime.clock import Clock
+from shared.sensitive.scrubbing import scrub
 from shared.telemetry.logging import failure
 from shared.telemetry.metrics import Metrics
 
@@ -120,11 +121,13 @@ class Reception:
         payload = reading.without_key(body, posted.access_key)
         if payload is None:
             raise KeyInvalid("an access key in a body is written without escapes")
+        scrubbed = scrub(posted.fields, payload)
+        posted.fields.update(scrubbed.fields)
         trail = self._trails.begin(received_at, incoming)
         item = service.to_item(
             posted,
             access_key=key,
-            payload=payload,
+            payload=scrubbed.payload,
             sent_as=sent_as,
             received_at=received_at,
             traceparent=trail.gateway,

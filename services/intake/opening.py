@@ -15,6 +15,7 @@ from services.intake import sandbox
 from services.intake.candidates import choose_candidates
 from services.intake.catalog.directory import Directory
 from services.intake.draft import Draft
+from services.intake.masking import mask
 from services.intake.submission import content_hash, submission_key
 from shared.catalog.snapshot import CatalogView
 from shared.rpc.errors import KeyScope, Malformed, Violation
@@ -68,10 +69,11 @@ class Opening:
             raise KeyScope(
                 "this access key may not fill that order", violations=[Violation("order", "an order of this key")]
             )
-        payload = sent.payload
+        payload = mask(sent, fields, view.sensitive_fields)
         sent.ClearField("payload")
         if not sent.traceparent:
             sent.traceparent = new_traceparent(sampled(self._trace_ratio))
+        # Over what is masked: the hash is stored, and a hash of nine digits can be turned back.
         content = content_hash(_scalars(sent), fields)
         return Draft(
             lead_id=uuid7(),

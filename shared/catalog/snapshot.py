@@ -53,6 +53,10 @@ class CatalogView:
         self._playbooks = {playbook.slug: playbook for playbook in catalog.playbooks}
         self._orders = {order.slug: order for order in catalog.orders}
         self._orders_of = _orders_by_seller(catalog)
+        #: Names of fields that hold a Social Security number in any product.
+        self.sensitive_fields = frozenset(
+            field.name for product in catalog.products for field in product.fields if field.type == "ssn"
+        )
         live = [order.duplicates for order in catalog.orders if order.state != "ended"]
         #: Every way in which any order recognises a person: all of them are kept of every bought lead, so that any
         #: order finds it. Phone and e-mail always.

@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 
 import asyncpg
 import pytest
+from redis.asyncio import Redis
 
 from deploy.demo.bodies import Body, body_of
 from deploy.demo.lead import DemoLead
 from deploy.local.processes import SERVICES
+from services.intake.sealing import unseal
 from tests.e2e.market import POST_SECONDS, Market, Poster, open_market
 
 pytestmark = pytest.mark.timeout(180)
@@ -32,11 +34,12 @@ class Canary:
     #: Ten digits.
     phone: str
     street: str
+    ssn: str
 
     @property
     def fields(self) -> dict[str, str]:
         """As a lead carries them."""
-        return {name: getattr(self, name) for name in ("first_name", "last_name", "email", "phone", "street")}
+        return {name: getattr(self, name) for name in ("first_name", "last_name", "email", "phone", "street", "ssn")}
 
     @property
     def traces(self) -> list[str]:
@@ -44,7 +47,12 @@ class Canary:
         area, exchange, line = self.phone[:3], self.phone[3:6], self.phone[6:]
         phones = [f"{area}{exchange}{line}", f"{exchange}-{line}", f"{area}.{exchange}.{line}"]
         local = self.email.partition("@")[0]
-        return [text.lower() for text in (self.first_name, self.last_name, local, self.street, *phones)]
+        return [text.lower() for text in (self.first_name, self.last_name, local, self.street, *phones, *self.numbers)]
+
+    @property
+    def numbers(self) -> list[str]:
+        """The Social Security number's spellings."""
+        return [self.ssn, self.ssn.replace("-", ""), self.ssn.replace("-", " "), self.ssn.replace("-", "+")]
 
 
 #: One for each way that a lead can go.
@@ -52,10 +60,11 @@ WAYS = ("good", "rejected", "pending", "malformed", "conflict", "refused", "stor
 CANARIES = {
     way: Canary(
         first_name=f"Quill{letter}on",
-        last_name=f"Zyx{letter}winter",
+        last_name=f"Zara{letter}winter",
         email=f"quill{letter}on.zyx{n}@gmail.com",
         phone=f"51247{n}6{n + 1}19",
         street=f"{n}7{n} Vanta{letter}black Pl",
+        ssn=f"51{n}-62-74{n}9",
     )
     for n, (way, letter) in enumerate(zip(WAYS, "abdefgiop", strict=True))
 }
@@ -86,6 +95,7 @@ async def _go_every_way(market: Market) -> list[str]:
         texts += await _with_members_away(market, poster, leads)
         for lead in leads.values():
             texts.append(await _until_decided(market, poster, lead))
+        texts += await _in_every_format(market, poster, leads["good"])
     await _until_mailed(market)
     return texts
 
@@ -111,6 +121,23 @@ def _malformed(lead: DemoLead) -> list[Body]:
         ("application/json; charset=utf-16", whole),
     ]
     return [Body("/v1/leads", content_type, content) for content_type, content in spoiled]
+
+
+async def _in_every_format(market: Market, poster: Poster, lead: DemoLead) -> list[str]:
+    """The good canary again by every door, as a form or a person's note may carry the number."""
+    number = CANARIES["good"].ssn
+    texts = []
+    for format_, more in (
+        ("form", {"ssn": number.replace("-", " ")}),
+        ("json_flat", {"ssn": number.replace("-", "")}),
+        ("adf", {"ssn": number}),
+        ("json", {"applicantSSN": number, "comments": f"call, social is {number}"}),
+    ):
+        again = replace(lead, format=format_, external_id=f"again-{format_}", fields=lead.fields | more)
+        answer = await poster.sell(again)
+        assert answer.status == 200, answer.text
+        texts.append(answer.text)
+    return texts
 
 
 async def _conflict(poster: Poster, lead: DemoLead) -> list[str]:
@@ -192,6 +219,35 @@ def leaks(text: str) -> list[str]:
     """Ways whose canary the text betrays, with how."""
     lowered = text.lower()
     return [f"{way}: {trace}" for way, canary in CANARIES.items() for trace in canary.traces if trace in lowered]
+
+
+async def test_nothing_keeps_a_social_security_number(market: Market, told: list[str]) -> None:
+    kept = await _kept(market)
+    assert CANARIES["good"].last_name in kept
+    assert "***-**-7409" in kept
+    numbers = {way: canary.numbers for way, canary in CANARIES.items()}
+    assert {way: found for way, spelled in numbers.items() if (found := [one for one in spelled if one in kept])} == {}
+
+
+async def _kept(market: Market) -> str:
+    """Every value of every table and of Redis, receipts unsealed."""
+    said: list[bytes] = []
+    connection = await asyncpg.connect(market.suite.postgres_url)
+    try:
+        for schema, table in await connection.fetch(_TABLES):
+            for row in await connection.fetch(f'SELECT * FROM "{schema}"."{table}"'):
+                receipt = row.get("receipt") if schema == "intake" else None
+                said += [value if isinstance(value, bytes) else str(value).encode() for value in row.values()]
+                said.append(unseal(receipt) if receipt else b"")
+    finally:
+        await connection.close()
+    async with Redis.from_url(market.suite.redis_url) as redis:
+        async for key in redis.scan_iter():
+            said += [key, await redis.dump(key) or b""]
+    return b"\n".join(said).decode("latin-1")
+
+
+_TABLES = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
 
 
 def test_no_answer_repeats_what_was_sent_of_the_person(told: list[str]) -> None:

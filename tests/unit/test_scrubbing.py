@@ -114,8 +114,8 @@ def test_a_json_body_stays_json(name: str) -> None:
 
 
 def test_a_body_whose_number_cannot_be_found_for_certain_is_withheld() -> None:
-    for text in ("512&nbsp;62&nbsp;7419", "512 and 62 and 7419"):
-        assert scrub({"ssn": text}, json.dumps({"ssn": text}).encode()).payload == WITHHELD
+    body = b'{"ssn": "512 \\u0061nd 62 and 7419"}'
+    assert scrub({"ssn": "512 and 62 and 7419"}, body).payload == WITHHELD
 
 
 def test_a_number_in_free_text_is_found_by_its_shape() -> None:
