@@ -41,7 +41,13 @@ def main() -> None:
     if asked.types:
         return
     labelled = corpus.leads()
-    judged = asyncio.run(play(labelled) if asked.chain else leads.judge(labelled, datetime.now(UTC)))
+    if asked.chain:
+        sample = [case for kind in corpus.types() for case in corpus.cases(kind)[::5]]
+        judged, differing = asyncio.run(play(labelled, sample))
+        print(f"\n{len(sample)} values asked by the command line: {len(differing)} told otherwise")
+        _list(differing)
+    else:
+        judged = asyncio.run(leads.judge(labelled, datetime.now(UTC)))
     _tell_leads(judged)
     if asked.people:
         crowd = asyncio.run(leads.judge(people(asked.people, seed=1), datetime.now(UTC)))
