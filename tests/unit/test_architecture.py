@@ -35,6 +35,7 @@ CARRIERS = {
         "claims",
         "draft",
         "marks",
+        "masking",
         "opening",
         "pending",
         "pipeline",
