@@ -27,7 +27,7 @@ class Sign(NamedTuple):
 NOTHING = Sign()
 
 _FIRMS = (
-    r"(?:lenders|companies|providers|partners|dealers|dealerships|agents|carriers|insurers|buyers|advisors|brokers|"
+    r"(?:lenders|companies|(?<!service )providers|partners|dealers|dealerships|agents|carriers|insurers|buyers|advisors|brokers|"
     r"contractors|installers|businesses|banks|institutions|specialists|attorneys|law firms|merchants|sellers|vendors)"
 )
 _COUNT = r"(?:[2-9]|[12]\d|two|three|four|five|six|seven|eight|nine|ten|multiple|several)"
@@ -39,13 +39,22 @@ _SHARING = (
         "lending partners",
         r"\b(?:lending|lender|network|participating|dealer|insurance|affiliate|third[- ]party) partners\b",
     ),
-    ("a network of companies", rf"\b(?:network|list|panel) of (?:[\w-]+ ){{0,2}}?{_FIRMS}\b"),
+    ("a network of companies", rf"\b(?:network|panel) of (?:[\w-]+ ){{0,2}}?{_FIRMS}\b"),
+    (
+        "a list of companies",
+        r"\blist of (?:[\w-]+ ){0,2}?(?:lenders|companies|partners|dealers|agents|insurers|carriers)\b",
+    ),
     ("participating companies", rf"\b(?:participating|matched|partnering|partner) {_FIRMS}\b"),
 )
 _MAYBE_SHARED = (
     r"\b(?:its|our|their|select|selected|trusted) (?:partners|affiliates|affiliated companies)\b|\bthird parties\b"
 )
-_SHARING_HINT = re.compile(_FIRMS + r"|affiliate|third part")
+#: Without one of these, nothing above can be there: most texts are done with in a microsecond.
+_SHARING_HINTS = (
+    "lenders", "companies", "providers", "partner", "dealer", "agents", "carriers", "insurers", "buyers", "advisors",
+    "brokers", "contractors", "installers", "businesses", "banks", "institutions", "specialists", "attorneys",
+    "law firms", "merchants", "sellers", "vendors", "affiliate", "third part",
+)  # fmt: skip
 
 _PRIZES = r"(?:car|truck|house|home|iphone|ipad|phone|trip|vacation|prize|tv|ps5|xbox)"
 _REWARD = (
@@ -58,9 +67,10 @@ _REWARD = (
     ("paid surveys", r"\bpaid surveys?\b|\bsurvey rewards?\b|\bget paid to\b"),
 )
 _MAYBE_REWARD = r"\brewards?\b|\bbonus(?:es)?\b|\bcash ?back\b|\bfree gift\b|\bincentives?\b"
-_REWARD_HINT = re.compile(
-    r"gift|card|sweep|prize|give ?away|win\b|point|coin|token|reward|survey|bonus|cash|paid|incentiv"
-)
+_REWARD_HINTS = (
+    "gift", "gas card", "sweep", "prize", "giveaway", "give away", "win a", "win your", "to win", "instant win",
+    "points", "coins", "tokens", "reward", "survey", "bonus", "cash back", "cashback", "get paid", "incentive",
+)  # fmt: skip
 
 #: Such words in capitals are a firm's name (National Lending Partners) unless one of these stands before them.
 _SPOKEN_OF = re.compile(
@@ -79,24 +89,38 @@ _GAP = re.compile(r"[\s\u00a0]+")
 _OF_PAGES = re.compile(r"[-_/+.~]|%20")
 
 
+class _Signs(NamedTuple):
+    """What to look for."""
+
+    hints: tuple[str, ...]
+    strong: tuple[tuple[str, re.Pattern[str]], ...]
+    weak: re.Pattern[str]
+    #: What the receipt says of the weak ones.
+    noted: str
+    #: Whether a firm's name may be made of such words.
+    names: bool
+
+
 def _compiled(patterns: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((words, re.compile(pattern)) for words, pattern in patterns)
 
 
-_SHARED, _REWARDED = _compiled(_SHARING), _compiled(_REWARD)
-_PERHAPS_SHARED, _PERHAPS_REWARDED = re.compile(_MAYBE_SHARED), re.compile(_MAYBE_REWARD)
+_SHARED = _Signs(_SHARING_HINTS, _compiled(_SHARING), re.compile(_MAYBE_SHARED), "partners or affiliates", names=True)
+_REWARDED = _Signs(
+    _REWARD_HINTS, _compiled(_REWARD), re.compile(_MAYBE_REWARD), "words such as bonus or rewards", names=False
+)
 
 
 @lru_cache(maxsize=2048)
 def sharing_in(text: str) -> Sign:
     """Whether a consent text lets several companies call."""
-    return _sign(text, _SHARING_HINT, _SHARED, _PERHAPS_SHARED, "partners or affiliates")
+    return _sign(text, _SHARED)
 
 
 @lru_cache(maxsize=2048)
 def reward_in(text: str) -> Sign:
     """Whether a consent text promises the consumer a reward."""
-    return _sign(text, _REWARD_HINT, _REWARDED, _PERHAPS_REWARDED, "words such as bonus or rewards")
+    return _sign(text, _REWARDED)
 
 
 def reward_on(page: str) -> Sign:
@@ -111,19 +135,18 @@ def _reward_at(address: str) -> Sign:
     return found if found.strong else NOTHING
 
 
-def _sign(
-    text: str, hint: re.Pattern[str], strong: tuple[tuple[str, re.Pattern[str]], ...], weak: re.Pattern[str], noted: str
-) -> Sign:
-    if hint.search(text[:_LONGEST].lower()) is None:
+def _sign(text: str, signs: _Signs) -> Sign:
+    folded = text[:_LONGEST].lower()
+    if not [hint for hint in signs.hints if hint in folded]:
         return NOTHING
     written = _ELSEWHERE_DENIED.sub(" ", _GAP.sub(" ", text[:_LONGEST]))
     plain = written.lower()
-    for words, pattern in strong:
+    for words, pattern in signs.strong:
         for match in pattern.finditer(plain):
-            name = _is_name(written, plain, match) if strong is _SHARED else False
+            name = signs.names and _is_name(written, plain, match)
             if not name and not _denied(plain, match.start()):
                 return Sign(words, strong=True)
-    return Sign(noted) if weak.search(plain) else NOTHING
+    return Sign(signs.noted) if signs.weak.search(plain) else NOTHING
 
 
 def _is_name(written: str, plain: str, match: re.Match[str]) -> bool:

@@ -41,6 +41,8 @@ EXCLUSIVE_TEXTS = (
     "I agree that Big Bank, N.A. may call me at the number that I gave, up to three times a day.",
     "Five Points Auto and Big Bank may call me.",
     "Big Bank may share my details with service providers as its privacy notice says.",
+    "Big Bank may call me; for a list of its service providers see the privacy notice.",
+    "Big Bank works with several service providers who keep its records.",
     "Message frequency varies; two messages a month. Lenders set their own rates.",
     "",
 )
