@@ -82,6 +82,9 @@ class Stream:
             "bad_no_consent": lambda lead: setattr(lead, "consent", False),
             "bad_no_disclosure": lambda lead: setattr(lead, "consent_text", ""),
             "bad_altered_disclosure": self._altered_disclosure,
+            "bad_sold_to_several": lambda lead: setattr(
+                lead, "consent_text", lead.consent_text.replace("Big Bank", "its marketing partners")
+            ),
             "bad_stale_consent": self._stale_consent,
             "bad_below_minimum": lambda lead: self._set(lead, "loan_amount", str(self._rng.randint(10, 48) * 100)),
             "bad_beyond_means": self._beyond_means,
@@ -278,7 +281,7 @@ class Stream:
     def _altered_disclosure(self, lead: DemoLead) -> None:
         lead.consent_text = self._rng.choice(
             (
-                lead.consent_text.replace("Big Bank", "its marketing partners"),
+                lead.consent_text.replace("Big Bank", "another bank"),
                 lead.consent_text.replace("Consent is not a condition of any purchase.", ""),
                 "By clicking Submit you agree to our terms and privacy policy.",
             )

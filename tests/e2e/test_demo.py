@@ -39,6 +39,8 @@ EXPECTED: dict[str, set[str]] = {
     "bad_no_consent": {"consent_missing"},
     "bad_no_disclosure": {"disclosure_missing"},
     "bad_altered_disclosure": {"disclosure_mismatch"},
+    # The order is for exclusive leads, and the text that several companies may call was never approved.
+    "bad_sold_to_several": {"disclosure_mismatch", "lead_type_mismatch"},
     "bad_stale_consent": {"consent_expired"},
     "bad_below_minimum": {"criteria_not_met"},
     "bad_beyond_means": {"criteria_not_met"},

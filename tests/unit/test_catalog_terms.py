@@ -1,5 +1,8 @@
 """Criteria and price lines in the catalog file: what cannot be meant is told at its place, what can is let be."""
 
+# Lines of a table stay on one line.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from pathlib import Path

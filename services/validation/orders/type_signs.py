@@ -27,9 +27,9 @@ class Sign(NamedTuple):
 NOTHING = Sign()
 
 _FIRMS = (
-    r"(?:lenders|companies|(?<!service )providers|partners|dealers|dealerships|agents|carriers|insurers|buyers|advisors|"
-    r"brokers|contractors|installers|businesses|banks|institutions|specialists|attorneys|law firms|merchants|sellers|"
-    r"vendors)"
+    r"(?:lenders|companies|(?<!service )providers|partners|dealers|dealerships|agents|carriers|insurers|buyers|"
+    r"advisors|brokers|contractors|installers|businesses|banks|institutions|specialists|attorneys|law firms|merchants|"
+    r"sellers|vendors)"
 )
 _COUNT = r"(?:[2-9]|[12]\d|two|three|four|five|six|seven|eight|nine|ten|multiple|several)"
 _SHARING = (
