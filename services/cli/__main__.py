@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from services.cli import (
+    books_commands,
     catalog_commands,
     compliance_commands,
     field_commands,
@@ -46,7 +47,8 @@ def build() -> typer.Typer:
     app.add_typer(list_commands.lists, name="lists")
     app.add_typer(compliance_commands.disclosures, name="disclosures")
     app.add_typer(compliance_commands.evidence, name="evidence")
-    app.command()(report_commands.books)
+    app.add_typer(books_commands.statement, name="statement")
+    app.add_typer(books_commands.books, name="books")
     return app
 
 

@@ -81,6 +81,15 @@ def moment(message: Any, field: str) -> str:
     return instant.isoformat(sep=" ", timespec="milliseconds").replace("+00:00", "Z")
 
 
+def set_period(message: Any, since: datetime | None, to: datetime | None) -> None:
+    """Write what `--from` and `--to` name, in UTC, into the message's fields of these names."""
+    # `from` is a word of Python's own.
+    if since is not None:
+        getattr(message, "from").FromDatetime(since.replace(tzinfo=UTC))
+    if to is not None:
+        message.to.FromDatetime(to.replace(tzinfo=UTC))
+
+
 def word(enum: Any, number: int) -> str:
     """A value of an enum, given its descriptor, the way people say it: OUTCOME_ACCEPTED is `accepted`, 0 is empty."""
     if number == 0:

@@ -1,20 +1,17 @@
-"""`leadline report` and `leadline books`."""
+"""`leadline report`."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from services.cli.failure import CommandError
-from services.cli.output import Buyer, Json, clean, money, plain, say, show_json, table, warn
+from services.cli import books_commands
+from services.cli.output import Buyer, Json, money, plain, set_period, show_json, table, warn
 
 if TYPE_CHECKING:
-    from google.protobuf.timestamp_pb2 import Timestamp
-
-    from leadline.intake.v1 import ledger_service_pb2 as ledger
     from leadline.reporting.v1 import reporting_service_pb2 as pb
     from services.cli.client import Services
 
@@ -37,6 +34,7 @@ _GROUPINGS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 report = typer.Typer(no_args_is_help=True, help="What was bought, why not, how fast, and what is owed.")
+report.command("statement")(books_commands.show)
 
 
 @report.command()
@@ -128,60 +126,6 @@ def speed(
     table(("Stage", *numbers), rows, right=numbers)
 
 
-@report.command()
-def statement(
-    seller: Annotated[str, typer.Argument(help="The seller.")],
-    since: From = None,
-    to: To = None,
-    buyer: Buyer = "",
-    as_json: Json = False,
-) -> None:
-    """What a seller is owed, straight from the ledger."""
-    from services.cli.client import run
-
-    answer = run(lambda services: _statement(services, buyer, seller, since, to))
-    if as_json:
-        show_json(plain(answer))
-        return
-    rows = (
-        (f"{line.order.order}@{line.order.version}", line.leads, money(line.charged), money(line.credited))
-        for line in answer.lines
-    )
-    numbers = ("Leads", "Charged", "Credited")
-    table(("Order", *numbers), rows, title=f"Statement of {clean(answer.seller)}", right=numbers)
-    say(f"Total: {money(answer.total)}")
-
-
-async def _statement(
-    services: Services, buyer: str, seller: str, since: datetime | None, to: datetime | None
-) -> ledger.GetStatementResponse:
-    from leadline.intake.v1 import ledger_service_pb2 as ledger
-
-    request = ledger.GetStatementRequest(buyer_id=await services.buyer(buyer), seller=seller, to=_instant(to))
-    _set_from(request, since)
-    return await services.ask(services.ledger.GetStatement, request)
-
-
-def books(buyer: Buyer = "", as_json: Json = False) -> None:
-    """Prove that the books are whole; else exit status 1."""
-    from leadline.intake.v1 import ledger_service_pb2 as ledger
-    from services.cli.client import run
-
-    request = ledger.CheckBooksRequest(buyer_id=buyer)
-    answer = run(lambda services: services.ask(services.ledger.CheckBooks, request))
-    if as_json:
-        show_json(plain(answer))
-    else:
-        say(f"Charged leads   {answer.charged_leads:,}")
-        say(f"Charged         {money(answer.charged)}")
-        say(f"Credited        {money(answer.credited)}")
-        for defect in answer.defects:
-            warn(clean(defect))
-        say("The books are whole." if answer.balanced else "The books are NOT whole.")
-    if not answer.balanced:
-        raise CommandError()
-
-
 def _report(
     ask: Callable[[Services, pb.ReportScope], Awaitable[Any]],
     buyer: str,
@@ -194,8 +138,8 @@ def _report(
     from services.cli.client import run
 
     async def work(services: Services) -> Any:
-        scope = pb.ReportScope(buyer_id=await services.buyer(buyer), to=_instant(to), seller=seller, source=source)
-        _set_from(scope, since)
+        scope = pb.ReportScope(buyer_id=await services.buyer(buyer), seller=seller, source=source)
+        set_period(scope, since, to)
         answer = await ask(services, scope)
         fresh = await services.ask(services.reporting.GetFreshness, pb.GetFreshnessRequest(buyer_id=scope.buyer_id))
         if fresh.events_behind:
@@ -224,19 +168,3 @@ def _titles(columns: Sequence[str]) -> list[str]:
 
 def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else ""
-
-
-def _instant(moment: datetime | None) -> Timestamp | None:
-    from google.protobuf.timestamp_pb2 import Timestamp
-
-    if moment is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(moment.replace(tzinfo=UTC))
-    return stamp
-
-
-def _set_from(message: Any, since: datetime | None) -> None:
-    # `from` is a word of Python's own.
-    if since is not None:
-        getattr(message, "from").FromDatetime(since.replace(tzinfo=UTC))

@@ -103,16 +103,37 @@ class Intake(IntakeServiceServicer):
 class Ledger(LedgerServiceServicer):
     """Books that are whole until told otherwise."""
 
-    ListStatementEntries = CloseStatement = ListStatements = Adjust = unasked
-
     def __init__(self) -> None:
         self.defects: list[str] = []
+        self.asked: list[Any] = []
 
     async def GetStatement(self, request: ledger.GetStatementRequest, context: Any) -> ledger.GetStatementResponse:
         line = ledger.StatementLine(
             order=lead_pb2.OrderRef(order="marco-auto-2026", version=3), leads=1, charged=USD_32, credited=USD_32
         )
         return ledger.GetStatementResponse(seller=request.seller, lines=[line], total=lead_pb2.Money(currency="USD"))
+
+    async def ListStatementEntries(
+        self, request: ledger.ListStatementEntriesRequest, context: Any
+    ) -> ledger.ListStatementEntriesResponse:
+        page = int(request.page_token or 0)
+        entry = ledger.StatementEntry(transfer_id=f"t-{page}", lead_id=LEAD_ID, external_id="=1", amount=USD_32)
+        return ledger.ListStatementEntriesResponse(entries=[entry], next_page_token="" if page else "1")
+
+    async def CloseStatement(
+        self, request: ledger.CloseStatementRequest, context: Any
+    ) -> ledger.CloseStatementResponse:
+        self.asked.append(request)
+        return ledger.CloseStatementResponse(statement=ledger.ClosedStatement(seller=request.seller, number=3))
+
+    async def ListStatements(
+        self, request: ledger.ListStatementsRequest, context: Any
+    ) -> ledger.ListStatementsResponse:
+        return ledger.ListStatementsResponse(statements=[ledger.ClosedStatement(seller="marco", number=3)])
+
+    async def Adjust(self, request: ledger.AdjustRequest, context: Any) -> ledger.AdjustResponse:
+        self.asked.append(request)
+        return ledger.AdjustResponse(seller="marco", payable=USD_32)
 
     async def CheckBooks(self, request: ledger.CheckBooksRequest, context: Any) -> ledger.CheckBooksResponse:
         return ledger.CheckBooksResponse(balanced=not self.defects, defects=self.defects, charged=USD_32)
@@ -316,6 +337,41 @@ async def test_reports_show_rows_and_say_when_they_are_behind(suite: Suite) -> N
     assert suite.reporting.scope.seller == "marco"
     statement = await suite.leadline("report", "statement", "marco", "--buyer", "big-bank", "--json")
     assert statement.json["lines"][0]["order"] == {"order": "marco-auto-2026", "version": 3}
+
+
+async def test_a_statement_is_shown_listed_and_closed(suite: Suite) -> None:
+    shown = await suite.leadline("statement", "marco", "--month", "2026-11", "--leads")
+    assert "marco-auto-2026@3" in shown.out
+    assert shown.out.count(LEAD_ID) == 2
+    table = await suite.leadline("statement", "marco", "--csv")
+    head, _opening, *entries, closing = table.out.splitlines()
+    assert head.startswith("posted_at,kind,lead_id")
+    assert [entry.split(",")[3] for entry in entries] == ["'=1", "'=1"]
+    assert closing.split(",")[8] == "64.00"
+    both = (await suite.leadline("statement", "show", "marco", "--json")).json
+    assert [entry["transfer_id"] for entry in both["entries"]] == ["t-0", "t-1"]
+
+    closed = await suite.leadline("statement", "close", "marco", "--month", "2026-10", "--by", "fin")
+    assert "Statement 3 of marco is closed" in closed.out
+    (asked,) = suite.ledger.asked
+    assert (asked.seller, asked.month, asked.closed_by) == ("marco", "2026-10", "fin")
+    listed = await suite.leadline("statement", "list", "--json")
+    assert [one["number"] for one in listed.json] == [3]
+    assert (await suite.leadline("statement", "close", "marco")).status == 2
+
+
+async def test_an_adjustment_says_who_and_why(suite: Suite) -> None:
+    ran = await suite.leadline(
+        "books", "adjust", "12.50", "--to", "buyer", "--order", "marco-auto-2026", "--why", "counted", "--by", "tracey"
+    )
+    assert (ran.status, "marco can now be paid 32.00 USD" in ran.out) == (0, True)
+    (asked,) = suite.ledger.asked
+    assert (asked.amount_minor, asked.to_seller, asked.who, asked.why) == (1250, False, "tracey", "counted")
+    assert asked.key
+    for wrong in (["--to", "me"], ["--to", "buyer", "--lead", LEAD_ID]):
+        call = ["books", "adjust", "12.50", *wrong, "--order", "o", "--why", "w"]
+        assert (await suite.leadline(*call)).status == 2
+    assert (await suite.leadline("books", "adjust", "1.234", "--to", "buyer", "--order", "o", "--why", "w")).status == 2
 
 
 async def test_books_that_are_not_whole_fail_the_command(suite: Suite) -> None:
