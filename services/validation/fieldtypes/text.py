@@ -24,7 +24,10 @@ _TEMPLATE = re.compile(
     r"\{\{[^{}]*\}\}|\$?\{[^{}]*\}|\[\[[^\[\]]*\]\]|%%?[A-Za-z_]\w*%%?|<[A-Za-z_]\w*>|\[[A-Za-z_]\w*\]"
     r"|<%=?[^<>%]*%>|\*\|[A-Za-z_]\w*\|\*"
 )
-_INVISIBLE = re.compile("[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+#: Control characters, soft hyphens, what joins or parts letters unseen, and what turns the direction of writing.
+_INVISIBLE = re.compile(
+    "[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
 
 
 def tidy(text: str) -> str:
