@@ -71,6 +71,8 @@ _NEAR_COM = frozenset({"co", "cm", "om"})
 _GENERIC = frozenset({"com", "net", "org"})
 #: Providers by country, of which the name alone is no slip: yahoo.fr, hotmail.co.uk, live.ca, outlook.de.
 _WORLDWIDE = frozenset({"yahoo", "hotmail", "live", "outlook", "msn", "aol", "icloud", "mac", "me"})
+#: Providers that give mailboxes below .com alone; those of telephone companies have their staff there.
+_COM_ONLY = frozenset({"gmail", "googlemail", "yahoo", "ymail", "rocketmail", "hotmail", "outlook", "icloud", "aol"})
 #: Of these, .co is a firm's or a person's as likely as a slip.
 _SHORT = frozenset({"me", "mac", "cox", "att", "live", "charter", "proton", "roadrunner"})
 
@@ -88,7 +90,7 @@ def meant_domain(domain: str, endings: Set[str], mail: Set[str]) -> Meant:
     if name == provider and ending == right:
         return Meant(bare, sure=True) if bare != domain else _NOTHING
     if name == provider:
-        return _other_ending(provider, right, ending)
+        return _other_ending(provider, right, ending, known=domain in mail)
     known = domain in mail and name not in _MEANT_NAME
     if ending in _GENERIC or ending in _NEAR_COM:
         return Meant(f"{provider}.{right}", sure=not known)
@@ -126,12 +128,14 @@ def _provider_of(name: str) -> str:
     return near[0] if len(near) == 1 else ""
 
 
-def _other_ending(provider: str, right: str, ending: str) -> Meant:
-    """A provider's name with an ending that is not its own."""
+def _other_ending(provider: str, right: str, ending: str, *, known: bool) -> Meant:
+    """A provider's name with an ending that is not its own. `known`: somebody gives mailboxes there all the same."""
     if ending in _NEAR_COM and provider not in _SHORT:
         return Meant(f"{provider}.{right}", sure=True)
     if ending in _GENERIC or provider in ("gmail", "sbcglobal", "bellsouth", "comcast"):
-        return Meant(f"{provider}.{right}", sure=(provider, ending) == ("sbcglobal", "com"))
+        nobodys = (provider in _COM_ONLY and ending in _GENERIC) or (provider == "gmail" and "." in ending)
+        sure = (nobodys and not known) or (provider, ending) == ("sbcglobal", "com")
+        return Meant(f"{provider}.{right}", sure=sure)
     return _NOTHING
 
 

@@ -12,7 +12,8 @@ _REFUSALS = frozenset(
     donthaveone donthaveemail idonthaveone idonthaveanemail doesnthaveone fakeemail fakemail fakeaddress notreal
     notmyemail null undefined nunya nunyabusiness noneofyourbusiness noneofyourbiz goaway leavemealone stopcalling
     donotcall dontcallme donotemail dontemailme nospam nothanks fuckyou fuckoff biteme eatme suckit youremail yourname
-    emailaddress youremailaddress myemail refused declined noone
+    emailaddress youremailaddress myemail refused declined noone notanemail notarealemail donotcontact dontcontact
+    firstlast firstnamelastname namelastname unknown anonymous
     abc123 abc1234""".split()
 )
 #: Words that say nothing, where the provider says nothing either or cannot have given so short a name.
@@ -20,6 +21,8 @@ _EMPTY_WORDS = frozenset(
     """none noemail nomail noreply na no nothing nobody fake fakeemail asdf asd asdfasdf asdasd qwerty qwe abc xyz aaa
     xxx test a b x y z email user foo bar your sample abcd abcdef name first last me you nope hello""".split()
 )
+#: Words that name nobody where the domain repeats them.
+_TWICE = frozenset("admin anonymous customer info mail nospam spam unknown person somebody someone".split())
 #: Domains that exist to be written in books and forms (RFC 2606, RFC 6761), and those that everybody makes up.
 _EXAMPLES = frozenset({"example.com", "example.net", "example.org", "example.edu"})
 _BELOW_EXAMPLES = tuple("." + name for name in sorted(_EXAMPLES))
@@ -73,7 +76,9 @@ def is_placeholder(local: str, domain: str) -> bool:
     if not letters and word in _COUNTED:
         return domain not in _NUMBERED
     label = domain.partition(".")[0]
-    if (word == label and len(label) == 1) or (label in _PROVIDERS and (word == label or is_role(word))):
+    if word == label and (len(label) == 1 or word in _TWICE):
+        return True
+    if label in _PROVIDERS and (word == label or is_role(word)):
         return True
     return word in _EMPTY_WORDS and (label in _EMPTY_WORDS or (domain in _GMAIL and len(word) < _SHORTEST_GMAIL))
 

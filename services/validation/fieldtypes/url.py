@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from ipaddress import ip_address
 from urllib.parse import quote
 
@@ -36,10 +37,14 @@ _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _SAFE = "/:@!$&'()*+,;=-._~%?"
 
 
-def read_url(text: str) -> Read:
+def read_url(text: str, endings: Set[str] = frozenset()) -> Read:
     """An http or https address: scheme and host in small letters, punycode, no default port, no fragment.
 
-    A bare domain gets https, which is what browsers do.
+    A bare domain gets https, which is what browsers do; but `john.smith` and `file.pdf` are none.
+
+    Args:
+        text: tidied.
+        endings: every top-level domain; empty: not known.
     """
     text = text.strip("<>\"' ")
     if " " in text:
@@ -58,6 +63,8 @@ def read_url(text: str) -> Read:
     host = canonical_host(match["host"]) if match else ""
     if match is None or not host:
         return wrong(_EXPECTED, _likely(text.replace(",", ".", 2)) if "," in authority else "")
+    if endings and not _SCHEME.match(text) and host.rpartition(".")[2] not in endings and _has_name(host):
+        return wrong(_EXPECTED)
     port = int(match["port"] or _DEFAULT_PORTS[scheme])
     if not 0 < port < 65536:
         return wrong(_EXPECTED)
@@ -67,9 +74,9 @@ def read_url(text: str) -> Read:
     return Read(f"{scheme}://{shown}{path}{query}", {name: part for name, part in parts.items() if part})
 
 
-def url_reader(field: str) -> Reader:
-    """A reader of web addresses."""
-    return plain_reader(field, _RULE, "a web address", read_url)
+def url_reader(field: str, endings: Set[str] = frozenset()) -> Reader:
+    """A reader of web addresses. `endings`: every top-level domain."""
+    return plain_reader(field, _RULE, "a web address", lambda text: read_url(text, endings))
 
 
 def canonical_host(host: str) -> str:
@@ -91,6 +98,11 @@ def canonical_host(host: str) -> str:
     if not named or not _LABEL.fullmatch(labels[-2]):
         return ""
     return host if all(_SUB_LABEL.fullmatch(label) for label in labels[:-2]) else ""
+
+
+def _has_name(host: str) -> bool:
+    """Not an IP address, and not of documentation (RFC 2606), as our own examples are."""
+    return not host.startswith("[") and not host.rpartition(".")[2].isdigit() and not host.endswith(".example")
 
 
 def _scheme(text: str) -> tuple[str, str]:
