@@ -8,6 +8,7 @@ from leadline.dedup.v1.dedup_service_pb2_grpc import DedupServiceStub
 from leadline.intake.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
 from leadline.intake.v1.intake_service_pb2_grpc import add_IntakeServiceServicer_to_server
 from leadline.intake.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
+from leadline.intake.v1.order_service_pb2_grpc import add_OrderServiceServicer_to_server
 from leadline.intake.v1.receipt_service_pb2_grpc import add_ReceiptServiceServicer_to_server
 from leadline.routing.v1.routing_service_pb2_grpc import RoutingServiceStub
 from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceStub
@@ -20,6 +21,7 @@ from services.intake.catalog.store import CatalogStore
 from services.intake.chain import Chain
 from services.intake.ledger_service import LedgerService
 from services.intake.opening import Opening
+from services.intake.order_service import OrderService
 from services.intake.pending import PendingLeads, Sweeper
 from services.intake.pipeline import Pipeline
 from services.intake.rate_store import SharedLimits
@@ -126,6 +128,11 @@ async def main(process: Process) -> None:
         add_ReceiptServiceServicer_to_server,
         ReceiptService(store=store, directory=directory, validation=ValidationServiceStub(validation)),
         "leadline.intake.v1.ReceiptService",
+    )
+    server.add(
+        add_OrderServiceServicer_to_server,
+        OrderService(store=catalog_store, directory=directory, routing=RoutingServiceStub(routing), clock=clock),
+        "leadline.intake.v1.OrderService",
     )
     await process.serve(server)
 

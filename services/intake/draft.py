@@ -95,10 +95,10 @@ class Draft:
 
 
 def by_buyer(drafts: Iterable[Draft]) -> list[list[Draft]]:
-    """Group drafts by their buyer: a batch of the chain and of the settlement is one buyer's. Order is kept."""
-    groups: dict[str, list[Draft]] = {}
+    """Group drafts by their buyer and catalog revision: a batch of the chain is decided by one. Order is kept."""
+    groups: dict[tuple[str, int], list[Draft]] = {}
     for draft in drafts:
-        groups.setdefault(draft.buyer_id, []).append(draft)
+        groups.setdefault((draft.buyer_id, draft.view.revision), []).append(draft)
     return list(groups.values())
 
 

@@ -14,7 +14,7 @@ from leadline.intake.v1 import intake_service_pb2 as intake_pb2
 from services.intake import sandbox
 from services.intake.candidates import choose_candidates
 from services.intake.catalog.directory import Directory
-from services.intake.draft import Draft
+from services.intake.draft import Draft, moment
 from services.intake.masking import mask
 from services.intake.submission import content_hash, submission_key
 from shared.catalog.snapshot import CatalogView
@@ -57,7 +57,9 @@ class Opening:
         sent = item.submission
         fields = dict(sent.fields)
         check_shape(sent, fields)
-        view = self._directory.current(key.buyer_id)
+        # By the terms of its receipt, which the edge's clock says and which cannot lie ahead.
+        received_at = min(moment(sent.received_at), now) if sent.HasField("received_at") else now
+        view = self._directory.current(key.buyer_id, received_at)
         candidates = choose_candidates(
             sent.order,
             view.order(sent.order) if sent.order else None,

@@ -72,7 +72,9 @@ WHERE d.buyer_id = t.buyer_id AND d.delivery_id = t.delivery_id
 RETURNING d.delivery_id
 """
 
-_HEAD = "SELECT revision FROM catalog.head WHERE buyer_id = $1"
+_IN_FORCE = """
+SELECT revision FROM catalog.snapshot WHERE buyer_id = $1 AND effective_at <= now() ORDER BY revision DESC LIMIT 1
+"""
 
 _TASK_COLUMNS = "task_id, lead_id, team, state, offer, clock_started_at, due_at, created_at"
 _TASKS_OF_LEAD = f"""
@@ -143,7 +145,7 @@ class FollowUpStore:
 
     async def revision_in_force(self, buyer_id: str) -> int:
         """The buyer's present catalog revision; 0 where there is none."""
-        return await self._pool.fetchval(_HEAD, buyer_id) or 0
+        return await self._pool.fetchval(_IN_FORCE, buyer_id) or 0
 
     async def add_tasks(self, conn: Connection, tasks: Sequence[CallTask]) -> set[UUID]:
         """Insert tasks that are not there yet; returns the ids of those that were not."""

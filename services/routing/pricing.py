@@ -23,7 +23,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-from shared.catalog.buying import PriceRule
+from shared.catalog.buying import Price, PriceRule
 from shared.catalog.money import Minor
 from shared.catalog.terms import Order
 
@@ -168,6 +168,30 @@ class _HeldRule:
             return int(terms.set)
         changed = amount + int(terms.add or 0) - int(terms.subtract or 0) + share(amount, terms.percent or 0)
         return max(changed, 0)
+
+
+def words(order: Order) -> tuple[str, ...]:
+    """What an order pays, in words: lines, prices of sources, rules and bounds, as they are looked at."""
+    lines = [f"{line.amount}: {', '.join(_of_line(line)) or 'every lead'}" for line in order.prices]
+    lines += [f"{one.price}: source {one.site}" for one in order.site_terms if one.price is not None]
+    lines += [
+        f"{_effect(rule)}: {', '.join(_conditions(rule)) or 'every lead'} ({rule.name})" for rule in order.price_rules
+    ]
+    pricing = pricing_of(order)
+    return (*lines, pricing.bounds) if pricing is not None else tuple(lines)
+
+
+def _of_line(line: Price) -> Iterable[str]:
+    if line.form is not None:
+        yield f"{line.form} form"
+    if line.states:
+        yield f"state {_any_of(line.states)}"
+    if line.exclusivity is not None:
+        yield line.exclusivity
+    if line.incentivized is not None:
+        yield "with a reward" if line.incentivized else "without a reward"
+    if line.opt_in is not None:
+        yield f"{line.opt_in} opt-in"
 
 
 def _conditions(rule: PriceRule) -> Iterable[str]:

@@ -14,22 +14,29 @@ from leadline.common.v1.lead_pb2 import Money
 from leadline.routing.v1.routing_service_pb2 import (
     CandidateRouting,
     CapacityDemand,
+    GetCapacityRequest,
+    GetCapacityResponse,
     LeadToRoute,
+    OrderCapacity,
     RoutedLead,
     RouteLeadsRequest,
     RouteLeadsResponse,
+    WindowCapacity,
 )
 from leadline.routing.v1.routing_service_pb2_grpc import RoutingServiceServicer
 from services.routing.capacity import CapacityKey, Demand, Reading, demands
 from services.routing.choice import Candidate, choose
 from services.routing.matching import Lead, eligibility
-from services.routing.plan import Plan, plan_of
+from services.routing.plan import OrderPlan, Plan, plan_of
+from services.routing.pricing import words
+from services.routing.standing import keys_of, standing
 from services.routing.store import CapacityStore
 from shared.catalog.snapshot import CatalogReader, CatalogView
 from shared.rpc.errors import Malformed
 from shared.rpc.verdict import ReceiptWriter, finding_message
 
 MOST_LEADS = 256
+MOST_ORDERS = 1000
 
 _RECEIPTS = ReceiptWriter("routing")
 _PLANS = 64
@@ -53,6 +60,53 @@ class RoutingService(RoutingServiceServicer):
         return RouteLeadsResponse(
             results=[_routed(message, lead, plan, reading) for message, lead in zip(request.leads, leads, strict=True)]
         )
+
+    async def GetCapacity(
+        self, request: GetCapacityRequest, _: grpc.aio.ServicerContext[Any, Any]
+    ) -> GetCapacityResponse:
+        """Raises Malformed for too many orders, NotFound for an unknown revision."""
+        if len(request.orders) > MOST_ORDERS:
+            raise Malformed.field("orders", f"expected at most {MOST_ORDERS}")
+        plan, at = self._plan(await self._catalogs.get(request.buyer_id, request.catalog_revision)), _at(request)
+        asked = [plan.orders.get(order) for order in request.orders]
+        keys = {key for ready in asked if ready is not None for key in keys_of(ready, at)}
+        reading = await self._store.read(request.buyer_id, keys)
+        return GetCapacityResponse(
+            orders=[OrderCapacity() if ready is None else _capacity(ready, at, reading) for ready in asked]
+        )
+
+
+def _at(request: GetCapacityRequest) -> datetime:
+    if not request.HasField("at"):
+        raise Malformed.field("at", "expected an instant")
+    return request.at.ToDatetime(UTC)
+
+
+def _capacity(ready: OrderPlan, at: datetime, reading: Reading) -> OrderCapacity:
+    found = standing(ready, at, reading)
+    return OrderCapacity(
+        prices=words(ready.order),
+        open=found.open,
+        next_opening=_stamp(found.next_opening),
+        next_turn=_stamp(found.next_turn),
+        windows=[
+            WindowCapacity(
+                source=window.demand.key.order.partition("/")[2],
+                window=window.demand.key.window,
+                ends_at=_stamp(window.ends_at),
+                used_leads=window.used.leads,
+                max_leads=window.max_leads,
+                used_spend_minor=window.used.spend,
+                max_spend_minor=window.demand.max_spend,
+                paced_leads=window.paced,
+            )
+            for window in found.windows
+        ],
+    )
+
+
+def _stamp(instant: datetime | None) -> Timestamp | None:
+    return _timestamp(instant) if instant is not None else None
 
 
 def _plan_of(view: CatalogView) -> Plan:

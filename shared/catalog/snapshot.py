@@ -18,6 +18,8 @@ from shared.rpc.errors import Internal, NotFound
 _ENCODER = msgspec.json.Encoder(enc_hook=encode_hook, order="deterministic")
 _DECODER = msgspec.json.Decoder(Catalog, dec_hook=decode_hook)
 
+_ORDER_DECODER = msgspec.json.Decoder(Order, dec_hook=decode_hook)
+
 _SNAPSHOT = "SELECT document FROM catalog.snapshot WHERE buyer_id = $1 AND revision = $2"
 
 
@@ -29,6 +31,15 @@ def encode(catalog: Catalog) -> str:
 def encode_order(order: Order) -> str:
     """One order as the JSON text that is stored of its version."""
     return _ENCODER.encode(order).decode()
+
+
+def decode_order(document: str) -> Order:
+    """The order of a stored text.
+
+    Raises:
+        msgspec.ValidationError: the text is not one that `encode_order` wrote.
+    """
+    return _ORDER_DECODER.decode(document)
 
 
 def decode(document: str) -> Catalog:

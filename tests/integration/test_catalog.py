@@ -367,3 +367,59 @@ async def test_a_database_that_is_away_is_said_to_be_unavailable_and_what_was_re
     with pytest.raises(Unavailable):
         await reader.get("big-bank", 2)
     assert await reader.get("big-bank", 1) is view
+
+
+async def test_a_change_may_wait_for_its_instant_and_takes_effect_exactly_then(house: House) -> None:
+    await house.apply()
+    first_of_december = house.clock.now() + timedelta(days=9)
+    request = pb.ApplyCatalogRequest(document=AMENDED, approved_by="tracey")
+    request.effective_time.FromDatetime(first_of_december)
+    answer = await call(house.stub.ApplyCatalog, request, timeout=SECONDS)
+    assert (answer.revision, answer.effective_time.ToDatetime(UTC)) == (2, first_of_december)
+    another = house.another_directory()
+    for directory in (house.directory, another):
+        await directory.refresh()
+        assert directory.current("big-bank").revision == 1
+        assert directory.current("big-bank", first_of_december - timedelta(microseconds=1)).revision == 1
+        assert directory.current("big-bank", first_of_december).revision == 2
+    house.clock.advance(9 * 86_400)
+    # No change of the head: the instant alone brings it into force.
+    await another.refresh()
+    assert another.current("big-bank").revision == 2
+    # A lead that was received just before and arrives just after is decided by the terms of its receipt.
+    late = house.another_directory()
+    await late.refresh()
+    assert late.current("big-bank", first_of_december - timedelta(seconds=1)).revision == 1
+    got = await call(house.stub.GetCatalog, pb.GetCatalogRequest(), timeout=SECONDS)
+    assert got.revision == 2
+
+
+async def test_a_change_before_a_waiting_one_is_refused_unless_it_supersedes_it(house: House) -> None:
+    await house.apply()
+    request = pb.ApplyCatalogRequest(document=AMENDED, approved_by="tracey")
+    request.effective_time.FromDatetime(house.clock.now() + timedelta(days=1))
+    await call(house.stub.ApplyCatalog, request, timeout=SECONDS)
+    other = CATALOG.replace("{window: day, leads: 5}", "{window: day, leads: 7}")
+    await refused(house.apply(other), WrongState)
+    # What is in force already may be applied at any time: nothing changes.
+    assert (await house.apply()).revision == 1
+    superseding = pb.ApplyCatalogRequest(document=other, approved_by="tracey", supersede_waiting=True)
+    answer = await call(house.stub.ApplyCatalog, superseding, timeout=SECONDS)
+    # Version 2 was made and never came into force; its number is not used again.
+    assert (answer.revision, answer.changes[0].version) == (3, 3)
+    house.clock.advance(2 * 86_400)
+    assert house.directory.current("big-bank").revision == 3
+
+
+async def test_an_effective_instant_in_the_past_is_malformed(house: House) -> None:
+    request = pb.ApplyCatalogRequest(document=CATALOG, approved_by="tracey")
+    request.effective_time.FromDatetime(house.clock.now())
+    assert "effective_time" in str(await refused(call(house.stub.ApplyCatalog, request, timeout=SECONDS), Malformed))
+
+
+@pytest.mark.parametrize(("before", "after"), [("ended", "active"), ("ended", "paused"), ("active", "draft")])
+async def test_states_go_forward_only(house: House, before: str, after: str) -> None:
+    await house.apply(CATALOG.replace("    priority: 900", f"    priority: 900\n    state: {before}"))
+    answer = await house.apply(CATALOG.replace("    priority: 900", f"    priority: 900\n    state: {after}"))
+    assert [error.field for error in answer.errors] == ["orders[1].state"]
+    assert answer.revision == 1

@@ -11,6 +11,8 @@ from shared.catalog.buying import Cap, DayHours, OrderSource, PriceRule, Schedul
 from shared.catalog.terms import Order, Product
 
 _NUMERIC: Final = frozenset({"integer", "number", "money"})
+#: Whom a lead is about is nothing that a price may depend on, and no stage needs to be told for it.
+_PRICEABLE: Final = _NUMERIC | {"boolean", "choice", "range", "text"}
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_MINUTES: Final = 24 * 60
 _WEEK_MINUTES: Final = 7 * _DAY_MINUTES
@@ -134,6 +136,8 @@ def _rule_field(rule: PriceRule, product: Product, path: Path) -> Iterator[Findi
         hint = did_you_mean(rule.field or "", known)
         message = f"prices depend on fields of product `{product.slug}` alone, and `{rule.field}` is none of them{hint}"
         yield (*path, "field"), message
+    elif field.type not in _PRICEABLE:
+        yield (*path, "field"), f"a price cannot depend on `{field.name}`, which is of type {field.type}"
     elif (rule.minimum is not None or rule.maximum is not None) and field.type not in _NUMERIC:
         yield (*path, "field"), f"bounds need a numeric field, and `{field.name}` is of type {field.type}"
     elif field.type == "choice":

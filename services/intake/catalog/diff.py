@@ -88,6 +88,34 @@ def plan(current: Catalog | None, wanted: Catalog) -> Plan:
     )
 
 
+def placed(made: Plan, newest: int, highest: Mapping[str, int]) -> Plan:
+    """A plan with numbers that nothing had before, not even what never came into force.
+
+    Args:
+        made: the plan.
+        newest: the newest revision there is.
+        highest: the highest version that each order ever had.
+    """
+    if not made.changes:
+        return made
+    versions = {order.slug: max(order.version, highest.get(order.slug, 0) + 1) for order in made.versions}
+
+    def numbered(orders: Sequence[Order]) -> tuple[Order, ...]:
+        return tuple(replace(order, version=versions.get(order.slug, order.version)) for order in orders)
+
+    return Plan(
+        catalog=replace(made.catalog, revision=newest + 1, orders=numbered(made.catalog.orders)),
+        changes=tuple(
+            Change(one.action, one.kind, one.name, one.details, versions.get(one.name, one.version))
+            if one.kind == "order"
+            else one
+            for one in made.changes
+        ),
+        conflicts=made.conflicts,
+        versions=numbered(made.versions),
+    )
+
+
 def _conflicts(current: Catalog | None, wanted: Catalog) -> Iterator[Finding]:
     if current is None:
         return
@@ -116,7 +144,7 @@ def _buyer_change(current: Catalog | None, wanted: Catalog) -> Iterator[Change]:
     if current is None:
         yield Change("create", "buyer", wanted.buyer.slug)
     elif current.buyer != wanted.buyer:
-        yield Change("update", "buyer", wanted.buyer.slug, _details(current.buyer, wanted.buyer))
+        yield Change("update", "buyer", wanted.buyer.slug, details(current.buyer, wanted.buyer))
 
 
 def _merge_orders(
@@ -134,12 +162,12 @@ def _merge_orders(
         if last is None:
             changes.append(Change("create", "order", order.slug, version=1))
         elif not same:
-            changes.append(Change("update", "order", order.slug, _details(last, order), version + 1))
+            changes.append(Change("update", "order", order.slug, details(last, order), version + 1))
     for order in before.values():
         ended = order if order.state == "ended" else replace(order, state="ended", version=order.version + 1)
         merged.append(ended)
         if ended is not order:
-            changes.append(Change("remove", "order", order.slug, _details(order, ended), ended.version))
+            changes.append(Change("remove", "order", order.slug, details(order, ended), ended.version))
     known = {(order.slug, order.version) for order in old}
     return tuple(merged), changes, tuple(order for order in merged if (order.slug, order.version) not in known)
 
@@ -177,12 +205,13 @@ def _part_changes(kind: str, name: str, old: Sequence[Any], new: Sequence[Any]) 
         if last is None:
             yield Change("create", kind, slug)
         elif last != part:
-            yield Change("update", kind, slug, _details(last, part))
+            yield Change("update", kind, slug, details(last, part))
     for slug in before:
         yield Change("remove", kind, slug)
 
 
-def _details(old: Struct, new: Struct) -> tuple[str, ...]:
+def details(old: Struct, new: Struct) -> tuple[str, ...]:
+    """What differs, such as `caps.day.leads: 100 -> 200`, but for the version."""
     before, after = dict(_flat(old, "")), dict(_flat(new, ""))
     return tuple(
         f"{path}: {was} -> {becomes}"

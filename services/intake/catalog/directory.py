@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from services.intake.catalog.keys import parse, verify
 from services.intake.catalog.scope import Scope
 from services.intake.catalog.store import CatalogStore, Head, KeyRecord
+from services.intake.catalog.timeline import timeline
 from shared.catalog.snapshot import CatalogReader, CatalogView
 from shared.rpc.errors import AppError, KeyInvalid, KeyMissing, KeyScope, Malformed, NotFound, Unavailable
 from shared.runtime.clock import Clock
@@ -21,6 +22,8 @@ POLL_SECONDS = 1.0
 #: A revoked key stops within 5 s everywhere, even where Postgres cannot be asked: knowledge older than this is not
 #: used. Without Postgres no lead could be taken anyway.
 STALE_SECONDS = 4.0
+#: A lead that was received before a change and comes in behind it is decided by the terms of its receipt.
+LOOK_BACK = timedelta(minutes=1)
 #: How often the last use of keys is written down.
 NOTE_USE_SECONDS = 5.0
 
@@ -32,8 +35,13 @@ class _Entry:
     """What is known of one buyer, as of one head."""
 
     head: Head
-    view: CatalogView
+    #: With the instants from which they are in force, in that order: the one of a moment ago, and whatever follows it.
+    views: Sequence[tuple[datetime, CatalogView]]
     keys: Mapping[str, KeyRecord]
+
+    def view(self, at: datetime) -> CatalogView:
+        """The one in force at an instant; of one too long ago to be known here, the earliest."""
+        return next((view for effective_at, view in reversed(self.views) if effective_at <= at), self.views[0][1])
 
 
 class Directory:
@@ -85,10 +93,11 @@ class Directory:
         known = self._entries.get(head.buyer_id)
         if known is not None and known.head == head:
             return known
-        view = await self._reader.get(head.buyer_id, head.revision)
+        line = timeline(await self._store.revisions(head.buyer_id), self._clock.now() - LOOK_BACK)
+        views = [(dated.effective_at, await self._reader.get(head.buyer_id, dated.revision)) for dated in line]
         if known is not None and known.head.keys_revision == head.keys_revision:
-            return _Entry(head, view, known.keys)
-        return _Entry(head, view, {key.key_id: key for key in await self._store.keys(head.buyer_id)})
+            return _Entry(head, views, known.keys)
+        return _Entry(head, views, {key.key_id: key for key in await self._store.keys(head.buyer_id)})
 
     async def run(self, stop: asyncio.Event) -> None:
         """Refresh every second until `stop` is set; outlives Postgres being away."""
@@ -165,8 +174,8 @@ class Directory:
         self._checked[access_key] = key
         return key
 
-    def current(self, buyer_id: str) -> CatalogView:
-        """The buyer's catalog in force.
+    def current(self, buyer_id: str, at: datetime | None = None) -> CatalogView:
+        """The buyer's catalog in force at an instant of the last minute or of the future; None: now.
 
         Raises:
             Unavailable: no catalog of that buyer is known (yet).
@@ -174,7 +183,7 @@ class Directory:
         entry = self._entries.get(buyer_id)
         if entry is None:
             raise Unavailable(f"no catalog of buyer {buyer_id} is loaded")
-        return entry.view
+        return entry.view(at or self._clock.now())
 
     def buyer(self, buyer_id: str) -> str:
         """The buyer that is meant; an empty id means the only one there is.

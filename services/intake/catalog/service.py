@@ -61,7 +61,8 @@ class CatalogService(CatalogServiceServicer):
                 revision=await self._revision(document.buyer_id),
                 buyer_id=document.buyer_id,
             )
-        made = await self._apply(document, document.catalog, request)
+        effective_at = self._effective_at(request)
+        made = await self._apply(document, document.catalog, request, effective_at)
         conflicts = document.locate(made.conflicts)
         revision = made.catalog.revision
         if made.changes and (request.dry_run or conflicts):
@@ -71,15 +72,29 @@ class CatalogService(CatalogServiceServicer):
             errors=_errors(conflicts),
             revision=revision,
             buyer_id=document.buyer_id,
+            effective_time=_timestamp(effective_at) if effective_at is not None else None,
         )
 
-    async def _apply(self, document: Document, wanted: Catalog, request: pb.ApplyCatalogRequest) -> Plan:
+    async def _apply(
+        self, document: Document, wanted: Catalog, request: pb.ApplyCatalogRequest, effective_at: datetime | None
+    ) -> Plan:
+        now = self._clock.now()
         if request.dry_run:
-            return plan(await self._store.current(document.buyer_id), wanted)
-        approval = Approval(request.approved_by.strip(), request.note.strip(), self._clock.now())
-        made = await self._store.apply(document.buyer_id, approval, lambda current: plan(current, wanted))
+            return plan(await self._store.current(document.buyer_id, effective_at or now), wanted)
+        approval = Approval(request.approved_by.strip(), request.note.strip(), now, effective_at)
+        made = await self._store.apply(
+            document.buyer_id, approval, lambda current: plan(current, wanted), supersede=request.supersede_waiting
+        )
         await self._tell_directory()
         return made
+
+    def _effective_at(self, request: pb.ApplyCatalogRequest) -> datetime | None:
+        if not request.HasField("effective_time"):
+            return None
+        effective_at = _instant(request.effective_time, "effective_time")
+        if effective_at <= self._clock.now():
+            raise Malformed.field("effective_time", "expected an instant in the future; left out, it is at once")
+        return effective_at
 
     async def ApproveDisclosure(
         self, request: pb.ApproveDisclosureRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -94,15 +109,13 @@ class CatalogService(CatalogServiceServicer):
         if faults:
             return pb.ApproveDisclosureResponse(errors=_errors(faults), revision=await self._revision(buyer_id))
 
-        def compare(current: Catalog | None) -> Plan:
-            if current is None:
-                raise NotFound("there is no catalog of that buyer yet; apply one first")
+        def change(current: Catalog) -> Plan:
             made, found = approve(current, disclosure)
             faults.extend(found)
             return made if not found else Plan(current, (), (), ())
 
         approval = Approval(request.approved_by.strip(), request.note.strip(), self._clock.now())
-        made = await self._store.apply(buyer_id, approval, compare)
+        made = await self._store.amend(buyer_id, approval, change)
         await self._tell_directory()
         return pb.ApproveDisclosureResponse(
             changes=[_change(change) for change in made.changes],
@@ -117,7 +130,10 @@ class CatalogService(CatalogServiceServicer):
         if request.revision < 0:
             raise Malformed.field("revision", "expected 0 for the one in force, or a revision from 1")
         buyer_id = await self._buyer(request.buyer_id)
-        snapshot = await self._store.snapshot(buyer_id, request.revision or None)
+        if request.revision:
+            snapshot = await self._store.snapshot(buyer_id, request.revision)
+        else:
+            snapshot = await self._store.in_force(buyer_id, self._clock.now())
         if snapshot is None:
             raise NotFound(f"buyer {buyer_id} has no catalog revision {request.revision or 1}")
         return pb.GetCatalogResponse(
@@ -125,6 +141,7 @@ class CatalogService(CatalogServiceServicer):
             revision=snapshot.revision,
             document=snapshot.document,
             create_time=_timestamp(snapshot.created_at),
+            effective_time=_timestamp(snapshot.effective_at),
         )
 
     async def CreateAccessKey(
@@ -136,7 +153,7 @@ class CatalogService(CatalogServiceServicer):
         now = self._clock.now()
         expires_at = None
         if request.HasField("expire_time"):
-            expires_at = _instant(request.expire_time)
+            expires_at = _instant(request.expire_time, "expire_time")
             if expires_at <= now:
                 raise Malformed.field("expire_time", "expected an instant in the future")
         if len(request.label) > 200 or "\x00" in request.label:
@@ -191,11 +208,11 @@ class CatalogService(CatalogServiceServicer):
         return heads[0].buyer_id
 
     async def _revision(self, buyer_id: str) -> int:
-        heads = await self._store.heads() if buyer_id else []
-        return next((head.revision for head in heads if head.buyer_id == buyer_id), 0)
+        snapshot = await self._store.in_force(buyer_id, self._clock.now()) if buyer_id else None
+        return snapshot.revision if snapshot is not None else 0
 
     async def _require_seller_and_orders(self, buyer_id: str, seller: str, orders: Iterable[str]) -> None:
-        catalog = await self._store.current(buyer_id)
+        catalog = await self._store.current(buyer_id, self._clock.now())
         if catalog is None:
             raise NotFound("there is no catalog of that buyer yet; apply one first")
         sellers = [known.slug for known in catalog.sellers]
@@ -276,8 +293,8 @@ def _timestamp(instant: datetime) -> Timestamp:
     return stamp
 
 
-def _instant(stamp: Timestamp) -> datetime:
+def _instant(stamp: Timestamp, field: str) -> datetime:
     try:
         return stamp.ToDatetime(tzinfo=UTC)
     except ValueError:
-        raise Malformed.field("expire_time", "expected an instant between the years 1 and 9999") from None
+        raise Malformed.field(field, "expected an instant between the years 1 and 9999") from None

@@ -8,14 +8,16 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+from msgspec.structs import replace
 
-from services.intake.catalog.diff import Plan
+from services.intake.catalog.diff import Plan, placed
+from services.intake.catalog.timeline import Dated, timeline
 from services.intake.rate import Rate
 from shared.catalog.snapshot import decode, encode, encode_order
 from shared.catalog.terms import Catalog
 from shared.db.failures import translated
 from shared.db.pool import Connection, Pool
-from shared.rpc.errors import WrongState
+from shared.rpc.errors import NotFound, WrongState
 
 # One writer per buyer at a time, for as long as its transaction lasts.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('catalog:' || $1, 0))"
@@ -23,15 +25,32 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('catalog:' || $1, 0))"
 _HEADS = "SELECT buyer_id, revision, keys_revision FROM catalog.head ORDER BY buyer_id"
 
 _SNAPSHOT = """
-SELECT s.revision, s.document, s.created_at
-  FROM catalog.snapshot s
- WHERE s.buyer_id = $1
-   AND s.revision = coalesce($2::bigint, (SELECT h.revision FROM catalog.head h WHERE h.buyer_id = $1))
+SELECT revision, document, created_at, effective_at FROM catalog.snapshot WHERE buyer_id = $1 AND revision = $2
+"""
+
+_DOCUMENT = "SELECT document FROM catalog.snapshot WHERE buyer_id = $1 AND revision = $2"
+
+_IN_FORCE = """
+SELECT revision, document, created_at, effective_at FROM catalog.snapshot
+ WHERE buyer_id = $1 AND effective_at <= $2 ORDER BY revision DESC LIMIT 1
+"""
+
+_REVISIONS = "SELECT revision, effective_at FROM catalog.snapshot WHERE buyer_id = $1 ORDER BY revision"
+
+_HIGHEST_VERSIONS = """
+SELECT order_slug, max(version) AS version FROM catalog.order_version WHERE buyer_id = $1 GROUP BY order_slug
 """
 
 _WRITE_SNAPSHOT = """
-INSERT INTO catalog.snapshot (buyer_id, revision, document, approved_by, note, created_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO catalog.snapshot (buyer_id, revision, document, approved_by, note, created_at, effective_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+
+_VERSIONS = """
+SELECT v.version, v.revision, v.terms, v.approved_by, v.note, v.created_at, s.effective_at
+  FROM catalog.order_version v JOIN catalog.snapshot s USING (buyer_id, revision)
+ WHERE v.buyer_id = $1 AND v.order_slug = $2
+ ORDER BY v.version
 """
 
 _WRITE_VERSIONS = """
@@ -87,7 +106,7 @@ _KEYS_CHANGED = "UPDATE catalog.head SET keys_revision = keys_revision + 1, chan
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What is in force for one buyer. Either number grows when its kind changes."""
+    """How far one buyer's catalog and keys have come. Either number grows when its kind changes."""
 
     buyer_id: str
     revision: int
@@ -101,6 +120,13 @@ class Approval:
     approved_by: str
     note: str
     at: datetime
+    #: From when on leads are decided by it; None: from `at` on.
+    effective_at: datetime | None = None
+
+    @property
+    def takes_effect(self) -> datetime:
+        """The instant from which the change is in force."""
+        return self.effective_at or self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +136,21 @@ class Snapshot:
     revision: int
     document: str
     created_at: datetime
+    effective_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """One version of an order as it is stored."""
+
+    version: int
+    revision: int
+    terms: str
+    approved_by: str
+    note: str
+    created_at: datetime
+    #: When the revision that brought it was to come into force.
+    effective_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,33 +185,102 @@ class CatalogStore:
         async with translated(self._pool):
             return [Head(*row) for row in await self._pool.fetch(_HEADS)]
 
-    async def snapshot(self, buyer_id: str, revision: int | None) -> Snapshot | None:
-        """A revision; `None` as revision: the one in force. None where there is no such."""
+    async def revisions(self, buyer_id: str) -> list[Dated]:
+        """Every revision with its instant."""
+        async with translated(self._pool):
+            return [Dated(*row) for row in await self._pool.fetch(_REVISIONS, buyer_id)]
+
+    async def snapshot(self, buyer_id: str, revision: int) -> Snapshot | None:
+        """A revision; None where there is no such."""
         async with translated(self._pool):
             row = await self._pool.fetchrow(_SNAPSHOT, buyer_id, revision)
         return Snapshot(*row) if row is not None else None
 
-    async def current(self, buyer_id: str) -> Catalog | None:
-        """The catalog in force; None where the buyer has none yet."""
-        snapshot = await self.snapshot(buyer_id, None)
+    async def in_force(self, buyer_id: str, at: datetime) -> Snapshot | None:
+        """The revision in force at an instant; None where there is none yet."""
+        async with translated(self._pool):
+            row = await self._pool.fetchrow(_IN_FORCE, buyer_id, at)
+        return Snapshot(*row) if row is not None else None
+
+    async def current(self, buyer_id: str, at: datetime) -> Catalog | None:
+        """The catalog in force at an instant; None where the buyer has none yet."""
+        snapshot = await self.in_force(buyer_id, at)
         return decode(snapshot.document) if snapshot is not None else None
 
-    async def apply(self, buyer_id: str, approval: Approval, compare: Callable[[Catalog | None], Plan]) -> Plan:
-        """Compare with the catalog in force and write the result, as one step that no other apply can cut into.
+    async def versions(self, buyer_id: str, order: str) -> list[StoredVersion]:
+        """Every version of an order, the first one first."""
+        async with translated(self._pool):
+            return [StoredVersion(*row) for row in await self._pool.fetch(_VERSIONS, buyer_id, order)]
 
-        Nothing is written where the plan has conflicts or no changes.
+    async def apply(
+        self,
+        buyer_id: str,
+        approval: Approval,
+        compare: Callable[[Catalog | None], Plan],
+        *,
+        supersede: bool = False,
+    ) -> Plan:
+        """Compare with the catalog then in force and write the result, as one step that no other apply can cut into.
+
+        Nothing is written where the plan has conflicts or no changes. `supersede`: drop revisions that would come into
+        force later.
+
+        Raises:
+            WrongState: a revision waits to come into force later, and may not be superseded.
         """
         async with translated(self._pool), self._pool.acquire() as connection, connection.transaction():
             await connection.execute(_LOCK, buyer_id)
-            row = await connection.fetchrow(_SNAPSHOT, buyer_id, None)
-            plan = compare(decode(row["document"]) if row is not None else None)
-            if plan.changes and not plan.conflicts:
-                await self._write(connection, buyer_id, approval, plan)
-            return plan
+            row = await connection.fetchrow(_IN_FORCE, buyer_id, approval.takes_effect)
+            made = compare(decode(row["document"]) if row is not None else None)
+            if made.changes and not made.conflicts:
+                line = timeline(await self._dated(connection, buyer_id), approval.takes_effect)
+                later = [dated for dated in line if dated.effective_at > approval.takes_effect]
+                if later and not supersede:
+                    raise WrongState(_waiting(later[0]))
+                made = await self._write(connection, buyer_id, approval, made)
+            return made
 
-    async def _write(self, connection: Connection, buyer_id: str, approval: Approval, plan: Plan) -> None:
-        revision, signed = plan.catalog.revision, (approval.approved_by, approval.note, approval.at)
-        await connection.execute(_WRITE_SNAPSHOT, buyer_id, revision, encode(plan.catalog), *signed)
+    async def amend(self, buyer_id: str, approval: Approval, change: Callable[[Catalog], Plan]) -> Plan:
+        """Make one change of the catalog in force, and the same in every revision that waits for its instant.
+
+        Returns the plan for the catalog in force; where it has conflicts or no changes, nothing is written. A revision
+        that waits and cannot take the change stays as it is.
+
+        Raises:
+            NotFound: the buyer has no catalog yet.
+        """
+        async with translated(self._pool), self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_LOCK, buyer_id)
+            line = timeline(await self._dated(connection, buyer_id), approval.takes_effect)
+            if not line:
+                raise NotFound("there is no catalog of that buyer yet; apply one first")
+            first = change(await self._read(connection, buyer_id, line[0].revision))
+            if not first.changes or first.conflicts:
+                return first
+            first = await self._write(connection, buyer_id, approval, first)
+            for dated in line[1:]:
+                waiting = await self._read(connection, buyer_id, dated.revision)
+                made = change(waiting)
+                if made.conflicts:
+                    made = Plan(waiting, (), (), ())
+                again = Approval(approval.approved_by, approval.note, approval.at, dated.effective_at)
+                await self._write(connection, buyer_id, again, made)
+            return first
+
+    async def _read(self, connection: Connection, buyer_id: str, revision: int) -> Catalog:
+        return decode(await connection.fetchval(_DOCUMENT, buyer_id, revision))
+
+    async def _dated(self, connection: Connection, buyer_id: str) -> list[Dated]:
+        return [Dated(*row) for row in await connection.fetch(_REVISIONS, buyer_id)]
+
+    async def _write(self, connection: Connection, buyer_id: str, approval: Approval, plan: Plan) -> Plan:
+        dated = await self._dated(connection, buyer_id)
+        newest = dated[-1].revision if dated else 0
+        highest = {row["order_slug"]: row["version"] for row in await connection.fetch(_HIGHEST_VERSIONS, buyer_id)}
+        plan = placed(plan, newest, highest)
+        revision, signed = newest + 1, (approval.approved_by, approval.note, approval.at)
+        document = encode(replace(plan.catalog, revision=revision))
+        await connection.execute(_WRITE_SNAPSHOT, buyer_id, revision, document, *signed, approval.takes_effect)
         await connection.execute(
             _WRITE_VERSIONS,
             buyer_id,
@@ -181,6 +291,7 @@ class CatalogStore:
             [encode_order(order) for order in plan.versions],
         )
         await connection.execute(_WRITE_HEAD, buyer_id, revision, approval.at)
+        return plan
 
     async def keys(self, buyer_id: str, seller: str = "") -> list[KeyRecord]:
         """Keys, newest first; `seller`: only this one's."""
@@ -224,6 +335,13 @@ class CatalogStore:
         buyers, ids = zip(*used, strict=True)
         async with translated(self._pool):
             await self._pool.execute(_KEYS_USED, buyers, ids, list(used.values()))
+
+
+def _waiting(dated: Dated) -> str:
+    return (
+        f"revision {dated.revision} takes effect at {dated.effective_at.isoformat()}: let this one take effect then or "
+        "later, or say that it supersedes what waits"
+    )
 
 
 def _records(rows: Sequence[asyncpg.Record]) -> list[KeyRecord]:

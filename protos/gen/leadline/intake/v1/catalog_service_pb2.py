@@ -25,47 +25,47 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(leadline/intake/v1/catalog_service.proto\x12\x12leadline.intake.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"[\n\x13\x41pplyCatalogRequest\x12\x10\n\x08\x64ocument\x18\x01 \x01(\t\x12\x0f\n\x07\x64ry_run\x18\x02 \x01(\x08\x12\x13\n\x0b\x61pproved_by\x18\x03 \x01(\t\x12\x0c\n\x04note\x18\x04 \x01(\t\"\xa0\x01\n\x14\x41pplyCatalogResponse\x12\x32\n\x07\x63hanges\x18\x01 \x03(\x0b\x32!.leadline.intake.v1.CatalogChange\x12\x30\n\x06\x65rrors\x18\x02 \x03(\x0b\x32 .leadline.intake.v1.CatalogError\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\x10\n\x08\x62uyer_id\x18\x04 \x01(\t\"\x8b\x01\n\x18\x41pproveDisclosureRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0c\n\x04slug\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0f\n\x07sellers\x18\x04 \x03(\t\x12\r\n\x05sites\x18\x05 \x03(\t\x12\x13\n\x0b\x61pproved_by\x18\x06 \x01(\t\x12\x0c\n\x04note\x18\x07 \x01(\t\"\x93\x01\n\x19\x41pproveDisclosureResponse\x12\x32\n\x07\x63hanges\x18\x01 \x03(\x0b\x32!.leadline.intake.v1.CatalogChange\x12\x30\n\x06\x65rrors\x18\x02 \x03(\x0b\x32 .leadline.intake.v1.CatalogError\x12\x10\n\x08revision\x18\x03 \x01(\x03\"\x80\x01\n\rCatalogChange\x12\x31\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32!.leadline.intake.v1.CatalogAction\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0f\n\x07\x64\x65tails\x18\x04 \x03(\t\x12\x0f\n\x07version\x18\x05 \x01(\x05\"L\n\x0c\x43\x61talogError\x12\x0c\n\x04line\x18\x01 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x02 \x01(\x05\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\"7\n\x11GetCatalogRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\"{\n\x12GetCatalogResponse\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x10\n\x08\x64ocument\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x16\x43reateAccessKeyRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12\x0e\n\x06orders\x18\x03 \x03(\t\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05label\x18\x05 \x01(\t\x12\x0e\n\x06scopes\x18\x06 \x03(\t\x12)\n\x04rate\x18\x07 \x01(\x0b\x32\x1b.leadline.intake.v1.KeyRate\",\n\x07KeyRate\x12\x12\n\nper_minute\x18\x01 \x01(\x05\x12\r\n\x05\x62urst\x18\x02 \x01(\x05\"Y\n\x17\x43reateAccessKeyResponse\x12\x12\n\naccess_key\x18\x01 \x01(\t\x12*\n\x03key\x18\x02 \x01(\x0b\x32\x1d.leadline.intake.v1.AccessKey\"9\n\x15ListAccessKeysRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\"E\n\x16ListAccessKeysResponse\x12+\n\x04keys\x18\x01 \x03(\x0b\x32\x1d.leadline.intake.v1.AccessKey\"\xcb\x02\n\tAccessKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12\x0e\n\x06orders\x18\x03 \x03(\t\x12\r\n\x05label\x18\x04 \x01(\t\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06scopes\x18\x08 \x03(\t\x12)\n\x04rate\x18\t \x01(\x0b\x32\x1b.leadline.intake.v1.KeyRate\x12\x31\n\rlast_use_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\":\n\x16RevokeAccessKeyRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\t\"E\n\x17RevokeAccessKeyResponse\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x1d.leadline.intake.v1.AccessKey*\x80\x01\n\rCatalogAction\x12\x1e\n\x1a\x43\x41TALOG_ACTION_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43\x41TALOG_ACTION_CREATE\x10\x01\x12\x19\n\x15\x43\x41TALOG_ACTION_UPDATE\x10\x02\x12\x19\n\x15\x43\x41TALOG_ACTION_REMOVE\x10\x03\x32\x83\x05\n\x0e\x43\x61talogService\x12\x61\n\x0c\x41pplyCatalog\x12\'.leadline.intake.v1.ApplyCatalogRequest\x1a(.leadline.intake.v1.ApplyCatalogResponse\x12p\n\x11\x41pproveDisclosure\x12,.leadline.intake.v1.ApproveDisclosureRequest\x1a-.leadline.intake.v1.ApproveDisclosureResponse\x12[\n\nGetCatalog\x12%.leadline.intake.v1.GetCatalogRequest\x1a&.leadline.intake.v1.GetCatalogResponse\x12j\n\x0f\x43reateAccessKey\x12*.leadline.intake.v1.CreateAccessKeyRequest\x1a+.leadline.intake.v1.CreateAccessKeyResponse\x12g\n\x0eListAccessKeys\x12).leadline.intake.v1.ListAccessKeysRequest\x1a*.leadline.intake.v1.ListAccessKeysResponse\x12j\n\x0fRevokeAccessKey\x12*.leadline.intake.v1.RevokeAccessKeyRequest\x1a+.leadline.intake.v1.RevokeAccessKeyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(leadline/intake/v1/catalog_service.proto\x12\x12leadline.intake.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaa\x01\n\x13\x41pplyCatalogRequest\x12\x10\n\x08\x64ocument\x18\x01 \x01(\t\x12\x0f\n\x07\x64ry_run\x18\x02 \x01(\x08\x12\x13\n\x0b\x61pproved_by\x18\x03 \x01(\t\x12\x0c\n\x04note\x18\x04 \x01(\t\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11supersede_waiting\x18\x06 \x01(\x08\"\xd4\x01\n\x14\x41pplyCatalogResponse\x12\x32\n\x07\x63hanges\x18\x01 \x03(\x0b\x32!.leadline.intake.v1.CatalogChange\x12\x30\n\x06\x65rrors\x18\x02 \x03(\x0b\x32 .leadline.intake.v1.CatalogError\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12\x10\n\x08\x62uyer_id\x18\x04 \x01(\t\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8b\x01\n\x18\x41pproveDisclosureRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0c\n\x04slug\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x0f\n\x07sellers\x18\x04 \x03(\t\x12\r\n\x05sites\x18\x05 \x03(\t\x12\x13\n\x0b\x61pproved_by\x18\x06 \x01(\t\x12\x0c\n\x04note\x18\x07 \x01(\t\"\x93\x01\n\x19\x41pproveDisclosureResponse\x12\x32\n\x07\x63hanges\x18\x01 \x03(\x0b\x32!.leadline.intake.v1.CatalogChange\x12\x30\n\x06\x65rrors\x18\x02 \x03(\x0b\x32 .leadline.intake.v1.CatalogError\x12\x10\n\x08revision\x18\x03 \x01(\x03\"\x80\x01\n\rCatalogChange\x12\x31\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32!.leadline.intake.v1.CatalogAction\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0f\n\x07\x64\x65tails\x18\x04 \x03(\t\x12\x0f\n\x07version\x18\x05 \x01(\x05\"L\n\x0c\x43\x61talogError\x12\x0c\n\x04line\x18\x01 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x02 \x01(\x05\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\"7\n\x11GetCatalogRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\"\xaf\x01\n\x12GetCatalogResponse\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x10\n\x08\x64ocument\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc5\x01\n\x16\x43reateAccessKeyRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12\x0e\n\x06orders\x18\x03 \x03(\t\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05label\x18\x05 \x01(\t\x12\x0e\n\x06scopes\x18\x06 \x03(\t\x12)\n\x04rate\x18\x07 \x01(\x0b\x32\x1b.leadline.intake.v1.KeyRate\",\n\x07KeyRate\x12\x12\n\nper_minute\x18\x01 \x01(\x05\x12\r\n\x05\x62urst\x18\x02 \x01(\x05\"Y\n\x17\x43reateAccessKeyResponse\x12\x12\n\naccess_key\x18\x01 \x01(\t\x12*\n\x03key\x18\x02 \x01(\x0b\x32\x1d.leadline.intake.v1.AccessKey\"9\n\x15ListAccessKeysRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\"E\n\x16ListAccessKeysResponse\x12+\n\x04keys\x18\x01 \x03(\x0b\x32\x1d.leadline.intake.v1.AccessKey\"\xcb\x02\n\tAccessKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12\x0e\n\x06orders\x18\x03 \x03(\t\x12\r\n\x05label\x18\x04 \x01(\t\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06scopes\x18\x08 \x03(\t\x12)\n\x04rate\x18\t \x01(\x0b\x32\x1b.leadline.intake.v1.KeyRate\x12\x31\n\rlast_use_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\":\n\x16RevokeAccessKeyRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\t\"E\n\x17RevokeAccessKeyResponse\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x1d.leadline.intake.v1.AccessKey*\x80\x01\n\rCatalogAction\x12\x1e\n\x1a\x43\x41TALOG_ACTION_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43\x41TALOG_ACTION_CREATE\x10\x01\x12\x19\n\x15\x43\x41TALOG_ACTION_UPDATE\x10\x02\x12\x19\n\x15\x43\x41TALOG_ACTION_REMOVE\x10\x03\x32\x83\x05\n\x0e\x43\x61talogService\x12\x61\n\x0c\x41pplyCatalog\x12\'.leadline.intake.v1.ApplyCatalogRequest\x1a(.leadline.intake.v1.ApplyCatalogResponse\x12p\n\x11\x41pproveDisclosure\x12,.leadline.intake.v1.ApproveDisclosureRequest\x1a-.leadline.intake.v1.ApproveDisclosureResponse\x12[\n\nGetCatalog\x12%.leadline.intake.v1.GetCatalogRequest\x1a&.leadline.intake.v1.GetCatalogResponse\x12j\n\x0f\x43reateAccessKey\x12*.leadline.intake.v1.CreateAccessKeyRequest\x1a+.leadline.intake.v1.CreateAccessKeyResponse\x12g\n\x0eListAccessKeys\x12).leadline.intake.v1.ListAccessKeysRequest\x1a*.leadline.intake.v1.ListAccessKeysResponse\x12j\n\x0fRevokeAccessKey\x12*.leadline.intake.v1.RevokeAccessKeyRequest\x1a+.leadline.intake.v1.RevokeAccessKeyResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'leadline.intake.v1.catalog_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CATALOGACTION']._serialized_start=1969
-  _globals['_CATALOGACTION']._serialized_end=2097
-  _globals['_APPLYCATALOGREQUEST']._serialized_start=97
-  _globals['_APPLYCATALOGREQUEST']._serialized_end=188
-  _globals['_APPLYCATALOGRESPONSE']._serialized_start=191
-  _globals['_APPLYCATALOGRESPONSE']._serialized_end=351
-  _globals['_APPROVEDISCLOSUREREQUEST']._serialized_start=354
-  _globals['_APPROVEDISCLOSUREREQUEST']._serialized_end=493
-  _globals['_APPROVEDISCLOSURERESPONSE']._serialized_start=496
-  _globals['_APPROVEDISCLOSURERESPONSE']._serialized_end=643
-  _globals['_CATALOGCHANGE']._serialized_start=646
-  _globals['_CATALOGCHANGE']._serialized_end=774
-  _globals['_CATALOGERROR']._serialized_start=776
-  _globals['_CATALOGERROR']._serialized_end=852
-  _globals['_GETCATALOGREQUEST']._serialized_start=854
-  _globals['_GETCATALOGREQUEST']._serialized_end=909
-  _globals['_GETCATALOGRESPONSE']._serialized_start=911
-  _globals['_GETCATALOGRESPONSE']._serialized_end=1034
-  _globals['_CREATEACCESSKEYREQUEST']._serialized_start=1037
-  _globals['_CREATEACCESSKEYREQUEST']._serialized_end=1234
-  _globals['_KEYRATE']._serialized_start=1236
-  _globals['_KEYRATE']._serialized_end=1280
-  _globals['_CREATEACCESSKEYRESPONSE']._serialized_start=1282
-  _globals['_CREATEACCESSKEYRESPONSE']._serialized_end=1371
-  _globals['_LISTACCESSKEYSREQUEST']._serialized_start=1373
-  _globals['_LISTACCESSKEYSREQUEST']._serialized_end=1430
-  _globals['_LISTACCESSKEYSRESPONSE']._serialized_start=1432
-  _globals['_LISTACCESSKEYSRESPONSE']._serialized_end=1501
-  _globals['_ACCESSKEY']._serialized_start=1504
-  _globals['_ACCESSKEY']._serialized_end=1835
-  _globals['_REVOKEACCESSKEYREQUEST']._serialized_start=1837
-  _globals['_REVOKEACCESSKEYREQUEST']._serialized_end=1895
-  _globals['_REVOKEACCESSKEYRESPONSE']._serialized_start=1897
-  _globals['_REVOKEACCESSKEYRESPONSE']._serialized_end=1966
-  _globals['_CATALOGSERVICE']._serialized_start=2100
-  _globals['_CATALOGSERVICE']._serialized_end=2743
+  _globals['_CATALOGACTION']._serialized_start=2154
+  _globals['_CATALOGACTION']._serialized_end=2282
+  _globals['_APPLYCATALOGREQUEST']._serialized_start=98
+  _globals['_APPLYCATALOGREQUEST']._serialized_end=268
+  _globals['_APPLYCATALOGRESPONSE']._serialized_start=271
+  _globals['_APPLYCATALOGRESPONSE']._serialized_end=483
+  _globals['_APPROVEDISCLOSUREREQUEST']._serialized_start=486
+  _globals['_APPROVEDISCLOSUREREQUEST']._serialized_end=625
+  _globals['_APPROVEDISCLOSURERESPONSE']._serialized_start=628
+  _globals['_APPROVEDISCLOSURERESPONSE']._serialized_end=775
+  _globals['_CATALOGCHANGE']._serialized_start=778
+  _globals['_CATALOGCHANGE']._serialized_end=906
+  _globals['_CATALOGERROR']._serialized_start=908
+  _globals['_CATALOGERROR']._serialized_end=984
+  _globals['_GETCATALOGREQUEST']._serialized_start=986
+  _globals['_GETCATALOGREQUEST']._serialized_end=1041
+  _globals['_GETCATALOGRESPONSE']._serialized_start=1044
+  _globals['_GETCATALOGRESPONSE']._serialized_end=1219
+  _globals['_CREATEACCESSKEYREQUEST']._serialized_start=1222
+  _globals['_CREATEACCESSKEYREQUEST']._serialized_end=1419
+  _globals['_KEYRATE']._serialized_start=1421
+  _globals['_KEYRATE']._serialized_end=1465
+  _globals['_CREATEACCESSKEYRESPONSE']._serialized_start=1467
+  _globals['_CREATEACCESSKEYRESPONSE']._serialized_end=1556
+  _globals['_LISTACCESSKEYSREQUEST']._serialized_start=1558
+  _globals['_LISTACCESSKEYSREQUEST']._serialized_end=1615
+  _globals['_LISTACCESSKEYSRESPONSE']._serialized_start=1617
+  _globals['_LISTACCESSKEYSRESPONSE']._serialized_end=1686
+  _globals['_ACCESSKEY']._serialized_start=1689
+  _globals['_ACCESSKEY']._serialized_end=2020
+  _globals['_REVOKEACCESSKEYREQUEST']._serialized_start=2022
+  _globals['_REVOKEACCESSKEYREQUEST']._serialized_end=2080
+  _globals['_REVOKEACCESSKEYRESPONSE']._serialized_start=2082
+  _globals['_REVOKEACCESSKEYRESPONSE']._serialized_end=2151
+  _globals['_CATALOGSERVICE']._serialized_start=2285
+  _globals['_CATALOGSERVICE']._serialized_end=2928
 # @@protoc_insertion_point(module_scope)

@@ -58,6 +58,8 @@ class ApplyCatalogRequest(_message.Message):
     DRY_RUN_FIELD_NUMBER: _builtins.int
     APPROVED_BY_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
+    SUPERSEDE_WAITING_FIELD_NUMBER: _builtins.int
     document: _builtins.str
     """The YAML text, at most 1 MiB."""
     dry_run: _builtins.bool
@@ -66,6 +68,12 @@ class ApplyCatalogRequest(_message.Message):
     """Who approves the change; written into every version made."""
     note: _builtins.str
     """Why; written into every version made."""
+    supersede_waiting: _builtins.bool
+    """Drop revisions that would take effect later. Without it, a change that takes effect before one of them is refused."""
+    @_builtins.property
+    def effective_time(self) -> _timestamp_pb2.Timestamp:
+        """From when on leads are decided by it, in the future; unset: at once."""
+
     def __init__(
         self,
         *,
@@ -73,10 +81,12 @@ class ApplyCatalogRequest(_message.Message):
         dry_run: _builtins.bool = ...,
         approved_by: _builtins.str = ...,
         note: _builtins.str = ...,
+        effective_time: _timestamp_pb2.Timestamp | None = ...,
+        supersede_waiting: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effective_time", b"effective_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "document", b"document", "dry_run", b"dry_run", "note", b"note"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "document", b"document", "dry_run", b"dry_run", "effective_time", b"effective_time", "note", b"note", "supersede_waiting", b"supersede_waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -92,8 +102,9 @@ class ApplyCatalogResponse(_message.Message):
     ERRORS_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     BUYER_ID_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """The revision now in force; unchanged where nothing was written."""
+    """The revision made, else the one in force."""
     buyer_id: _builtins.str
     """The buyer that the document is about; empty where it could not be read."""
     @_builtins.property
@@ -104,6 +115,10 @@ class ApplyCatalogResponse(_message.Message):
     def errors(self) -> _containers.RepeatedCompositeFieldContainer[Global___CatalogError]:
         """What is wrong; where there is any, nothing was written."""
 
+    @_builtins.property
+    def effective_time(self) -> _timestamp_pb2.Timestamp:
+        """When it takes effect; unset: it has."""
+
     def __init__(
         self,
         *,
@@ -111,10 +126,11 @@ class ApplyCatalogResponse(_message.Message):
         errors: _abc.Iterable[Global___CatalogError] | None = ...,
         revision: _builtins.int = ...,
         buyer_id: _builtins.str = ...,
+        effective_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effective_time", b"effective_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["buyer_id", b"buyer_id", "changes", b"changes", "errors", b"errors", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buyer_id", b"buyer_id", "changes", b"changes", "effective_time", b"effective_time", "errors", b"errors", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -314,6 +330,7 @@ class GetCatalogResponse(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     DOCUMENT_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
     buyer_id: _builtins.str
     """The buyer."""
     revision: _builtins.int
@@ -322,7 +339,11 @@ class GetCatalogResponse(_message.Message):
     """The whole catalog as JSON, orders with their versions."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """When this revision came into force."""
+        """When this revision was made."""
+
+    @_builtins.property
+    def effective_time(self) -> _timestamp_pb2.Timestamp:
+        """When it came into force, or will."""
 
     def __init__(
         self,
@@ -331,10 +352,11 @@ class GetCatalogResponse(_message.Message):
         revision: _builtins.int = ...,
         document: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        effective_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "effective_time", b"effective_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["buyer_id", b"buyer_id", "create_time", b"create_time", "document", b"document", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buyer_id", b"buyer_id", "create_time", b"create_time", "document", b"document", "effective_time", b"effective_time", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -321,3 +321,174 @@ class CandidateRouting(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CandidateRouting: _TypeAlias = CandidateRouting  # noqa: Y015
+
+@_typing.final
+class GetCapacityRequest(_message.Message):
+    """Asks about orders of one catalog revision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUYER_ID_FIELD_NUMBER: _builtins.int
+    CATALOG_REVISION_FIELD_NUMBER: _builtins.int
+    ORDERS_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    buyer_id: _builtins.str
+    """The buyer."""
+    catalog_revision: _builtins.int
+    """The catalog revision."""
+    @_builtins.property
+    def orders(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The orders; at most 1000."""
+
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """The instant."""
+
+    def __init__(
+        self,
+        *,
+        buyer_id: _builtins.str = ...,
+        catalog_revision: _builtins.int = ...,
+        orders: _abc.Iterable[_builtins.str] | None = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "buyer_id", b"buyer_id", "catalog_revision", b"catalog_revision", "orders", b"orders"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCapacityRequest: _TypeAlias = GetCapacityRequest  # noqa: Y015
+
+@_typing.final
+class GetCapacityResponse(_message.Message):
+    """Answers in the order of the request."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def orders(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderCapacity]:
+        """One per order; empty where the revision has no such order."""
+
+    def __init__(
+        self,
+        *,
+        orders: _abc.Iterable[Global___OrderCapacity] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["orders", b"orders"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetCapacityResponse: _TypeAlias = GetCapacityResponse  # noqa: Y015
+
+@_typing.final
+class OrderCapacity(_message.Message):
+    """What an order pays, when it buys and how much is left of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRICES_FIELD_NUMBER: _builtins.int
+    OPEN_FIELD_NUMBER: _builtins.int
+    NEXT_OPENING_FIELD_NUMBER: _builtins.int
+    WINDOWS_FIELD_NUMBER: _builtins.int
+    NEXT_TURN_FIELD_NUMBER: _builtins.int
+    open: _builtins.bool
+    """Its schedule is open."""
+    @_builtins.property
+    def prices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Price lines and rules in words, in the order in which they are looked at."""
+
+    @_builtins.property
+    def next_opening(self) -> _timestamp_pb2.Timestamp:
+        """When it opens next; unset: it is open, or not within a year."""
+
+    @_builtins.property
+    def windows(self) -> _containers.RepeatedCompositeFieldContainer[Global___WindowCapacity]:
+        """Its caps, of the order first, then of its sources."""
+
+    @_builtins.property
+    def next_turn(self) -> _timestamp_pb2.Timestamp:
+        """When its pace allows the next lead; unset: at any time."""
+
+    def __init__(
+        self,
+        *,
+        prices: _abc.Iterable[_builtins.str] | None = ...,
+        open: _builtins.bool = ...,
+        next_opening: _timestamp_pb2.Timestamp | None = ...,
+        windows: _abc.Iterable[Global___WindowCapacity] | None = ...,
+        next_turn: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["next_opening", b"next_opening", "next_turn", b"next_turn"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_opening", b"next_opening", "next_turn", b"next_turn", "open", b"open", "prices", b"prices", "windows", b"windows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderCapacity: _TypeAlias = OrderCapacity  # noqa: Y015
+
+@_typing.final
+class WindowCapacity(_message.Message):
+    """One cap."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    USED_LEADS_FIELD_NUMBER: _builtins.int
+    MAX_LEADS_FIELD_NUMBER: _builtins.int
+    USED_SPEND_MINOR_FIELD_NUMBER: _builtins.int
+    MAX_SPEND_MINOR_FIELD_NUMBER: _builtins.int
+    PACED_LEADS_FIELD_NUMBER: _builtins.int
+    source: _builtins.str
+    """The source that it is about; empty: the whole order."""
+    window: _builtins.str
+    """`hour`, `day`, `week`, `month` or `total`."""
+    used_leads: _builtins.int
+    """Leads bought in it."""
+    max_leads: _builtins.int
+    """Most leads; unset: unlimited."""
+    used_spend_minor: _builtins.int
+    """Minor units spent in it."""
+    max_spend_minor: _builtins.int
+    """Most of them; unset: unlimited."""
+    paced_leads: _builtins.int
+    """Most leads that an even spread allows by now; unset: it is not spread."""
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp:
+        """When the window ends and there is room again; unset for `total`."""
+
+    def __init__(
+        self,
+        *,
+        source: _builtins.str = ...,
+        window: _builtins.str = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
+        used_leads: _builtins.int = ...,
+        max_leads: _builtins.int | None = ...,
+        used_spend_minor: _builtins.int = ...,
+        max_spend_minor: _builtins.int | None = ...,
+        paced_leads: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_leads", b"_max_leads", "_max_spend_minor", b"_max_spend_minor", "_paced_leads", b"_paced_leads", "ends_at", b"ends_at", "max_leads", b"max_leads", "max_spend_minor", b"max_spend_minor", "paced_leads", b"paced_leads"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_leads", b"_max_leads", "_max_spend_minor", b"_max_spend_minor", "_paced_leads", b"_paced_leads", "ends_at", b"ends_at", "max_leads", b"max_leads", "max_spend_minor", b"max_spend_minor", "paced_leads", b"paced_leads", "source", b"source", "used_leads", b"used_leads", "used_spend_minor", b"used_spend_minor", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__max_leads: _TypeAlias = _typing.Literal["max_leads"]  # noqa: Y015
+    _WhichOneofArgType__max_leads: _TypeAlias = _typing.Literal["_max_leads", b"_max_leads"]  # noqa: Y015
+    _WhichOneofReturnType__max_spend_minor: _TypeAlias = _typing.Literal["max_spend_minor"]  # noqa: Y015
+    _WhichOneofArgType__max_spend_minor: _TypeAlias = _typing.Literal["_max_spend_minor", b"_max_spend_minor"]  # noqa: Y015
+    _WhichOneofReturnType__paced_leads: _TypeAlias = _typing.Literal["paced_leads"]  # noqa: Y015
+    _WhichOneofArgType__paced_leads: _TypeAlias = _typing.Literal["_paced_leads", b"_paced_leads"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_leads) -> _WhichOneofReturnType__max_leads | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_spend_minor) -> _WhichOneofReturnType__max_spend_minor | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__paced_leads) -> _WhichOneofReturnType__paced_leads | None: ...
+
+Global___WindowCapacity: _TypeAlias = WindowCapacity  # noqa: Y015

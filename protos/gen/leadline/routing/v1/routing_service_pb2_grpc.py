@@ -41,6 +41,11 @@ class RoutingServiceStub:
                 request_serializer=leadline_dot_routing_dot_v1_dot_routing__service__pb2.RouteLeadsRequest.SerializeToString,
                 response_deserializer=leadline_dot_routing_dot_v1_dot_routing__service__pb2.RouteLeadsResponse.FromString,
                 _registered_method=True)
+        self.GetCapacity = channel.unary_unary(
+                '/leadline.routing.v1.RoutingService/GetCapacity',
+                request_serializer=leadline_dot_routing_dot_v1_dot_routing__service__pb2.GetCapacityRequest.SerializeToString,
+                response_deserializer=leadline_dot_routing_dot_v1_dot_routing__service__pb2.GetCapacityResponse.FromString,
+                _registered_method=True)
 
 
 class RoutingServiceServicer:
@@ -55,6 +60,13 @@ class RoutingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetCapacity(self, request, context):
+        """How much of orders is used and left at an instant, for people. By index; writes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RoutingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -62,6 +74,11 @@ def add_RoutingServiceServicer_to_server(servicer, server):
                     servicer.RouteLeads,
                     request_deserializer=leadline_dot_routing_dot_v1_dot_routing__service__pb2.RouteLeadsRequest.FromString,
                     response_serializer=leadline_dot_routing_dot_v1_dot_routing__service__pb2.RouteLeadsResponse.SerializeToString,
+            ),
+            'GetCapacity': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCapacity,
+                    request_deserializer=leadline_dot_routing_dot_v1_dot_routing__service__pb2.GetCapacityRequest.FromString,
+                    response_serializer=leadline_dot_routing_dot_v1_dot_routing__service__pb2.GetCapacityResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -93,6 +110,33 @@ class RoutingService:
             '/leadline.routing.v1.RoutingService/RouteLeads',
             leadline_dot_routing_dot_v1_dot_routing__service__pb2.RouteLeadsRequest.SerializeToString,
             leadline_dot_routing_dot_v1_dot_routing__service__pb2.RouteLeadsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCapacity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leadline.routing.v1.RoutingService/GetCapacity',
+            leadline_dot_routing_dot_v1_dot_routing__service__pb2.GetCapacityRequest.SerializeToString,
+            leadline_dot_routing_dot_v1_dot_routing__service__pb2.GetCapacityResponse.FromString,
             options,
             channel_credentials,
             insecure,

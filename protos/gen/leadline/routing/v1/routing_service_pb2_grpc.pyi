@@ -37,6 +37,8 @@ class RoutingServiceStub:
     def __new__(cls, channel: _aio.Channel) -> RoutingServiceAsyncStub: ...
     RouteLeads: _grpc.UnaryUnaryMultiCallable[_routing_service_pb2.RouteLeadsRequest, _routing_service_pb2.RouteLeadsResponse]
     """Answers every lead of the batch, by index. Writes nothing."""
+    GetCapacity: _grpc.UnaryUnaryMultiCallable[_routing_service_pb2.GetCapacityRequest, _routing_service_pb2.GetCapacityResponse]
+    """How much of orders is used and left at an instant, for people. By index; writes nothing."""
 
 @_typing.type_check_only
 class RoutingServiceAsyncStub(RoutingServiceStub):
@@ -47,6 +49,8 @@ class RoutingServiceAsyncStub(RoutingServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     RouteLeads: _aio.UnaryUnaryMultiCallable[_routing_service_pb2.RouteLeadsRequest, _routing_service_pb2.RouteLeadsResponse]  # type: ignore[assignment]
     """Answers every lead of the batch, by index. Writes nothing."""
+    GetCapacity: _aio.UnaryUnaryMultiCallable[_routing_service_pb2.GetCapacityRequest, _routing_service_pb2.GetCapacityResponse]  # type: ignore[assignment]
+    """How much of orders is used and left at an instant, for people. By index; writes nothing."""
 
 class RoutingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Chooses the order, the price, the team and the playbook. A verdict is advice: settlement
@@ -60,5 +64,13 @@ class RoutingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_routing_service_pb2.RouteLeadsResponse, _abc.Awaitable[_routing_service_pb2.RouteLeadsResponse]]:
         """Answers every lead of the batch, by index. Writes nothing."""
+
+    @_abc_1.abstractmethod
+    def GetCapacity(
+        self,
+        request: _routing_service_pb2.GetCapacityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_routing_service_pb2.GetCapacityResponse, _abc.Awaitable[_routing_service_pb2.GetCapacityResponse]]:
+        """How much of orders is used and left at an instant, for people. By index; writes nothing."""
 
 def add_RoutingServiceServicer_to_server(servicer: RoutingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

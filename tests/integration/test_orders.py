@@ -1,0 +1,202 @@
+"""Orders as people look after them, over gRPC on real Postgres: what is left, who changed what, stop and go."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leadline.intake.v1 import catalog_service_pb2 as catalog_pb
+from leadline.intake.v1 import order_service_pb2 as pb
+from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceStub, add_CatalogServiceServicer_to_server
+from leadline.intake.v1.order_service_pb2_grpc import OrderServiceStub, add_OrderServiceServicer_to_server
+from leadline.routing.v1.routing_service_pb2_grpc import RoutingServiceStub, add_RoutingServiceServicer_to_server
+from services.intake.catalog.directory import Directory
+from services.intake.catalog.service import CatalogService
+from services.intake.catalog.store import CatalogStore
+from services.intake.order_service import OrderService
+from services.routing.service import RoutingService
+from services.routing.store import CapacityStore
+from shared.catalog.snapshot import CatalogReader
+from shared.db.pool import Pool, open_pool
+from shared.rpc.client import call, open_channel
+from shared.rpc.errors import KeyScope, Malformed, NotFound, WrongState
+from shared.rpc.server import RpcServer
+from shared.runtime.settings import DatabaseSettings, RpcSettings
+from shared.telemetry.metrics import Metrics
+from tests.clock import FakeClock
+
+CATALOG = (Path(__file__).parents[1] / "big_bank.yaml").read_text()
+#: Two caps, a price that depends on the loan, a pace, a site with a cap of its own.
+PILOT = CATALOG.replace(
+    "    caps:\n      - {window: day, leads: 5}\n",
+    '    caps:\n      - {window: day, leads: 5}\n      - {window: total, spend: "600.00"}\n'
+    "    pacing: {minimum_seconds: 60, even: true}\n"
+    '    price_rules: [{name: big, field: loan_amount, minimum: 20000, add: "2.50"}]\n',
+).replace(
+    "sources: [drive-today.example]",
+    "sources: [{site: drive-today.example, caps: [{window: hour, leads: 2}]}]",
+)
+SECONDS = 10.0
+
+if TYPE_CHECKING:
+    from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
+    from leadline.intake.v1.order_service_pb2_grpc import OrderServiceAsyncStub
+
+
+@dataclass
+class Desk:
+    """intake's services about orders, with routing behind them."""
+
+    orders: OrderServiceAsyncStub
+    catalog: CatalogServiceAsyncStub
+    directory: Directory
+    pool: Pool
+    clock: FakeClock
+
+    async def amend(self, state: str, order: str = "marco-pilot-2026") -> pb.AmendOrderResponse:
+        request = pb.AmendOrderRequest(order=order, state=state, approved_by="tracey", note="the desk is full")
+        return await call(self.orders.AmendOrder, request, timeout=SECONDS)
+
+    async def apply(self, text: str, *, in_days: int = 0) -> catalog_pb.ApplyCatalogResponse:
+        request = catalog_pb.ApplyCatalogRequest(document=text, approved_by="joe", note="as agreed")
+        if in_days:
+            request.effective_time.FromDatetime(self.clock.now() + timedelta(days=in_days))
+        return await call(self.catalog.ApplyCatalog, request, timeout=SECONDS)
+
+    async def key(self, **words: object) -> str:
+        request = catalog_pb.CreateAccessKeyRequest(**{"seller": "marco", **words})  # type: ignore[arg-type]
+        return (await call(self.catalog.CreateAccessKey, request, timeout=SECONDS)).access_key
+
+    async def listed(self, access_key: str = "") -> dict[str, pb.OrderInForce]:
+        answer = await call(self.orders.ListOrders, pb.ListOrdersRequest(access_key=access_key), timeout=SECONDS)
+        return {order.order.order: order for order in answer.orders}
+
+    async def history(self, order: str = "marco-pilot-2026") -> list[pb.OrderVersion]:
+        request = pb.ListOrderVersionsRequest(order=order)
+        return list((await call(self.orders.ListOrderVersions, request, timeout=SECONDS)).versions)
+
+
+@pytest.fixture
+async def desk(database_url: str, clock: FakeClock) -> AsyncIterator[Desk]:
+    async with AsyncExitStack() as stack:
+        settings = DatabaseSettings(url=database_url)
+        intake = await stack.enter_async_context(open_pool(settings, role="leadline_intake", name="i"))
+        routing = await stack.enter_async_context(open_pool(settings, role="leadline_routing", name="r"))
+        store, reader = CatalogStore(intake), CatalogReader(intake)
+        directory = Directory(store, reader, clock)
+        server = RpcServer(RpcSettings(port=0, metrics_port=0, drain_wait_seconds=0), checks={}, metrics=Metrics())
+        server.add(
+            add_RoutingServiceServicer_to_server,
+            RoutingService(CatalogReader(routing), CapacityStore(routing)),
+            "leadline.routing.v1.RoutingService",
+        )
+        behind = RpcServer(RpcSettings(port=0, metrics_port=0, drain_wait_seconds=0), checks={}, metrics=Metrics())
+        await stack.enter_async_context(server)
+        to_routing = await stack.enter_async_context(open_channel(f"127.0.0.1:{server.port}"))
+        behind.add(
+            add_OrderServiceServicer_to_server,
+            OrderService(store=store, directory=directory, routing=RoutingServiceStub(to_routing), clock=clock),
+            "leadline.intake.v1.OrderService",
+        )
+        behind.add(
+            add_CatalogServiceServicer_to_server,
+            CatalogService(store, clock, directory=directory, random_bytes=secrets.token_bytes),
+            "leadline.intake.v1.CatalogService",
+        )
+        await stack.enter_async_context(behind)
+        channel = await stack.enter_async_context(open_channel(f"127.0.0.1:{behind.port}"))
+        desk = Desk(OrderServiceStub(channel), CatalogServiceStub(channel), directory, intake, clock)
+        await desk.apply(PILOT)
+        yield desk
+
+
+async def test_an_order_tells_what_it_pays_and_what_is_left_of_each_cap(desk: Desk) -> None:
+    order = (await desk.listed())["marco-pilot-2026"]
+    assert (order.order.version, order.seller, order.state) == (1, "marco", "active")
+    assert list(order.capacity.prices) == [
+        "12.00: every lead",
+        "+ 2.50: loan_amount at least 20000 (big)",
+        "at least 0.01",
+    ]
+    assert order.capacity.open
+    told = [(one.window, one.source, one.used_leads, one.max_leads) for one in order.capacity.windows]
+    assert told == [("day", "", 0, 5), ("total", "", 0, 0), ("hour", "drive-today.example", 0, 2)]
+    day, total, hour = order.capacity.windows
+    assert 1 <= day.paced_leads <= 5
+    assert (total.HasField("max_leads"), total.max_spend_minor, total.HasField("ends_at")) == (False, 60_000, False)
+    assert hour.ends_at.ToDatetime(UTC) - desk.clock.now() <= timedelta(hours=1)
+    assert not order.capacity.HasField("next_turn")
+
+
+async def test_what_is_bought_is_used(desk: Desk) -> None:
+    now = desk.clock.now()
+    day = (await desk.listed())["marco-pilot-2026"].capacity.windows[0].ends_at.ToDatetime(UTC) - timedelta(days=1)
+    refused = await desk.pool.fetch(
+        "SELECT * FROM routing.consume('big-bank', '{1,1}', '{marco-pilot-2026,marco-pilot-2026}', '{day,pace}',"
+        " $1, '{5,60}', '{null,null}', '{1200,1200}')",
+        [day, now],
+    )
+    assert refused == []
+    capacity = (await desk.listed())["marco-pilot-2026"].capacity
+    assert (capacity.windows[0].used_leads, capacity.windows[0].used_spend_minor) == (1, 1200)
+    assert capacity.next_turn.ToDatetime(UTC) == now + timedelta(seconds=60)
+
+
+async def test_a_seller_sees_its_own_active_orders_by_a_key_that_may_read(desk: Desk) -> None:
+    everything = set(await desk.listed(await desk.key()))
+    assert everything == {"marco-auto-2026", "marco-pilot-2026"}
+    assert set(await desk.listed(await desk.key(orders=["marco-pilot-2026"]))) == {"marco-pilot-2026"}
+    with pytest.raises(KeyScope):
+        await desk.listed(await desk.key(scopes=["post"]))
+    await desk.amend("paused")
+    assert set(await desk.listed(await desk.key(label="again"))) == {"marco-auto-2026"}
+
+
+async def test_an_order_can_be_paused_resumed_and_ended_and_history_tells_by_whom_and_why(desk: Desk) -> None:
+    made = [await desk.amend(state) for state in ("paused", "active", "active", "ended")]
+    assert [(one.order.version, one.changed) for one in made] == [(2, True), (3, True), (3, False), (4, True)]
+    assert desk.directory.current("big-bank").order("marco-pilot-2026").state == "ended"  # type: ignore[union-attr]
+    history = await desk.history()
+    assert [(one.version, one.state, one.approved_by) for one in history] == [
+        (1, "active", "joe"),
+        (2, "paused", "tracey"),
+        (3, "active", "tracey"),
+        (4, "ended", "tracey"),
+    ]
+    assert list(history[1].changes) == ["state: active -> paused"]
+    assert history[1].note == "the desk is full"
+    with pytest.raises(WrongState, match="never comes back"):
+        await desk.amend("active")
+
+
+async def test_a_pause_holds_although_an_amendment_waits(desk: Desk) -> None:
+    desk.clock.advance(1)
+    waiting = await desk.apply(PILOT.replace("{window: day, leads: 5}", "{window: day, leads: 50}"), in_days=3)
+    assert waiting.revision == 2
+    await desk.amend("paused")
+    assert desk.directory.current("big-bank").order("marco-pilot-2026").state == "paused"  # type: ignore[union-attr]
+    desk.clock.advance(3 * 86_400)
+    await desk.directory.refresh()
+    order = desk.directory.current("big-bank").order("marco-pilot-2026")
+    assert order is not None
+    # The amendment came, and the order is still paused; every version has a number of its own.
+    assert (order.state, order.caps[0].leads, order.version) == ("paused", 50, 4)
+    assert [(one.version, one.superseded) for one in await desk.history()] == [
+        (1, False), (2, True), (3, False), (4, False),
+    ]  # fmt: skip
+
+
+async def test_what_cannot_be_meant_is_refused(desk: Desk) -> None:
+    with pytest.raises(Malformed, match="state"):
+        await desk.amend("draft")
+    with pytest.raises(NotFound):
+        await desk.amend("paused", "marco-boats")
+    with pytest.raises(NotFound):
+        await desk.history("marco-boats")
