@@ -43,6 +43,7 @@ PILOT = CATALOG.replace(
     "sources: [drive-today.example]",
     "sources: [{site: drive-today.example, caps: [{window: hour, leads: 2}]}]",
 )
+AMENDED = PILOT.replace("{window: day, leads: 5}", "{window: day, leads: 10}")
 SECONDS = 10.0
 
 if TYPE_CHECKING:
@@ -64,11 +65,19 @@ class Desk:
         request = pb.AmendOrderRequest(order=order, state=state, approved_by="tracey", note="the desk is full")
         return await call(self.orders.AmendOrder, request, timeout=SECONDS)
 
-    async def apply(self, text: str, *, in_days: int = 0) -> catalog_pb.ApplyCatalogResponse:
-        request = catalog_pb.ApplyCatalogRequest(document=text, approved_by="joe", note="as agreed")
+    async def apply(self, text: str, *, in_days: float = 0, supersede: bool = False) -> catalog_pb.ApplyCatalogResponse:
+        request = catalog_pb.ApplyCatalogRequest(
+            document=text, approved_by="joe", note="as agreed", supersede_waiting=supersede
+        )
         if in_days:
             request.effective_time.FromDatetime(self.clock.now() + timedelta(days=in_days))
         return await call(self.catalog.ApplyCatalog, request, timeout=SECONDS)
+
+    async def another_directory(self) -> Directory:
+        """What another process would know that begins now."""
+        directory = Directory(CatalogStore(self.pool), CatalogReader(self.pool), self.clock)
+        await directory.refresh()
+        return directory
 
     async def key(self, **words: object) -> str:
         request = catalog_pb.CreateAccessKeyRequest(**{"seller": "marco", **words})  # type: ignore[arg-type]
@@ -191,6 +200,54 @@ async def test_a_pause_holds_although_an_amendment_waits(desk: Desk) -> None:
     assert [(one.version, one.superseded) for one in await desk.history()] == [
         (1, False), (2, True), (3, False), (4, False),
     ]  # fmt: skip
+
+
+async def test_a_change_may_wait_for_its_instant_and_takes_effect_exactly_then(desk: Desk) -> None:
+    then, another = desk.clock.now() + timedelta(days=9), await desk.another_directory()
+    answer = await desk.apply(AMENDED, in_days=9)
+    assert (answer.revision, answer.effective_time.ToDatetime(UTC)) == (2, then)
+    await another.refresh()
+    for directory in (desk.directory, another):
+        assert directory.current("big-bank").revision == 1
+        assert directory.current("big-bank", then - timedelta(microseconds=1)).revision == 1
+        assert directory.current("big-bank", then).revision == 2
+    desk.clock.advance(9 * 86_400)
+    # The instant alone brings it into force: nothing is told to anybody.
+    await another.refresh()
+    assert another.current("big-bank").revision == 2
+    # A lead that was received just before and arrives just after is decided by the terms of its receipt.
+    assert (await desk.another_directory()).current("big-bank", then - timedelta(seconds=1)).revision == 1
+    got = await call(desk.catalog.GetCatalog, catalog_pb.GetCatalogRequest(), timeout=SECONDS)
+    assert got.revision == 2
+
+
+async def test_a_change_before_a_waiting_one_is_refused_unless_it_supersedes_it(desk: Desk) -> None:
+    await desk.apply(AMENDED, in_days=1)
+    other = PILOT.replace("{window: day, leads: 5}", "{window: day, leads: 7}")
+    with pytest.raises(WrongState, match="revision 2 takes effect at"):
+        await desk.apply(other)
+    # What is in force already may be applied at any time: nothing changes.
+    assert (await desk.apply(PILOT)).revision == 1
+    answer = await desk.apply(other, supersede=True)
+    # Version 2 was made and never came into force; its number is not used again.
+    assert (answer.revision, answer.changes[0].version) == (3, 3)
+    desk.clock.advance(2 * 86_400)
+    assert desk.directory.current("big-bank").revision == 3
+
+
+async def test_an_effective_instant_in_the_past_is_malformed(desk: Desk) -> None:
+    with pytest.raises(Malformed, match="effective_time"):
+        await desk.apply(AMENDED, in_days=-1)
+
+
+@pytest.mark.parametrize(("before", "after"), [("ended", "active"), ("ended", "paused"), ("active", "draft")])
+async def test_states_go_forward_only(desk: Desk, before: str, after: str) -> None:
+    revision = (
+        await desk.apply(PILOT.replace("    priority: 900", f"    priority: 900\n    state: {before}"))
+    ).revision
+    answer = await desk.apply(PILOT.replace("    priority: 900", f"    priority: 900\n    state: {after}"))
+    assert [error.field for error in answer.errors] == ["orders[1].state"]
+    assert answer.revision == revision
 
 
 async def test_what_cannot_be_meant_is_refused(desk: Desk) -> None:

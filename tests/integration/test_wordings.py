@@ -188,7 +188,7 @@ async def test_an_approved_disclosure_is_in_force_for_its_sellers_orders(
         ("order", "marco-auto-2026", 2),
         ("order", "marco-pilot-2026", 2),
     ]
-    current = await CatalogStore(world.pool).current(BUYER)
+    current = await CatalogStore(world.pool).current(BUYER, world.clock.now())
     assert current is not None
     orders = {order.slug: order.consent.disclosures for order in current.orders}
     assert orders["marco-auto-2026"] == ("marco-tcpa-2026", "marco-tcpa-2027")
