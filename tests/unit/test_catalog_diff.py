@@ -116,3 +116,24 @@ def test_what_receipts_rely_on_cannot_change(first: Plan) -> None:
     )
     made = plan(first.catalog, replace(wanted, orders=orders, buyer=replace(wanted.buyer, currency="EUR")))
     assert [path for path, _ in made.conflicts] == [("buyer", "currency"), ("orders", 1, "seller")]
+
+
+def test_a_changed_rule_is_shown_by_its_name(first: Plan) -> None:
+    rules = (
+        "    rules:\n      - name: within-means\n        message: Expected less.\n"
+        "        holds: lead.loan_amount <= 60 * lead.monthly_income\n"
+    )
+    behind = "      - {field: employment_status, none_of: [unemployed]}\n"
+    with_rule = plan(first.catalog, read(CATALOG.replace(behind, behind + rules, 1)))
+    (added,) = with_rule.changes
+    assert added.details == (
+        "rules.within-means.name: none -> within-means",
+        "rules.within-means.holds: none -> lead.loan_amount <= 60 * lead.monthly_income",
+        "rules.within-means.message: none -> Expected less.",
+    )
+    stricter = plan(with_rule.catalog, read(CATALOG.replace(behind, behind + rules.replace("60", "50"), 1)))
+    (changed,) = stricter.changes
+    assert changed.details == (
+        "rules.within-means.holds: lead.loan_amount <= 60 * lead.monthly_income -> "
+        "lead.loan_amount <= 50 * lead.monthly_income",
+    )

@@ -80,7 +80,7 @@ def _values(name: str, field: ProductField | None) -> Callable[[str], str]:
                 return lambda value: _not_among(name, value, field.choices)
             case "boolean":
                 return lambda value: _not_among(name, value, _YES_OR_NO)
-            case "date":
+            case "date" | "date_of_birth":
                 return lambda value: "" if _is_date(value) else "expected a date such as 2026-12-31"
             case "integer" | "number" | "money":
                 return lambda value: _no_number(value, field)

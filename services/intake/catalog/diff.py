@@ -216,7 +216,7 @@ def details(old: Struct, new: Struct) -> tuple[str, ...]:
     return tuple(
         f"{path}: {was} -> {becomes}"
         for path in dict.fromkeys((*after, *before))
-        if path != "version" and before.get(path) != after.get(path)
+        if path != "version" and before.get(path, "none") != after.get(path, "none")
         for was, becomes in [_shown(before.get(path, "none"), after.get(path, "none"))]
     )
 

@@ -1,5 +1,8 @@
 """The lead type that an order asks for, held against what the lead shows: declarations, texts, pages, the source."""
 
+# Lines of a table stay on one line.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from dataclasses import replace
