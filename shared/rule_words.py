@@ -25,6 +25,8 @@ WORDS: Mapping[str, str] = {
     "name.readable": "Can it be read as a name?",
     "name.test_data": "Is it a person's name, not a tester's word?",
     "name.made_up": "Can somebody be called so?",
+    "street.readable": "Can it be read as a street address?",
+    "city.readable": "Can it be read as a city?",
     "state.readable": "Is it a state or territory?",
     "postal_code.readable": "Can it be read as a ZIP code?",
     "postal_code.exists": "Is there such a ZIP code?",

@@ -11,9 +11,10 @@ from services.validation.bots.signals import input_signs, judge_signals, judge_s
 from services.validation.consent.record import Circumstances, judge_consent, judge_record, present
 from services.validation.fieldtypes.mail_facts import judge_mail
 from services.validation.fieldtypes.name import halves, joined_name, judge_name, read_name
-from services.validation.fieldtypes.place import judge_place
 from services.validation.fieldtypes.registry import read_all
 from services.validation.fieldtypes.when import day_of, midnight_of
+from services.validation.identity.address import judge_place
+from services.validation.identity.signals import identity_signs
 from services.validation.lead import Lead
 from services.validation.lists.reference import SANDBOX_ZIPS, Reference
 from services.validation.orders.criteria import age_of, judge_criteria
@@ -213,6 +214,7 @@ def _judge_bots(lead: Lead, facts: LeadFacts, reference: Reference, seen: Sighti
             ("network", network_signs(facts.network)),
             ("input", input_signs(lead.signals, notes)),
             ("pattern", pattern_signs(seen)),
+            ("identity", identity_signs(facts.fields, reference)),
         )
     )
 

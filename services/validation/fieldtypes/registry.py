@@ -12,10 +12,10 @@ from functools import partial
 
 from services.validation.fieldtypes.certificate import certificate_reader
 from services.validation.fieldtypes.choice import boolean_reader, choice_reader, gender_reader
+from services.validation.fieldtypes.city import city_reader
 from services.validation.fieldtypes.email import EmailReader
 from services.validation.fieldtypes.fieldtype import Context, FieldType, Reader
 from services.validation.fieldtypes.ip import ip_reader
-from services.validation.fieldtypes.lettercase import cased
 from services.validation.fieldtypes.moment import moment_reader
 from services.validation.fieldtypes.name import Kind as NameKind
 from services.validation.fieldtypes.name import read_name
@@ -24,6 +24,7 @@ from services.validation.fieldtypes.phone import PhoneReader
 from services.validation.fieldtypes.place import read_state, zip_reader
 from services.validation.fieldtypes.span import range_reader
 from services.validation.fieldtypes.ssn import ssn_reader
+from services.validation.fieldtypes.street import read_street
 from services.validation.fieldtypes.url import url_reader
 from services.validation.fieldtypes.when import birth_reader, date_reader
 from services.validation.lists.reference import Reference
@@ -38,13 +39,6 @@ _FORM_WORDS = {"longform": "long", "shortform": "short"}
 
 def _text(context: Context) -> Reader:
     return partial(accepted, rule=_TEXT, field_name=context.field, observed="text", expected="text")
-
-
-def _city(context: Context) -> Reader:
-    def read_city(text: str) -> Reading:
-        return accepted(cased(text), _TEXT, context.field, "text", "text")
-
-    return read_city
 
 
 def _name(kind: NameKind, context: Context) -> Reader:
@@ -64,10 +58,13 @@ _TYPES = (
     FieldType("last_name", "a person's last name", partial(_name, "last_name"), remember=8192, tells_missing=True),
     FieldType("full_name", "a person's first and last name", partial(_name, "full_name"), remember=0,
               tells_missing=True),
-    FieldType("street", "a street address such as 12 Main St Apt 4", _text, remember=0),
-    FieldType("city", "a city's name", _city),
-    FieldType("state", "a US state, territory or military region by its name or USPS code", lambda _: read_state),
-    FieldType("postal_code", "a ZIP code of five digits, or ZIP+4", lambda context: zip_reader(context.reference.zips)),
+    FieldType("street", "a street address such as 12 Main St Apt 4",
+              lambda context: partial(read_street, field=context.field), remember=0),
+    FieldType("city", "a city's name", lambda context: city_reader(context.reference.zips, context.field)),
+    FieldType("state", "a US state, territory or military region by its name or USPS code",
+              lambda context: partial(read_state, field=context.field)),
+    FieldType("postal_code", "a ZIP code of five digits, or ZIP+4",
+              lambda context: zip_reader(context.reference.zips, context.field)),
     FieldType("date", "a date such as 1980-12-31 or 12/31/1980",
               lambda context: date_reader(context.field, context.today)),
     FieldType("date_of_birth", "a date of birth such as 1980-12-31 or 12/31/1980",

@@ -11,6 +11,7 @@ CONSULTED: Mapping[str, str] = {
     "email.domain_possible": "top-level-domains",
     "email.disposable": "throw-away-domains",
     "postal_code.exists": "zip-codes",
+    "city.readable": "zip-codes",
     "address.state_matches_zip": "zip-codes",
     "address.city_matches_zip": "zip-codes",
     "bots.user_agent": "crawlers",

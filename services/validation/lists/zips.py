@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from array import array
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from math import cos, hypot, radians
+from unicodedata import combining, normalize
+from zlib import crc32
 
 #: ZIPs with which a seller's engineer forces an outcome; they mean something in tests only.
 SANDBOX_ZIPS = frozenset({"00001", "00002", "00003", "00004"})
@@ -15,6 +20,13 @@ _MILES_PER_DEGREE = 69.0
 _FARTHEST = 25.0
 #: A ZIP's own reach is told by the distance of its neighbours: its third is a little beyond its edge.
 _NEIGHBOURS = 3
+_MARKS = re.compile(r"['\u2018\u2019\u02bb.]")
+_APART = re.compile(r"[^\w]+")
+_SHORTER = {
+    "saint": "st", "sainte": "ste", "fort": "ft", "mount": "mt", "mountain": "mtn", "north": "n", "south": "s",
+    "east": "e", "west": "w", "heights": "hts", "springs": "spgs", "township": "twp", "village": "vlg", "point": "pt",
+    "beach": "bch", "junction": "jct", "center": "ctr", "centre": "ctr", "park": "pk", "island": "is",
+}  # fmt: skip
 _KINDS = {"S": "standard", "P": "po box", "U": "unique", "M": "military"}
 
 
@@ -42,6 +54,8 @@ class Zips:
             self._latitudes.append(float(latitude))
             self._longitudes.append(float(longitude))
             self._cells.setdefault(_cell(float(latitude), float(longitude)), array("H")).append(rank)
+        #: A hash of each name above the place in the columns, sorted: every place by what it is called.
+        self._by_name = array("Q", sorted(self._named()))
 
     def __len__(self) -> int:
         return len(self._states) - 1
@@ -61,6 +75,53 @@ class Zips:
         if not rank:
             return ()
         return (self._cities[rank], *filter(None, self._others[rank].split("|")))
+
+    def is_called(self, zip5: str, city: str) -> bool:
+        """Whether the ZIP's place is called so, by its main name or another one."""
+        rank = self._at(zip5)
+        return bool(rank) and self._bears(rank, place_key(city))
+
+    def knows(self, city: str) -> bool:
+        """Whether any ZIP's place is called so."""
+        return next(self._places(place_key(city)), 0) > 0
+
+    def size(self, city: str) -> int:
+        """How many ZIPs have it as their main city, in the state where most do."""
+        key = place_key(city)
+        states = [self._states[rank] for rank in self._places(key) if place_key(self._cities[rank]) == key]
+        return max(map(states.count, set(states)), default=0)
+
+    def miles_to(self, zip5: str, city: str) -> float | None:
+        """Miles from a ZIP to the nearest that is called so; None: none is, or where one of them lies is not known."""
+        rank = self._at(zip5)
+        if not rank or not self._latitudes[rank]:
+            return None
+        places = list(self._places(place_key(city)))
+        located = [place for place in places if self._latitudes[place]]
+        if not located or not {self._states[place] for place in places} <= {self._states[place] for place in located}:
+            return None
+        return min(self._miles(rank, place) for place in located)
+
+    def _named(self) -> Iterator[int]:
+        for rank in range(1, len(self._states)):
+            names = {_key(name) for name in (self._cities[rank], *self._others[rank].split("|"))}
+            yield from (_hashed(name) << 16 | rank for name in names if name)
+
+    def _places(self, key: str) -> Iterator[int]:
+        """Every place that is called so."""
+        hashed, named = _hashed(key), self._by_name
+        at = bisect_left(named, hashed << 16)
+        while at < len(named) and named[at] >> 16 == hashed:
+            rank = named[at] & 0xFFFF
+            if self._bears(rank, key):
+                yield rank
+            at += 1
+
+    def _bears(self, rank: int, key: str) -> bool:
+        if place_key(self._cities[rank]) == key:
+            return True
+        others = self._others[rank]
+        return bool(others) and any(place_key(name) == key for name in others.split("|"))
 
     def kind(self, zip5: str) -> str:
         """`standard`, `po box`, `unique` (one organisation) or `military`; empty: no such ZIP."""
@@ -107,6 +168,22 @@ class Zips:
         north = self._latitudes[one] - self._latitudes[two]
         east = (self._longitudes[one] - self._longitudes[two]) * cos(radians(self._latitudes[one]))
         return hypot(north, east) * _MILES_PER_DEGREE
+
+
+def _key(name: str) -> str:
+    """What is the same in all ways to write a place's name: `St. Louis`, `SAINT LOUIS`, `St Louis`."""
+    plain = name.casefold()
+    if not plain.isascii():
+        plain = "".join(letter for letter in normalize("NFKD", plain) if not combining(letter))
+    words = _APART.sub(" ", _MARKS.sub("", plain)).split()
+    return "".join(_SHORTER.get(word, word) for word in words)
+
+
+place_key = lru_cache(maxsize=4096)(_key)
+
+
+def _hashed(key: str) -> int:
+    return crc32(key.encode())
 
 
 def _cell(latitude: float, longitude: float) -> tuple[int, int]:

@@ -138,7 +138,9 @@ def judged(lead: Lead, *orders: Order, **changes: Any) -> Verdict:
 
 
 def lead_with(**fields: str | None) -> Lead:
-    """GOOD with other fields; None takes one out."""
+    """GOOD with other fields; None takes one out. With another ZIP goes the city, unless it is given."""
+    if "postal_code" in fields:
+        fields = {"city": None, **fields}
     merged = {name: text for name, text in {**GOOD.fields, **fields}.items() if text is not None}
     return replace(GOOD, fields=merged)
 

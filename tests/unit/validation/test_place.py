@@ -118,7 +118,7 @@ def test_a_city_by_another_name_is_only_noted() -> None:
     assert reasons(verdict) == []
     (check,) = [check for check in verdict.checks if check.rule == "address.city_matches_zip"]
     assert check.passed
-    assert check.observed == "another name than the ZIP's main city"
+    assert check.observed == "a small place 1001 miles away"
 
 
 def test_an_area_code_from_another_state_says_nothing() -> None:
