@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal, NamedTuple, get_args
 from urllib.parse import urlsplit
 
+from services.validation.fieldtypes.certificate import read_certificate as certificate_of
 from services.validation.source import host_of
 from services.validation.verdict import Finding, Notes
 from shared.catalog.terms import ConsentTerms
@@ -51,16 +52,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 TRUSTED_FORM_DAYS = 90
 TRUSTED_FORM_UNSUBMITTED_HOURS = 72
 
-#: The id's length and alphabet differ by the type of certificate: 40 hex digits on the web, 80 signs in apps,
-#: `0.` and more for Meta; never above 255.
-_TRUSTED_FORM = re.compile(
-    r"(?i:https://cert\.trustedform\.com)/([0-9A-Za-z._-]{16,255})/?(?:\?[!-~]{0,200})?", re.ASCII
-)
-#: Hex digits that are neither the web's nor an app's whole id are one cut off, or one with more pasted behind it.
-_HEX, _HEX_LENGTHS = re.compile(r"[0-9a-fA-F]+", re.ASCII), (40, 80)
-_LEADID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?", re.IGNORECASE | re.ASCII)
-#: Fewer different signs than this are no random id, but a filled-in form field.
-_LEAST_SIGNS = 4
+_KINDS: Mapping[str, Kind] = {"trustedform": "TrustedForm", "leadid": "LeadiD"}
 
 _FORM, _PRESENT, _AGE, _ISSUER, _SITE = (
     "consent.certificate",
@@ -93,17 +85,12 @@ def issuer_url(text: str, environment: str) -> str:
 
 @lru_cache(maxsize=256)
 def read_certificate(text: str) -> Certificate | None:
-    """The certificate that a text names; None where it cannot be one."""
-    text = text.strip(" \t\r\n\"'<>")
-    if match := _TRUSTED_FORM.fullmatch(text):
-        if len(match[1]) not in _HEX_LENGTHS and _HEX.fullmatch(match[1]):
-            return None
-        found = Certificate("TrustedForm", match[1])
-    elif match := _LEADID.fullmatch(text):
-        found = Certificate("LeadiD", match[1].lower())
-    else:
+    """The certificate that a text names; None where it cannot be one. A ping proves nothing and is none."""
+    parts = certificate_of(text.strip()).parts
+    kind = _KINDS.get(parts.get("kind", ""))
+    if kind is None:
         return None
-    return found if len(set(found.token) - {"-", "."}) >= _LEAST_SIGNS else None
+    return Certificate(kind, parts["id"].lower() if kind == "LeadiD" else parts["id"])
 
 
 def judge_form(text: str, notes: Notes) -> None:

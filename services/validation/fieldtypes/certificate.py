@@ -25,14 +25,18 @@ _EXPECTED_ID = (
     f"Expected https://{CERTIFICATE_HOST}/ and the certificate's id, on the web 40 characters of 0-9 and a-f."
 )
 
-_URL = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?#\\]*)(?P<path>/[^?#]*)?(?:[?#].*)?", re.IGNORECASE)
+_URL = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?#\\]*)(?P<path>/[^?#]*)?(?:\?[!-~]{0,200})?", re.IGNORECASE)
 _BARE = re.compile(rf"(?:www\.)?{re.escape(CERTIFICATE_HOST)}/.+", re.IGNORECASE)
-#: The web's ids; apps have twice as many signs, and Meta's forms a version, a point and the sealed rest.
+#: The web's ids.
 _WEB = re.compile(r"[0-9a-f]{40}", re.ASCII | re.IGNORECASE)
-_OTHER = re.compile(r"[0-9A-Za-z_-]{80}|[0-9]\.[0-9A-Za-z_-]{20,250}", re.ASCII)
-_LEADID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-_HEX = r"([0-9a-f]{%d})"
-_LEADID_PLAIN = re.compile("".join(_HEX % length for length in (8, 4, 4, 4, 12)), re.ASCII | re.IGNORECASE)
+#: Others differ by the type of certificate: 80 signs in apps, `0.` and more for Meta; never above 255.
+_OTHER = re.compile(r"[0-9A-Za-z._-]{16,255}", re.ASCII)
+#: Hex digits that are neither the web's nor an app's whole id are one cut off, or one with more pasted behind it.
+_HEX = re.compile(r"(?![0-9a-f]{80}$)[0-9a-f]+", re.ASCII | re.IGNORECASE)
+_WEB_LENGTH = 40
+_LEADID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?", re.ASCII | re.IGNORECASE)
+_GROUP = r"([0-9a-f]{%d})"
+_LEADID_PLAIN = re.compile("".join(_GROUP % length for length in (8, 4, 4, 4, 12)), re.ASCII | re.IGNORECASE)
 #: Fewer different signs are no random id, but a filled-in form field.
 _LEAST_SIGNS = 4
 
@@ -40,8 +44,8 @@ _LEAST_SIGNS = 4
 def read_certificate(text: str) -> Read:
     """One certificate. Parts: `kind` (`trustedform`, `trustedform_ping` or `leadid`) and its `id`."""
     text = ascii_like(text).strip(" '\"<>")
-    if _LEADID.fullmatch(text):
-        return _leadid(text)
+    if match := _LEADID.fullmatch(text):
+        return _leadid(match[1])
     if match := _URL.fullmatch(text):
         return _trusted_form(match["scheme"].lower(), match["authority"].lower(), (match["path"] or "/")[1:])
     if _BARE.fullmatch(text):
@@ -64,9 +68,9 @@ def _trusted_form(scheme: str, host: str, path: str) -> Read:
     found = path.rstrip("/")
     if _WEB.fullmatch(found):
         found = found.lower()
-    elif not _OTHER.fullmatch(found):
+    elif not _OTHER.fullmatch(found) or len(found) == _WEB_LENGTH or _HEX.fullmatch(found):
         return wrong(_EXPECTED_ID)
-    if len(set(found)) < _LEAST_SIGNS:
+    if len(set(found) - {"-", "."}) < _LEAST_SIGNS:
         return wrong(_EXPECTED_REAL)
     url = f"https://{host}/{found}"
     if scheme != "https":

@@ -95,7 +95,6 @@ CERTIFICATES = {
     f" https://cert.trustedform.com/{HEX} ": f"https://cert.trustedform.com/{HEX}",
     f"HTTPS://CERT.TRUSTEDFORM.COM/{HEX.upper()}": f"https://cert.trustedform.com/{HEX}",
     f"https://cert.trustedform.com/{HEX}?shared=1": f"https://cert.trustedform.com/{HEX}",
-    f"https://cert.trustedform.com/{HEX}#x": f"https://cert.trustedform.com/{HEX}",
     f"https://cert.trustedform.com/{HEX}{HEX}": f"https://cert.trustedform.com/{HEX}{HEX}",
     "https://cert.trustedform.com/0.sJ3f-kQ_9aZb01CdEfGhIjKl": "https://cert.trustedform.com/0.sJ3f-kQ_9aZb01CdEfGhIjKl",
     "https://ping.trustedform.com/0.sJ3f-kQ_9aZb01CdEfGhIjKl": "https://ping.trustedform.com/0.sJ3f-kQ_9aZb01CdEfGhIjKl",
