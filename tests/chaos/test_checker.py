@@ -140,6 +140,13 @@ CORRUPTIONS: dict[str, tuple[str, str]] = {
         "LIMIT 1)",
         "reporting says",
     ),
+    "reports miss a credit": (
+        """INSERT INTO ledger.transfer (buyer_id, transfer_id, kind, debit_account, credit_account, amount_minor,
+               currency, lead_id, seller, order_slug, order_version, posted_at, cause, who, why)
+           SELECT buyer_id, gen_random_uuid(), 'credit', credit_account, debit_account, 1, currency, lead_id, seller,
+                  order_slug, order_version, posted_at, 'return:1', 'x', 'y' FROM ledger.transfer LIMIT 1""",
+        "the ledger says (",
+    ),
     "an event is left over": (
         "INSERT INTO outbox.message (buyer_id, consumer, message_id, topic, payload) VALUES ('big-bank', 'reporting', "
         "gen_random_uuid(), 'decided', '')",
