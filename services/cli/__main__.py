@@ -14,6 +14,7 @@ from services.cli import (
     field_commands,
     lead_commands,
     list_commands,
+    order_commands,
     report_commands,
     run_commands,
 )
@@ -39,6 +40,7 @@ def build() -> typer.Typer:
     app.command()(catalog_commands.apply)
     app.command()(catalog_commands.diff)
     app.add_typer(catalog_commands.keys, name="keys")
+    app.add_typer(order_commands.orders, name="orders")
     app.command()(lead_commands.submit)
     app.command()(lead_commands.lead)
     app.command()(lead_commands.leads)

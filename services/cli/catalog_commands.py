@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 File = Annotated[str, typer.Option("--file", "-f", help="The catalog file; - reads standard input.")]
 
+Effective = Annotated[
+    str, typer.Option("--effective", help="The instant from which it decides leads, such as 2026-12-01T00:00:00-05:00.")
+]
+
 keys = typer.Typer(no_args_is_help=True, help="Access keys, which tell sellers apart.")
 
 
@@ -25,30 +29,41 @@ def apply(
     file: File,
     by: Annotated[str, typer.Option("--by", help="Who approves the change.")] = "",
     note: Annotated[str, typer.Option("--note", help="Why; kept with every version made.")] = "",
+    effective: Effective = "",
+    supersede: Annotated[
+        bool, typer.Option("--supersede", help="Drop changes that wait for a later instant than this one's.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Check a catalog file and put it in force.
+    """Check a catalog file and put it in force, at once or at an instant.
 
     Every order that changed becomes its next version.
     """
-    _send(file, as_json, dry_run=False, approved_by=by or login(), note=note)
-
-
-def diff(file: File, as_json: Json = False) -> None:
-    """Show what a catalog file would change, and change nothing."""
-    _send(file, as_json, dry_run=True)
-
-
-def _send(file: str, as_json: bool, *, dry_run: bool, approved_by: str = "", note: str = "") -> None:
     from leadline.intake.v1 import catalog_service_pb2 as pb
+
+    request = pb.ApplyCatalogRequest(
+        document=_read(file), approved_by=by or login(), note=note, supersede_waiting=supersede
+    )
+    _send(file, request, effective, as_json)
+
+
+def diff(file: File, effective: Effective = "", as_json: Json = False) -> None:
+    """Show what a catalog file would change, and change nothing."""
+    from leadline.intake.v1 import catalog_service_pb2 as pb
+
+    _send(file, pb.ApplyCatalogRequest(document=_read(file), dry_run=True), effective, as_json)
+
+
+def _send(file: str, request: pb.ApplyCatalogRequest, effective: str, as_json: bool) -> None:
     from services.cli.client import run
 
-    request = pb.ApplyCatalogRequest(document=_read(file), dry_run=dry_run, approved_by=approved_by, note=note)
+    if effective:
+        request.effective_time.FromDatetime(_instant(effective))
     answer = run(lambda services: services.ask(services.catalog.ApplyCatalog, request))
     if as_json:
         show_json(plain(answer))
     else:
-        _show_changes(file, answer, dry_run=dry_run)
+        _show_changes(file, answer, dry_run=request.dry_run)
     if answer.errors:
         raise CommandError()
 
@@ -74,6 +89,8 @@ def _show_changes(file: str, answer: pb.ApplyCatalogResponse, *, dry_run: bool) 
         say(f"Nothing changes; revision {answer.revision} of {answer.buyer_id} stays in force.")
     elif dry_run:
         say(f"This would change revision {answer.revision} of {answer.buyer_id}; nothing was changed.")
+    elif answer.HasField("effective_time"):
+        say(f"Revision {answer.revision} of {answer.buyer_id} takes effect at {moment(answer, 'effective_time')}.")
     else:
         say(f"Revision {answer.revision} of {answer.buyer_id} is in force.")
 
@@ -166,6 +183,17 @@ def _state(key: pb.AccessKey) -> str:
         return "live"
     ended = key.expire_time.ToDatetime(tzinfo=UTC) <= datetime.now(UTC)
     return f"{'expired' if ended else 'live until'} {moment(key, 'expire_time')[:16]}"
+
+
+def _instant(text: str) -> datetime:
+    """An instant to the microsecond; never one whose zone has to be guessed."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise CommandError(f"--effective {text}: expected a time with its offset, such as 2026-12-01T00:00:00-05:00")
+    return instant.astimezone(UTC)
 
 
 def _read(file: str) -> str:

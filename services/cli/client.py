@@ -13,6 +13,7 @@ from leadline.intake.v1 import catalog_service_pb2
 from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
 from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceStub
+from leadline.intake.v1.order_service_pb2_grpc import OrderServiceStub
 from leadline.intake.v1.receipt_service_pb2_grpc import ReceiptServiceStub
 from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceStub
 from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceStub
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
     from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceAsyncStub
     from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
+    from leadline.intake.v1.order_service_pb2_grpc import OrderServiceAsyncStub
     from leadline.intake.v1.receipt_service_pb2_grpc import ReceiptServiceAsyncStub
     from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceAsyncStub
     from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceAsyncStub
@@ -57,6 +59,7 @@ class Services:
         self.catalog: CatalogServiceAsyncStub = CatalogServiceStub(intake)
         self.intake: IntakeServiceAsyncStub = IntakeServiceStub(intake)
         self.ledger: LedgerServiceAsyncStub = LedgerServiceStub(intake)
+        self.orders: OrderServiceAsyncStub = OrderServiceStub(intake)
         self.receipts: ReceiptServiceAsyncStub = ReceiptServiceStub(intake)
         self.validation: ValidationServiceAsyncStub = ValidationServiceStub(validation)
         self.lists: ListServiceAsyncStub = ListServiceStub(validation)
