@@ -7,6 +7,7 @@ from services.gateway.health_client import FirstContact
 from services.gateway.http_server import HttpServer
 from services.gateway.intake_client import KEYED, Intake
 from services.gateway.leads import Leads
+from services.gateway.orders import OrderBook
 from services.gateway.pages import Pages
 from services.gateway.reception import Reception
 from services.gateway.settings import Settings
@@ -32,7 +33,8 @@ async def main(process: Process) -> None:
     pages = Pages(contact, clock)
     reception = Reception(intake, clock, Trails(clock, metrics, settings.telemetry.trace_ratio), metrics)
     leads = Leads(reception, intake, clock, settings.read_timeout_seconds)
-    table = routes(leads, Statements(intake), pages, echo=settings.telemetry.environment == "development")
+    echo = settings.telemetry.environment == "development"
+    table = routes(leads, OrderBook(intake), Statements(intake), pages, echo=echo)
     await process.serve(HttpServer(Gateway(table, metrics), settings.rpc, metrics, contact))
 
 

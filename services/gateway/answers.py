@@ -116,3 +116,43 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "fro
     closing: Price
     closing_held: Price
     entries: list[StatementEntry]
+
+
+class WindowLeft(msgspec.Struct, frozen=True, kw_only=True):
+    """What one cap leaves. `window`: hour, day, week, month or total; it begins anew at `until`.
+
+    `leads_left_now` is set where the day's leads are spread over its open hours: so many may be sold by now.
+    `source`: the cap is about this site of yours alone.
+    """
+
+    window: str
+    source: str | Maybe = msgspec.UNSET
+    leads_left: int | Maybe = msgspec.UNSET
+    leads_left_now: int | Maybe = msgspec.UNSET
+    spend_left: Price | Maybe = msgspec.UNSET
+    until: str | Maybe = msgspec.UNSET
+
+
+class OrderOffered(msgspec.Struct, frozen=True, kw_only=True):
+    """An active order of yours. A lead must fit into all of its `windows`; without any, it takes any number.
+
+    `prices`: what leads pay, in words: the first line that holds, then what changes it. `open`: its schedule is, by
+    now; else `next_opening` says when it will be. `next_lead`: it keeps a pace, and takes its next lead then.
+    """
+
+    order: str
+    product: str
+    prices: list[str]
+    currency: str
+    open: bool
+    windows: list[WindowLeft]
+    starts_on: str | Maybe = msgspec.UNSET
+    ends_on: str | Maybe = msgspec.UNSET
+    next_opening: str | Maybe = msgspec.UNSET
+    next_lead: str | Maybe = msgspec.UNSET
+
+
+class Orders(msgspec.Struct, frozen=True):
+    """What a seller can sell, the order that the buyer prefers first."""
+
+    orders: list[OrderOffered]

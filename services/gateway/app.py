@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from services.gateway import problems
 from services.gateway.exchange import Receive, Request, Response, Send
 from services.gateway.leads import Leads
+from services.gateway.orders import OrderBook
 from services.gateway.pages import Pages
 from services.gateway.posted import Fault, Unreadable
 from services.gateway.problems import HttpError
@@ -46,7 +47,7 @@ class Route:
         return ", ".join(sorted(methods)).encode()
 
 
-def routes(leads: Leads, statements: Statements, pages: Pages, *, echo: bool) -> list[Route]:
+def routes(leads: Leads, orders: OrderBook, statements: Statements, pages: Pages, *, echo: bool) -> list[Route]:
     """Every path there is. `echo` adds the benchmark's reference."""
     table = [
         Route("/v1/leads", {"POST": leads.post_one}),
@@ -54,6 +55,7 @@ def routes(leads: Leads, statements: Statements, pages: Pages, *, echo: bool) ->
         Route("/v1/leads/{id}", {"GET": leads.get_lead}),
         Route("/v1/adapters/google-ads/{order}", {"POST": leads.post_google_ads}),
         Route("/v1/adapters/meta/{order}", {"POST": leads.post_meta}),
+        Route("/v1/orders", {"GET": orders.get}),
         Route("/v1/statement", {"GET": statements.get}),
         Route("/openapi.json", {"GET": pages.openapi}),
         Route("/docs", {"GET": pages.docs}),

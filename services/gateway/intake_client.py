@@ -10,8 +10,10 @@ import grpc
 
 from leadline.intake.v1 import intake_service_pb2 as pb
 from leadline.intake.v1 import ledger_service_pb2 as ledger_pb
+from leadline.intake.v1 import order_service_pb2 as order_pb
 from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
 from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceStub
+from leadline.intake.v1.order_service_pb2_grpc import OrderServiceStub
 from services.gateway.settings import Settings
 from shared.rpc.client import UnaryMethod
 from shared.rpc.errors import Internal, Unavailable, from_rpc_error
@@ -23,11 +25,13 @@ if TYPE_CHECKING:
     # Known to the type stubs only.
     from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceAsyncStub
     from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
+    from leadline.intake.v1.order_service_pb2_grpc import OrderServiceAsyncStub
 
 #: Methods that may be sent again: they carry a key or write nothing.
 KEYED = (
     "leadline.intake.v1.IntakeService/SubmitLeads",
     "leadline.intake.v1.IntakeService/GetLead",
+    "leadline.intake.v1.OrderService/ListOrders",
     "leadline.intake.v1.LedgerService/GetStatement",
     "leadline.intake.v1.LedgerService/ListStatementEntries",
 )
@@ -55,6 +59,7 @@ class Intake:
 
     def __init__(self, channel: grpc.aio.Channel, settings: Settings, clock: Clock, metrics: Metrics) -> None:
         self._intake: IntakeServiceAsyncStub = IntakeServiceStub(channel)
+        self._orders: OrderServiceAsyncStub = OrderServiceStub(channel)
         self._ledger: LedgerServiceAsyncStub = LedgerServiceStub(channel)
         self._clock = clock
         self._timeout = settings.submit_timeout_seconds
@@ -101,6 +106,11 @@ class Intake:
     ) -> ledger_pb.ListStatementEntriesResponse:
         """A page of the same."""
         return await self._ride_out(self._ledger.ListStatementEntries, request, _STATEMENT_SECONDS)
+
+    async def orders(self, access_key: str) -> order_pb.ListOrdersResponse:
+        """The active orders of the key's seller."""
+        request = order_pb.ListOrdersRequest(access_key=access_key)
+        return await self._ride_out(self._orders.ListOrders, request, _LOOK_UP_SECONDS)
 
     async def close(self) -> None:
         """Waits until every lead taken has its result."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from services.gateway import aliases, examples, reading
-from services.gateway.answers import Answer, Statement
+from services.gateway.answers import Answer, Orders, Statement
 from services.gateway.examples import Example
 from services.gateway.formats import batch
 from services.gateway.posted import BODY_BYTES, FIELDS, VALUE_BYTES
@@ -75,7 +75,7 @@ as a formula."""
 
 def document(version: str) -> Json:
     """The whole document."""
-    _, schemas = msgspec.json.schema_components((Answer, Problem, Statement), ref_template=_REF)
+    _, schemas = msgspec.json.schema_components((Answer, Problem, Statement, Orders), ref_template=_REF)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Leadline seller API", "version": version, "description": _INTRODUCTION},
@@ -84,6 +84,7 @@ def document(version: str) -> Json:
         "tags": [
             {"name": "Leads", "description": "Posting leads and asking what became of them."},
             {"name": "Adapters", "description": "Payloads of ad platforms, as they come."},
+            {"name": "Orders", "description": "What the buyer takes."},
             {"name": "Statement", "description": "What you are owed."},
             {"name": "Service", "description": "The service itself."},
         ],
@@ -149,6 +150,14 @@ def _paths() -> Json:
                 "postMetaLead", "Adapters", "Post a Meta lead", _META,
                 {"application/json": {"schema": {"type": "object"}, "example": _decoded(examples.META)}},
                 _answers({"oneOf": [_ref("Answer"), many]}), [*adapter, *_words(without="order")],
+            )
+        },
+        "/v1/orders": {
+            "get": _operation(
+                "getOrders", "Orders", "Ask what you can sell",
+                "Your active orders: what they pay, whether they buy by now, and how many leads and how much money "
+                "each cap leaves. What is left may be sold to others of your keys meanwhile.", None,
+                {"200": _json("The orders.", _ref("Orders")), **_failures("400", "401", "403", "503")}, [],
             )
         },
         "/v1/statement": {

@@ -16,6 +16,7 @@ from services.gateway.app import Route, routes
 from services.gateway.health_client import FirstContact
 from services.gateway.leads import Leads
 from services.gateway.openapi import document
+from services.gateway.orders import OrderBook
 from services.gateway.pages import Pages
 from services.gateway.service import REASON_CODES
 from services.gateway.statement_service import Statements
@@ -32,7 +33,10 @@ def table() -> list[Route]:
             return object()
 
     pages = Pages(cast("FirstContact", _Contact()), FakeClock())
-    return routes(cast("Leads", Handlers()), cast("Statements", Handlers()), pages, echo=False)
+    leads, orders, statements = Handlers(), Handlers(), Handlers()
+    return routes(
+        cast("Leads", leads), cast("OrderBook", orders), cast("Statements", statements), pages, echo=False
+    )
 
 
 @pytest.fixture(name="described", scope="module")

@@ -25,6 +25,7 @@ from services.gateway.health_client import FirstContact
 from services.gateway.http_server import HttpServer
 from services.gateway.intake_client import KEYED, Intake
 from services.gateway.leads import Leads
+from services.gateway.orders import OrderBook
 from services.gateway.pages import Pages
 from services.gateway.reception import Reception
 from services.gateway.settings import Settings
@@ -297,7 +298,7 @@ async def running(*, start_intake: bool = True, **environ: str) -> AsyncIterator
         reception = Reception(intake, clock, Trails(clock, metrics, settings.telemetry.trace_ratio), metrics)
         leads = Leads(reception, intake, clock, settings.read_timeout_seconds)
         echo = settings.telemetry.environment == "development"
-        table = routes(leads, Statements(intake), Pages(contact, clock), echo=echo)
+        table = routes(leads, OrderBook(intake), Statements(intake), Pages(contact, clock), echo=echo)
         server = HttpServer(Gateway(table, metrics), settings.rpc, metrics, contact)
         await stack.enter_async_context(server)
         client = await stack.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{server.port}"))

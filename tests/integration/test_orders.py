@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import secrets
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -32,7 +35,8 @@ from shared.runtime.settings import DatabaseSettings, RpcSettings
 from shared.telemetry.metrics import Metrics
 from tests.clock import FakeClock
 
-CATALOG = (Path(__file__).parents[1] / "big_bank.yaml").read_text()
+ROOT = Path(__file__).parents[2]
+CATALOG = (ROOT / "tests/big_bank.yaml").read_text()
 #: Two caps, a price that depends on the loan, a pace, a site with a cap of its own.
 PILOT = CATALOG.replace(
     "    caps:\n      - {window: day, leads: 5}\n",
@@ -60,6 +64,22 @@ class Desk:
     directory: Directory
     pool: Pool
     clock: FakeClock
+    port: int
+
+    async def leadline(self, *arguments: str, stdin: str = "") -> tuple[int, str, str]:
+        """Run one command to its end: status, output, errors."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "services.cli", *arguments),
+            cwd=ROOT,
+            env=os.environ | {"LEADLINE_INTAKE_TARGET": f"127.0.0.1:{self.port}"},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(60):
+            out, err = await process.communicate(stdin.encode())
+        assert process.returncode is not None
+        return process.returncode, out.decode(), err.decode()
 
     async def amend(self, state: str, order: str = "marco-pilot-2026") -> pb.AmendOrderResponse:
         request = pb.AmendOrderRequest(order=order, state=state, approved_by="tracey", note="the desk is full")
@@ -121,7 +141,7 @@ async def desk(database_url: str, clock: FakeClock) -> AsyncIterator[Desk]:
         )
         await stack.enter_async_context(behind)
         channel = await stack.enter_async_context(open_channel(f"127.0.0.1:{behind.port}"))
-        desk = Desk(OrderServiceStub(channel), CatalogServiceStub(channel), directory, intake, clock)
+        desk = Desk(OrderServiceStub(channel), CatalogServiceStub(channel), directory, intake, clock, behind.port)
         await desk.apply(PILOT)
         yield desk
 
@@ -248,6 +268,37 @@ async def test_states_go_forward_only(desk: Desk, before: str, after: str) -> No
     answer = await desk.apply(PILOT.replace("    priority: 900", f"    priority: 900\n    state: {after}"))
     assert [error.field for error in answer.errors] == ["orders[1].state"]
     assert answer.revision == revision
+
+
+async def test_the_command_line_shows_amends_and_tells_history(desk: Desk) -> None:
+    status, out, _ = await desk.leadline("orders", "--seller", "marco")
+    assert status == 0
+    told = next(line.split() for line in out.splitlines() if "marco-pilot-2026@1" in line)
+    assert told[:3] == ["marco-pilot-2026@1", "marco", "active"]
+    # The even spread leaves fewer by now than the day does.
+    assert told[told.index("day") + 1 :][:3] == ["0", "5", "leads"]
+    assert told[-4:-2] == ["now,", "5"]
+    assert "hour of drive-today.example" in out
+    status, out, _ = await desk.leadline("orders", "pause", "marco-pilot-2026", "--by", "tracey", "--note", "full")
+    assert (status, out) == (0, "marco-pilot-2026@2 is paused.\n")
+    status, out, _ = await desk.leadline("orders", "history", "marco-pilot-2026")
+    assert status == 0
+    assert out.splitlines()[2:] == [
+        f"marco-pilot-2026@2  paused, from {desk.clock.now():%Y-%m-%d %H:%M:%S}.000Z by tracey",
+        "    full",
+        "    state: active -> paused",
+    ]
+
+
+async def test_the_command_line_lets_a_file_wait_and_never_guesses_a_zone(desk: Desk) -> None:
+    then = (desk.clock.now() + timedelta(days=2)).isoformat()
+    status, out, _ = await desk.leadline("apply", "-f", "-", "--effective", then, stdin=AMENDED)
+    assert status == 0
+    assert out.splitlines()[-1].startswith("Revision 2 of big-bank takes effect at ")
+    status, _, err = await desk.leadline("apply", "-f", "-", "--effective", "2026-12-01", stdin=AMENDED)
+    assert (status, "expected a time with its offset" in err) == (1, True)
+    status, _, err = await desk.leadline("apply", "-f", "-", stdin=CATALOG)
+    assert (status, "takes effect at" in err) == (1, True)
 
 
 async def test_what_cannot_be_meant_is_refused(desk: Desk) -> None:
