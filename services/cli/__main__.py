@@ -16,6 +16,7 @@ from services.cli import (
     list_commands,
     order_commands,
     report_commands,
+    return_commands,
     run_commands,
 )
 from services.cli.failure import CommandError
@@ -46,6 +47,7 @@ def build() -> typer.Typer:
     app.command()(lead_commands.leads)
     app.command(context_settings=field_commands.TAKES_SIGNS)(field_commands.field)
     app.add_typer(report_commands.report, name="report")
+    app.add_typer(return_commands.returns, name="returns")
     app.add_typer(list_commands.lists, name="lists")
     app.add_typer(compliance_commands.disclosures, name="disclosures")
     app.add_typer(compliance_commands.evidence, name="evidence")

@@ -15,6 +15,7 @@ from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
 from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from leadline.intake.v1.order_service_pb2_grpc import OrderServiceStub
 from leadline.intake.v1.receipt_service_pb2_grpc import ReceiptServiceStub
+from leadline.intake.v1.return_service_pb2_grpc import ReturnServiceStub
 from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceStub
 from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceStub
 from leadline.validation.v1.compliance_service_pb2_grpc import ComplianceServiceStub
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
     from leadline.intake.v1.order_service_pb2_grpc import OrderServiceAsyncStub
     from leadline.intake.v1.receipt_service_pb2_grpc import ReceiptServiceAsyncStub
+    from leadline.intake.v1.return_service_pb2_grpc import ReturnServiceAsyncStub
     from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceAsyncStub
     from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceAsyncStub
     from leadline.validation.v1.compliance_service_pb2_grpc import ComplianceServiceAsyncStub
@@ -61,6 +63,7 @@ class Services:
         self.ledger: LedgerServiceAsyncStub = LedgerServiceStub(intake)
         self.orders: OrderServiceAsyncStub = OrderServiceStub(intake)
         self.receipts: ReceiptServiceAsyncStub = ReceiptServiceStub(intake)
+        self.returns: ReturnServiceAsyncStub = ReturnServiceStub(intake)
         self.validation: ValidationServiceAsyncStub = ValidationServiceStub(validation)
         self.lists: ListServiceAsyncStub = ListServiceStub(validation)
         self.compliance: ComplianceServiceAsyncStub = ComplianceServiceStub(validation)

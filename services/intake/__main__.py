@@ -10,6 +10,7 @@ from leadline.intake.v1.intake_service_pb2_grpc import add_IntakeServiceServicer
 from leadline.intake.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
 from leadline.intake.v1.order_service_pb2_grpc import add_OrderServiceServicer_to_server
 from leadline.intake.v1.receipt_service_pb2_grpc import add_ReceiptServiceServicer_to_server
+from leadline.intake.v1.return_service_pb2_grpc import add_ReturnServiceServicer_to_server
 from leadline.routing.v1.routing_service_pb2_grpc import RoutingServiceStub
 from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceStub
 from services.intake.bells import Bells
@@ -26,6 +27,9 @@ from services.intake.pending import PendingLeads, Sweeper
 from services.intake.pipeline import Pipeline
 from services.intake.rate_store import SharedLimits
 from services.intake.receipt_service import ReceiptService
+from services.intake.return_service import ReturnService
+from services.intake.returns.desk import ReturnDesk
+from services.intake.returns.store import ReturnStore
 from services.intake.service import IntakeService
 from services.intake.settings import Settings
 from services.intake.settlement import Settlement
@@ -123,6 +127,14 @@ async def main(process: Process) -> None:
             statements=StatementStore(pool), proof=BooksProof(pool), directory=directory, clock=clock, ring=bells.ring
         ),
         "leadline.intake.v1.LedgerService",
+    )
+    returns = ReturnStore(pool)
+    desk = ReturnDesk(returns, CatalogReader(pool), clock, ring=bells.ring)
+    process.work("returns", lambda stop: desk.run(stop, settings.returns_seconds))
+    server.add(
+        add_ReturnServiceServicer_to_server,
+        ReturnService(desk, returns, directory, clock),
+        "leadline.intake.v1.ReturnService",
     )
     server.add(
         add_ReceiptServiceServicer_to_server,

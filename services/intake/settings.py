@@ -38,3 +38,5 @@ class Settings:
     max_waiting: int = setting("LEADLINE_INTAKE_MAX_WAITING", default=2000, minimum=1)
     #: How long the sweeper of pending leads rests when none is due.
     sweep_seconds: float = setting("LEADLINE_INTAKE_SWEEP_SECONDS", default=0.5, minimum=0.05, maximum=60)
+    #: How often returns that sellers left unanswered, and what the system proposes, are looked for.
+    returns_seconds: float = setting("LEADLINE_INTAKE_RETURNS_SECONDS", default=10.0, minimum=0.05, maximum=3600)

@@ -16,6 +16,7 @@ from msgspec import Meta, field
 from shared.catalog.buying import Cap, OrderSource, Pacing, Price, PriceRule, Schedule
 from shared.catalog.money import Minor
 from shared.catalog.recognition import DuplicateScope, MatchKey
+from shared.catalog.returning import ReturnTerms
 from shared.catalog.words import (
     ConsentPart,
     Exclusivity,
@@ -312,6 +313,7 @@ class Order(Term, frozen=True, kw_only=True):
     consent: ConsentTerms = ConsentTerms()
     bots: BotTerms = BotTerms()
     velocity: VelocityTerms = VelocityTerms()
+    returns: ReturnTerms = ReturnTerms()
     max_lead_age_minutes: Positive | None = None
     #: How long a lead that could not be decided may wait before it is rejected, `decision_expired`.
     decision_window_seconds: Positive = 900
