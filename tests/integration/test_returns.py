@@ -41,7 +41,7 @@ class Office:
     async def terms(self, terms: ReturnTerms) -> None:
         """Have Marco's order say so from now on."""
         store = CatalogStore(self.world.pool)
-        catalog = await store.current(BUYER)
+        catalog = await store.current(BUYER, self.world.clock.now())
         assert catalog is not None
         orders = tuple(
             msgspec.structs.replace(order, returns=terms) if order.slug == ORDER else order for order in catalog.orders
