@@ -15,6 +15,7 @@ from services.cli import (
     lead_commands,
     list_commands,
     order_commands,
+    person_commands,
     report_commands,
     return_commands,
     run_commands,
@@ -46,6 +47,7 @@ def build() -> typer.Typer:
     app.command()(lead_commands.lead)
     app.command()(lead_commands.leads)
     app.command(context_settings=field_commands.TAKES_SIGNS)(field_commands.field)
+    app.command()(person_commands.match)
     app.add_typer(report_commands.report, name="report")
     app.add_typer(return_commands.returns, name="returns")
     app.add_typer(list_commands.lists, name="lists")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import grpc
 
+from leadline.dedup.v1.person_service_pb2_grpc import PersonServiceStub
 from leadline.intake.v1 import catalog_service_pb2
 from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
@@ -28,6 +29,7 @@ from shared.rpc.errors import AppError, Unavailable
 from shared.runtime.settings import SettingsError, load
 
 if TYPE_CHECKING:
+    from leadline.dedup.v1.person_service_pb2_grpc import PersonServiceAsyncStub
     from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
     from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceAsyncStub
     from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
@@ -54,6 +56,7 @@ class Services:
         *,
         intake: grpc.aio.Channel,
         validation: grpc.aio.Channel,
+        dedup: grpc.aio.Channel,
         routing: grpc.aio.Channel,
         reporting: grpc.aio.Channel,
     ) -> None:
@@ -67,6 +70,7 @@ class Services:
         self.validation: ValidationServiceAsyncStub = ValidationServiceStub(validation)
         self.lists: ListServiceAsyncStub = ListServiceStub(validation)
         self.compliance: ComplianceServiceAsyncStub = ComplianceServiceStub(validation)
+        self.persons: PersonServiceAsyncStub = PersonServiceStub(dedup)
         self.follow_up: FollowUpServiceAsyncStub = FollowUpServiceStub(routing)
         self.reporting: ReportingServiceAsyncStub = ReportingServiceStub(reporting)
 
@@ -107,6 +111,7 @@ async def _connected(settings: Settings, work: Callable[[Services], Awaitable[T]
         targets = {
             "intake": settings.intake_target,
             "validation": settings.validation_target,
+            "dedup": settings.dedup_target,
             "routing": settings.routing_target,
             "reporting": settings.reporting_target,
         }

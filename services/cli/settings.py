@@ -16,6 +16,7 @@ class Settings:
 
     intake_target: str = target("intake")
     validation_target: str = target("validation")
+    dedup_target: str = target("dedup")
     routing_target: str = target("routing")
     reporting_target: str = target("reporting")
     #: Seconds that one call may take.

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from leadline.dedup.v1.dedup_service_pb2_grpc import add_DedupServiceServicer_to_server
+from leadline.dedup.v1.person_service_pb2_grpc import add_PersonServiceServicer_to_server
 from services.dedup.fingerprint import Fingerprints
+from services.dedup.likeness_store import LikenessStore
+from services.dedup.person_service import PersonService
 from services.dedup.service import DedupService
 from services.dedup.settings import Settings
+from services.dedup.similar import SimilarPeople
 from services.dedup.store import ClaimStore
 from shared.catalog.snapshot import CatalogReader
 from shared.db.pool import open_pool
@@ -26,9 +30,16 @@ async def main(process: Process) -> None:
     server = RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=metrics)
     server.add(
         add_DedupServiceServicer_to_server,
-        DedupService(CatalogReader(pool), store, fingerprints, SystemClock()),
+        DedupService(
+            catalogs=CatalogReader(pool),
+            store=store,
+            people=SimilarPeople(LikenessStore(pool), fingerprints),
+            fingerprints=fingerprints,
+            clock=SystemClock(),
+        ),
         "leadline.dedup.v1.DedupService",
     )
+    server.add(add_PersonServiceServicer_to_server, PersonService(), "leadline.dedup.v1.PersonService")
     await process.serve(server)
 
 

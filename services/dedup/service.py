@@ -14,24 +14,36 @@ from leadline.dedup.v1.dedup_service_pb2 import (
     CheckLeadsResponse,
     Identity,
     LeadToCheck,
+    Likeness,
 )
 from leadline.dedup.v1.dedup_service_pb2_grpc import DedupServiceServicer
 from services.dedup.answers import Answers
 from services.dedup.fingerprint import Details, Fingerprints
+from services.dedup.similar import Asked, Found, SimilarPeople
 from services.dedup.store import ClaimStore
-from shared.catalog.snapshot import CatalogReader
+from shared.catalog.snapshot import CatalogReader, CatalogView
 from shared.rpc.errors import Malformed
 from shared.runtime.clock import Clock
 
 MOST_LEADS = 256
+_NOBODY = Found()
 
 
 class DedupService(DedupServiceServicer):
     """Answers batches of leads of one buyer at one catalog revision."""
 
-    def __init__(self, catalogs: CatalogReader, store: ClaimStore, fingerprints: Fingerprints, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        catalogs: CatalogReader,
+        store: ClaimStore,
+        people: SimilarPeople,
+        fingerprints: Fingerprints,
+        clock: Clock,
+    ) -> None:
         self._catalogs = catalogs
         self._store = store
+        self._people = people
         self._fingerprints = fingerprints
         self._clock = clock
 
@@ -42,20 +54,36 @@ class DedupService(DedupServiceServicer):
         buyer_id, of = request.buyer_id, self._fingerprints.of
         view = await self._catalogs.get(buyer_id, request.catalog_revision)
         persons = [of(buyer_id, _details(lead), view.match_keys) for lead in request.leads]
+        lead_ids = _lead_ids(request.leads)
         asked = [
             (digest, lead_id)
-            for lead_id, identities in zip(_lead_ids(request.leads), persons, strict=True)
+            for lead_id, identities in zip(lead_ids, persons, strict=True)
             for _kind, digest in identities
         ]
         earlier = await self._store.earlier(buyer_id, asked)
+        found = [_NOBODY] * len(persons)
+        if view.compares_people:
+            found = await self._people.of(buyer_id, _asked(request.leads, lead_ids, view))
         answers, position, results = Answers(view, self._clock.now()), 0, []
-        for lead, identities in zip(request.leads, persons, strict=True):
+        for lead, identities, alike in zip(request.leads, persons, found, strict=True):
             seen = {kind: earlier.get(position + offset, ()) for offset, (kind, _digest) in enumerate(identities)}
             position += len(identities)
             result = CheckedLead(identities=[Identity(kind=kind, digest=digest) for kind, digest in identities])
-            result.MergeFrom(answers.of(lead, seen, identities))
+            result.MergeFrom(answers.of(lead, seen, identities, alike.similar))
+            result.likenesses.extend(Likeness(digest=digest, seen=newest) for digest, newest in alike.keys)
             results.append(result)
         return CheckLeadsResponse(results=results)
+
+
+def _asked(leads: Sequence[LeadToCheck], lead_ids: Sequence[UUID], view: CatalogView) -> list[Asked]:
+    """Every lead with all that identifies its person; compared where one of its orders compares people."""
+    asked = []
+    for lead, lead_id in zip(leads, lead_ids, strict=True):
+        orders = (view.order(candidate.order) for candidate in lead.candidates)
+        compared = any(order is not None and order.duplicates.fuzzy != "off" for order in orders)
+        details = {field.name: value for field, value in lead.person.ListFields()}
+        asked.append(Asked(lead_id, details | {"phone": lead.phone, "email": lead.email}, compared))
+    return asked
 
 
 def _details(lead: LeadToCheck) -> Details:

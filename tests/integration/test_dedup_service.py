@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,15 @@ import pytest_asyncio
 from leadline.common.v1 import lead_pb2 as common
 from leadline.common.v1 import reason_pb2
 from leadline.dedup.v1 import dedup_service_pb2 as pb
+from leadline.dedup.v1 import person_service_pb2 as persons_pb
 from leadline.dedup.v1.dedup_service_pb2_grpc import DedupServiceStub, add_DedupServiceServicer_to_server
+from leadline.dedup.v1.person_service_pb2_grpc import PersonServiceStub, add_PersonServiceServicer_to_server
 from services.dedup.fingerprint import Fingerprints
+from services.dedup.likeness_store import LikenessStore
+from services.dedup.person_service import PersonService
 from services.dedup.service import DedupService
 from services.dedup.settings import Settings
+from services.dedup.similar import SimilarPeople
 from services.dedup.store import ClaimStore
 from shared.catalog.snapshot import CatalogReader, encode
 from shared.catalog.terms import DuplicateTerms
@@ -35,6 +41,7 @@ from tests.unit.routing.terms import catalog, order
 if TYPE_CHECKING:
     # Only the types know an asynchronous stub of its own.
     from leadline.dedup.v1.dedup_service_pb2_grpc import DedupServiceAsyncStub
+    from leadline.dedup.v1.person_service_pb2_grpc import PersonServiceAsyncStub
 
 KEY = "42" * 32
 PHONE, EMAIL = "+15125550123", "ann.lee@gmail.com"
@@ -45,6 +52,7 @@ class World:
     """A running dedup, and the settlement that claims."""
 
     stub: DedupServiceAsyncStub
+    persons: PersonServiceAsyncStub
     settlement: asyncpg.Connection[asyncpg.Record]
     clock: FakeClock
 
@@ -80,9 +88,16 @@ class World:
             ["buyer"] * len(checked.identities),
             [1] * len(checked.likenesses),
             [likeness.digest for likeness in checked.likenesses],
-            [likeness.seen for likeness in checked.likenesses],
+            [None] * len(checked.likenesses),
         )
         assert refused == []
+        details = {"phone": lead.phone, "email": lead.email} | {
+            field.name: value for field, value in lead.person.ListFields()
+        }
+        await self.settlement.execute(
+            "INSERT INTO intake.person (buyer_id, lead_id, fields, submission, payload) VALUES ($1, $2, $3, '', '')",
+            "big-bank", lead.lead_id, json.dumps(details),
+        )  # fmt: skip
 
 
 @pytest_asyncio.fixture
@@ -96,6 +111,8 @@ async def world(database_url: str, clock: FakeClock) -> AsyncIterator[World]:
             product="home-loan",
             duplicates=DuplicateTerms(match=("address+name", "name+date_of_birth", "phone+date_of_birth")),
         ),
+        order("alike", duplicates=DuplicateTerms(fuzzy="reject")),
+        order("marks", duplicates=DuplicateTerms(fuzzy="flag", match=("name+address",))),
         order("sellers", duplicates=DuplicateTerms(match=("name+address",), scope="seller")),
     )
     connection = await asyncpg.connect(database_url)
@@ -114,10 +131,18 @@ async def world(database_url: str, clock: FakeClock) -> AsyncIterator[World]:
     async with open_pool(settings.database, role="leadline_dedup", name="test-dedup") as pool:
         store = ClaimStore(pool)
         server = RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=Metrics())
-        service = DedupService(CatalogReader(pool), store, Fingerprints(settings.identity_key), clock)
+        fingerprints = Fingerprints(settings.identity_key)
+        service = DedupService(
+            catalogs=CatalogReader(pool),
+            store=store,
+            people=SimilarPeople(LikenessStore(pool), fingerprints),
+            fingerprints=fingerprints,
+            clock=clock,
+        )
         server.add(add_DedupServiceServicer_to_server, service, "leadline.dedup.v1.DedupService")
+        server.add(add_PersonServiceServicer_to_server, PersonService(), "leadline.dedup.v1.PersonService")
         async with server, open_channel(f"127.0.0.1:{server.port}") as channel:
-            yield World(DedupServiceStub(channel), connection, clock)
+            yield World(DedupServiceStub(channel), PersonServiceStub(channel), connection, clock)
     await connection.close()
 
 
@@ -278,3 +303,91 @@ async def test_a_lead_id_that_is_none_is_named_as_malformed(world: World) -> Non
 async def test_an_unknown_revision_is_not_found(world: World) -> None:
     with pytest.raises(NotFound):
         await world.check(lead(), catalog_revision=8)
+
+
+def ann(lead_to_check: pb.LeadToCheck, **other: str) -> pb.LeadToCheck:
+    """The lead as Ann Whitfield's, with other details instead."""
+    details = {
+        "first_name": "Ann", "last_name": "Whitfield", "street": "12 Cedar Ave", "city": "Austin", "state": "TX",
+        "postal_code": "78701", "date_of_birth": "1980-02-03",
+    } | other  # fmt: skip
+    lead_to_check.person.CopyFrom(pb.Person(**details))
+    return lead_to_check
+
+
+async def test_somebody_who_is_only_like_a_bought_person_is_refused_flagged_or_let_by_as_the_order_says(
+    world: World,
+) -> None:
+    bought = ann(lead(seller="polo"))
+    await world.buy(bought)
+    again = ann(
+        lead("+15125550132", "annie@example.com", orders="alike marks month"), first_name="Annie", street="12 Cedr Ave"
+    )
+    (checked,) = await world.check(again)
+    assert reasons(checked) == [["duplicate_other_seller"], [], []]
+    (marked,) = checked.candidates[1].alike
+    assert marked.lead_id == bought.lead_id
+    assert marked.score >= 85
+    assert "same date of birth" in marked.why
+    assert not checked.candidates[2].alike
+    told = checked.candidates[0].findings[0].message
+    assert told.startswith("Bought from another seller within the window: the persons are ")
+    for secret in (bought.lead_id, "polo", "same date of birth"):
+        assert secret not in told
+    receipt = common.StageReceipt.FromString(checked.receipt)
+    (sighting,) = pb.Sightings.FromString(receipt.observations).sightings
+    assert (sighting.lead_id, sighting.seller, list(sighting.kinds)) == (bought.lead_id, "polo", [])
+    assert sighting.score == marked.score
+
+
+async def test_twins_and_spouses_are_not_one_person(world: World) -> None:
+    await world.buy(ann(lead(seller="polo")))
+    twin = ann(lead("+15125550777", "gwen@example.com", orders="alike marks"), first_name="Gwen")
+    spouse = ann(lead(PHONE, "", orders="alike"), first_name="Carl", date_of_birth="1979-05-06")
+    (of_twin, of_spouse) = await world.check(twin, spouse)
+    assert reasons(of_twin) == [[], []]
+    assert not of_twin.candidates[1].alike
+    assert [found.message[:60] for found in of_spouse.candidates[0].findings] == [
+        "Bought from another seller within the window, with the same "
+    ], "the phone is the same; the person is not said to be"
+
+
+async def test_similar_people_outside_the_window_do_not_count(world: World) -> None:
+    await world.buy(ann(lead(seller="polo")))
+    world.clock.advance(30 * 86_400)
+    (checked,) = await world.check(ann(lead("+15125550132", "", orders="alike")))
+    assert reasons(checked) == [[]]
+
+
+async def test_details_that_are_compared_are_kept_by_intake_alone(world: World, database_url: str) -> None:
+    await world.buy(ann(lead(seller="polo")))
+    owner = await asyncpg.connect(database_url)
+    dump = str(await owner.fetch("SELECT c::text, l::text FROM dedup.identity_claim c, dedup.likeness_claim l"))
+    for detail in ("Ann", "Whitfield", "Cedar", "1980", "5550123", "ann.lee", "annlee"):
+        assert detail not in dump
+    await owner.execute("DELETE FROM intake.person")
+    await owner.close()
+    (checked,) = await world.check(ann(lead("+15125550132", "", orders="alike")))
+    assert reasons(checked) == [[]], "who is forgotten is not compared any more"
+
+
+async def test_pairs_are_compared_by_the_names_of_their_details(world: World) -> None:
+    answer = await call(
+        world.persons.MatchPersons,
+        persons_pb.MatchPersonsRequest(
+            pairs=[
+                persons_pb.PersonPair(
+                    a={"given_name": "Robert", "surname": "Whitfield", "dob": "19800203", "postcode": "78701"},
+                    b={"first_name": "Bob", "last_name": "Whitfeild", "date_of_birth": "1980-02-03", "zip": "78701-12"},
+                ),
+                persons_pb.PersonPair(a={"name": "Ann Lee"}, b={"name": "Carl Zamora"}),
+                persons_pb.PersonPair(),
+            ]
+        ),
+        timeout=5,
+    )
+    assert [one.verdict for one in answer.results] == ["reject", "different", "different"]
+    assert "first name in another form" in answer.results[0].why
+    with pytest.raises(Malformed, match="pairs: expected at most 1000"):
+        await call(world.persons.MatchPersons, persons_pb.MatchPersonsRequest(pairs=[persons_pb.PersonPair()] * 1001),
+                   timeout=5)  # fmt: skip

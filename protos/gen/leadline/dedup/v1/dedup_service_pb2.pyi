@@ -295,7 +295,7 @@ class Breach(_message.Message):
     seller: _builtins.str
     """Who sold it."""
     score: _builtins.int
-    """How much they are alike, from 0 to 100, where that is what shows it; else 0."""
+    """How much the persons are alike, from 0 to 100; 0: not compared."""
     @_builtins.property
     def exclusive_until(self) -> _timestamp_pb2.Timestamp:
         """Until when it was to be nobody else's."""

@@ -1,0 +1,1 @@
+"""Made-up people, as forms receive them."""
