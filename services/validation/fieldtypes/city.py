@@ -9,6 +9,7 @@ from services.validation.fieldtypes.lettercase import cased
 from services.validation.fieldtypes.place import state_code
 from services.validation.fieldtypes.repair import repaired
 from services.validation.identity.made_up import folded, is_mashed, is_unsayable
+from services.validation.identity.words import RUDE
 from services.validation.lists.reference import Zips
 from services.validation.verdict import Reading, accepted, refused
 
@@ -39,7 +40,8 @@ _COUNTRIES = frozenset(
 )
 _NOWHERE = frozenset(
     """city yourcity mycity town cityname test testcity testing unknowncity anytown nowhere hometown nocity asdf qwerty
-    abc xyz xxx fake fakecity same any other idk whatever anywhere""".split()
+    abc xyz xxx fake fakecity same any other idk whatever anywhere select selectcity
+    selectacity selectone selectyourcity pleaseselect choosecity chooseacity choose entercity enteryourcity""".split()
 )
 _LETTERS = re.compile(r"[^\W\d_][\w .'()/&-]*[\w.)]|[^\W\d_]{2}")
 _TAIL = re.compile(r"(.+?)(?:\s*[,/]\s*([^,/]+?)\.?| ?- ?([A-Z]{2}))$")
@@ -109,7 +111,8 @@ def _fault(name: str, zips: Zips) -> str | None:
     if key in _NOWHERE or len(key) < 2 or (len(key) > 2 and len(set(key)) == 1):
         return _MADE_UP
     words = re.findall(r"[a-z]{4,}", plain) if plain.isascii() else ()
-    return _MADE_UP if any(is_mashed(word) or is_unsayable(word) for word in words) else None
+    made_up = any(word in RUDE or is_mashed(word) or is_unsayable(word) for word in words)
+    return _MADE_UP if made_up else None
 
 
 def _cased_city(name: str) -> str:

@@ -64,7 +64,8 @@ _PROVINCES = frozenset(
     """on qc bc ab mb sk ns nb nl pe pei nt yt nu ont que alta man sask ontario quebec québec britishcolumbia alberta
     manitoba saskatchewan novascotia newbrunswick newfoundland newfoundlandandlabrador labrador princeedwardisland
     yukon northwestterritories nunavut""".split()
-)#: Names that several states share.
+)
+#: Names that several states share.
 _SEVERAL = frozenset("carolina dakota virginias carolinas dakotas newengland tristate armedforces military".split())
 
 
@@ -78,7 +79,9 @@ _CODES = (
     | _NAMES
     | {_folded(word): code for code, words in _ALSO.items() for word in words.split(" ")}
 )
-_ZIP_CODE = re.compile(r"(?:([A-Za-z]{2})\.?,? ?)?(\d{5})(?:[ -]{0,3}(\d{4}))?(?:\.0{1,2})?", re.ASCII)
+_ZIP_CODE = re.compile(
+    r"(?i:zip(?: ?code)?[: ]+)?(?:([A-Za-z]{2})\.?,? ?)?(\d{5})(?:[ -]{0,3}(\d{4}))?(?:\.0{1,2})?", re.ASCII
+)
 #: What stands around a state without changing which: the country before or after it, a ZIP code, what it is.
 _AROUND = re.compile(
     r"^(?:US-|USA?[ ,]+|the |(?:the )?state of )|[, ]+(?:USA?|U\.S\.A?\.?|United States(?: of America)?)$"

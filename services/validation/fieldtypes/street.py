@@ -8,6 +8,7 @@ from services.validation.fieldtypes.lettercase import cased
 from services.validation.fieldtypes.place import state_code
 from services.validation.fieldtypes.repair import repaired
 from services.validation.identity.made_up import folded, is_mashed
+from services.validation.identity.words import RUDE
 from services.validation.verdict import Reading, accepted, refused
 
 _STREET = "street.readable"
@@ -35,7 +36,7 @@ _UNITS = {
 }  # fmt: skip
 _UNIT_WORDS = "|".join(sorted(_UNITS, key=len, reverse=True))
 _UNIT = re.compile(
-    rf"[\s,;]+(?:({_UNIT_WORDS})\b\.?\s*(?:(?:#|no\.?|number)\s*)?|#\s*)"
+    rf"[\s,;.]+(?:({_UNIT_WORDS})\b\.?\s*(?:(?:#|no\.?|number)\s*)?|#\s*)"
     r"([a-z]?-?\d+[a-z]?(?:-[a-z\d]+)?|[a-z]{1,2}\d*)"
     r"(?=$|[\s,;])",
     re.IGNORECASE,
@@ -58,7 +59,7 @@ _NOWHERE = frozenset(
     """same sameasabove unknown homeless test teststreet streetaddress address youraddress mystreet street test1
     enteraddress none nostreet noaddress fake fakestreet 123fakestreet 123fakest 123teststreet 123testst 1teststreet
     asdf qwerty whatever idk dontknow address1 streetname addressline1 abc abcstreet xyz home house mailing
-    noneofyourbusiness""".split()
+    noneofyourbusiness testaddress testing fakeaddress""".split()
 )
 #: Pictures and arrows that telephones add.
 _SYMBOLS = re.compile("[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]")
@@ -76,6 +77,11 @@ def read_street(text: str, field: str = "street") -> Reading:
     if whole is not None and state_code(whole[2]) is not None and "," in text and any(map(str.isdigit, whole[1])):
         text = _before_city(text)
     value, parts = _tidied(text)
+    for _ in range(3):
+        # Marks in odd places leave others behind: until nothing changes any more.
+        if "#" not in value and "." not in value:
+            break
+        value, parts = _tidied(value)
     numbered = "number" in parts or "box" in parts
     observed = "with a number" if numbered else "without a number"
     return accepted(value, _STREET, field, observed, "a street address", parts)
@@ -91,9 +97,10 @@ def _fault(text: str) -> str | None:
     joined = "".join(filter(str.isalnum, plain))
     if joined in _NOWHERE:
         return _MADE_UP
-    if any(len(word) > 3 and is_mashed(word) for word in re.findall(r"[a-z]+", plain)):
-        return _MADE_UP
-    return None
+    words = re.findall(r"[a-z]+", plain)
+    # With a number it may be a street all the same: there are rude ones.
+    rude = not RUDE.isdisjoint(words) and not any(map(str.isdigit, text))
+    return _MADE_UP if rude or any(len(word) > 3 and is_mashed(word) for word in words) else None
 
 
 def _before_city(text: str) -> str:
