@@ -44,6 +44,11 @@ class DataDirectory:
         """File of the key that identity digests are made with; changing it forgets who was bought before."""
         return self.path / "identity.key"
 
+    @property
+    def bid_key(self) -> Path:
+        """File of the key that bid tokens are signed with; changing it ends every bid in force."""
+        return self.path / "bid.key"
+
     def take(self) -> int:
         """Take the folder for this run and return the lock's descriptor.
 
@@ -83,10 +88,11 @@ class DataDirectory:
             self._lock.close()
             self._lock = None
 
-    def make_identity_key(self) -> None:
-        """Make the identity key, once for the life of the folder."""
-        if not self.identity_key.exists():
-            write_secret(self.identity_key, secrets.token_hex(32))
+    def make_keys(self) -> None:
+        """Make the install's keys, once for the life of the folder."""
+        for key in (self.identity_key, self.bid_key):
+            if not key.exists():
+                write_secret(key, secrets.token_hex(32))
 
 
 def write_secret(path: Path, text: str) -> None:

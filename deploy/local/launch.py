@@ -137,7 +137,7 @@ class Suite:
         try:
             self._listening = chosen(self._programs) if self._free else settled(self._programs, self._environ)
             self._check_ports()
-            self.directory.make_identity_key()
+            self.directory.make_keys()
             self._keeper = Keeper(hold=[lock])
             self._start_stores(self._keeper)
             self._start_programs(self._keeper)
@@ -270,8 +270,9 @@ class Suite:
             "LEADLINE_REDIS_URL": self._redis_url,
             "PYTHONUNBUFFERED": "1",
         }
-        if not environ.get("LEADLINE_IDENTITY_KEY") and not environ.get("LEADLINE_IDENTITY_KEY_FILE"):
-            environ["LEADLINE_IDENTITY_KEY_FILE"] = str(self.directory.identity_key)
+        for name, file in (("IDENTITY", self.directory.identity_key), ("BID", self.directory.bid_key)):
+            if not environ.get(f"LEADLINE_{name}_KEY") and not environ.get(f"LEADLINE_{name}_KEY_FILE"):
+                environ[f"LEADLINE_{name}_KEY_FILE"] = str(file)
         if MAILBOX in self._programs:
             environ["LEADLINE_SMTP_URL"] = self.smtp_url
         for program in self._programs:

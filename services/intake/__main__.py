@@ -9,6 +9,7 @@ from leadline.intake.v1.catalog_service_pb2_grpc import add_CatalogServiceServic
 from leadline.intake.v1.intake_service_pb2_grpc import add_IntakeServiceServicer_to_server
 from leadline.intake.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
 from leadline.intake.v1.order_service_pb2_grpc import add_OrderServiceServicer_to_server
+from leadline.intake.v1.ping_service_pb2_grpc import add_PingServiceServicer_to_server
 from leadline.intake.v1.receipt_service_pb2_grpc import add_ReceiptServiceServicer_to_server
 from leadline.intake.v1.return_service_pb2_grpc import add_ReturnServiceServicer_to_server
 from leadline.routing.v1.routing_service_pb2_grpc import RoutingServiceStub
@@ -24,6 +25,12 @@ from services.intake.ledger_service import LedgerService
 from services.intake.opening import Opening
 from services.intake.order_service import OrderService
 from services.intake.pending import PendingLeads, Sweeper
+from services.intake.pings.bids import Bids
+from services.intake.pings.desk import PingDesk
+from services.intake.pings.service import PingService
+from services.intake.pings.store import PingStore
+from services.intake.pings.sweeper import HoldSweeper
+from services.intake.pings.token import BidSigner
 from services.intake.pipeline import Pipeline
 from services.intake.rate_store import SharedLimits
 from services.intake.receipt_service import ReceiptService
@@ -71,24 +78,33 @@ async def main(process: Process) -> None:
     chain = Chain(ValidationServiceStub(validation), DedupServiceStub(dedup), RoutingServiceStub(routing), clock)
     settlement = Settlement(store, clock, ring=bells.ring, stages=chain)
     traces = LeadTraces(metrics)
+    catalogs = CatalogReader(pool)
+    ping_store, signer = PingStore(pool), BidSigner(settings.bid_key)
+    bids = Bids(ping_store, catalogs, signer, clock)
+    holds = HoldSweeper(ping_store, clock, returned=metrics.counter("leadline_holds_returned_total").inc)
+    process.work("holds", holds.run)
     sweeper = Sweeper(
         directory=directory,
         chain=chain,
         store=store,
         settlement=settlement,
+        bids=bids,
         traces=traces,
         clock=clock,
         chain_seconds=settings.chain_seconds,
         idle_seconds=settings.sweep_seconds,
     )
     process.work("sweeper", sweeper.run)
+    opening = Opening(directory, clock, trace_ratio=settings.telemetry.trace_ratio)
+    limits = SharedLimits(redis, clock)
     pipeline = Pipeline(
-        opening=Opening(directory, clock, trace_ratio=settings.telemetry.trace_ratio),
+        opening=opening,
         chain=chain,
         store=store,
         settlement=settlement,
         pending=PendingLeads(store, clock),
-        limits=SharedLimits(redis, clock),
+        limits=limits,
+        bids=bids,
         traces=traces,
         clock=clock,
         chain_seconds=settings.chain_seconds,
@@ -115,6 +131,22 @@ async def main(process: Process) -> None:
             max_batches=settings.max_in_flight,
         ),
         "leadline.intake.v1.IntakeService",
+    )
+    outcomes = {name: metrics.counter("leadline_pings_total", outcome=name) for name in ("bid", "no_bid", "test")}
+    pings = PingDesk(
+        opening=opening,
+        chain=chain,
+        store=ping_store,
+        limits=limits,
+        signer=signer,
+        clock=clock,
+        chain_seconds=settings.chain_seconds,
+        count=lambda outcome: outcomes[outcome].inc(),
+    )
+    server.add(
+        add_PingServiceServicer_to_server,
+        PingService(pings, shield, max_batches=settings.max_in_flight),
+        "leadline.intake.v1.PingService",
     )
     server.add(
         add_CatalogServiceServicer_to_server,

@@ -79,6 +79,7 @@ def decided_event(draft: Draft) -> lead_event_pb2.LeadEvent:
             was_pending=draft.resumed,
             us_state=validated.fields.get("state", "") if validated else "",
             catalog_revision=draft.view.revision,
+            ping_id=draft.bid.claims.ping_id if draft.bid is not None else "",
         ),
     )
 

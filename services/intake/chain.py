@@ -116,7 +116,11 @@ class Chain:
             catalog_revision=drafts[0].view.revision,
             leads=[
                 validation_pb2.LeadToValidate(
-                    lead_id=draft.lead_id, seller=draft.seller, submission=draft.submission, candidates=_refs(draft)
+                    lead_id=draft.lead_id,
+                    seller=draft.seller,
+                    submission=draft.submission,
+                    candidates=_refs(draft),
+                    ping=draft.ping,
                 )
                 for draft in drafts
             ],
@@ -140,6 +144,8 @@ class Chain:
                     seller=draft.seller,
                     phone=fields.get("phone", ""),
                     email=fields.get("email", ""),
+                    phone_sha256=bytes.fromhex(draft.hashes.get("phone", "")),
+                    email_sha256=bytes.fromhex(draft.hashes.get("email", "")),
                     candidates=_refs(draft),
                     person=dedup_pb2.Person(**{name: fields.get(name, "") for name in _PERSON}) if whole else None,
                 )
@@ -217,6 +223,7 @@ def _lead_to_route(draft: Draft) -> routing_pb2.LeadToRoute:
         lead_type=validated.lead_type,
         state=validated.fields.get("state", ""),
         price_facts=_price_facts(draft, validated.fields),
+        bid_price_minor=draft.bid.claims.price_minor if draft.bid is not None else None,
         candidates=[
             routing_pb2.RoutingCandidate(order=said.order, finding_count=of_lead + len(said.findings) + bought_before)
             for said, bought_before in zip(validated.candidates, duplicates, strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -17,6 +17,7 @@ from leadline.intake.v1 import intake_service_pb2
 from leadline.routing.v1 import routing_service_pb2 as routing_pb2
 from leadline.validation.v1 import validation_service_pb2 as validation_pb2
 from services.intake.candidates import Candidates
+from services.intake.pings.bid import Bid
 from services.intake.rate import Rate
 from services.intake.submission import SubmissionKey
 from shared.catalog.snapshot import CatalogView
@@ -51,6 +52,12 @@ class Draft:
     clock: lead_event_pb2.ClockPoints
     #: Stored as pending before; settlement then updates instead of inserting.
     resumed: bool = False
+    #: A ping: the person is told in part, or by hashes in hex, by field.
+    ping: bool = False
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    #: The bid that the lead takes up, and what is wrong with the token that it brought.
+    bid: Bid | None = None
+    bid_findings: list[reason_pb2.Finding] = field(default_factory=list)
 
     validated: validation_pb2.ValidatedLead | None = None
     checked: dedup_pb2.CheckedLead | None = None

@@ -12,8 +12,8 @@ from shared.sensitive.scrubbing import has_shape, is_sensitive, scrub, scrub_tex
 
 #: What names the submission. Masked, two of them could become one.
 _NAMES = ("external_id", "idempotency_key")
-#: Made by the edge, not by the seller.
-_OURS = frozenset({"traceparent"})
+#: Made by this system, not by the seller.
+_OURS = frozenset({"traceparent", "bid_token"})
 
 
 def mask(sent: lead_pb2.Submission, fields: dict[str, str], typed: Collection[str]) -> bytes:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Protocol
 
 from leadline.common.v1 import lead_pb2
 from leadline.events.v1 import lead_event_pb2
-from leadline.intake.v1 import intake_service_pb2 as intake_pb2
 from services.intake import sandbox
 from services.intake.candidates import choose_candidates
 from services.intake.catalog.directory import Directory
+from services.intake.catalog.scope import Scope
 from services.intake.draft import Draft, moment
 from services.intake.masking import mask
+from services.intake.pings.token import MOST_CHARACTERS
 from services.intake.submission import content_hash, submission_key
 from shared.catalog.snapshot import CatalogView
 from shared.rpc.errors import KeyScope, Malformed, Violation
@@ -28,11 +30,28 @@ MOST_FIELDS = 200
 MOST_FIELD_CHARACTERS = 8192
 MOST_NAME_CHARACTERS = 255
 #: The most characters of what is not a field; a source may be a whole URL.
-_IDENTIFIERS = (("order", 63), ("source", 2048), ("sub_source", 256), ("external_id", 256), ("idempotency_key", 256))
+_IDENTIFIERS = (
+    ("order", 63),
+    ("source", 2048),
+    ("sub_source", 256),
+    ("external_id", 256),
+    ("idempotency_key", 256),
+    ("bid_token", MOST_CHARACTERS),
+)
 #: 2100-01-01T00:00:00Z in seconds since the epoch.
 LAST_SECOND = 4_102_444_800
 #: The most bytes of a body kept as evidence.
 MOST_PAYLOAD_BYTES = 256 * 1024
+
+
+class Item(Protocol):
+    """What came with a key: a post, or a ping."""
+
+    @property
+    def access_key(self) -> str: ...
+
+    @property
+    def submission(self) -> lead_pb2.Submission: ...
 
 
 class Opening:
@@ -44,8 +63,10 @@ class Opening:
         self._clock = clock
         self._trace_ratio = trace_ratio
 
-    def open(self, item: intake_pb2.SubmitLeadItem) -> Draft:
+    def open(self, item: Item, scope: Scope = "post") -> Draft:
         """Authenticate and check one item.
+
+        `scope`: what its access key must be good for.
 
         Raises:
             KeyMissing, KeyInvalid: the access key.
@@ -53,7 +74,7 @@ class Opening:
             Malformed: the submission cannot be stored as it is; names each field.
         """
         now = self._clock.now()
-        key = self._directory.authenticate(item.access_key, now, "post")
+        key = self._directory.authenticate(item.access_key, now, scope)
         sent = item.submission
         fields = dict(sent.fields)
         check_shape(sent, fields)
@@ -163,6 +184,8 @@ def _scalars(sent: lead_pb2.Submission) -> Iterable[str]:
         str(signals.seconds_on_form) if signals.HasField("seconds_on_form") else "",
         signals.honeypot,
         *_later(signals),
+        # Likewise: without a bid, the content is what it was before there were any.
+        *((f"bid={sent.bid_token}",) if sent.bid_token else ()),
     )
 
 

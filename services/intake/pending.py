@@ -21,6 +21,7 @@ from services.intake.catalog.directory import Directory
 from services.intake.chain import ChainUnavailable, Stages
 from services.intake.draft import Draft, by_buyer, moment
 from services.intake.opening import is_own
+from services.intake.pings.bids import Bids
 from services.intake.record import pending_row, submission_row
 from services.intake.settlement import Settlement
 from services.intake.store import LeadStore
@@ -33,6 +34,8 @@ from shared.runtime.clock import Clock
 #: How long a sweeper that took a pending lead has it to itself. Longer than the
 #: chain's time and the settlement together; a sweeper that died frees its leads by this.
 LEASE_SECONDS = 5.0
+#: How much longer than its lead may wait a bid is held for it.
+HOLD_SLACK = timedelta(minutes=1)
 #: Pending leads that are taken at once.
 BATCH = 64
 
@@ -60,6 +63,11 @@ class PendingLeads:
             [pending_row(draft) for draft in drafts],
             [(d.buyer_id, d.lead_id, " ".join(d.key_orders), now) for d in drafts],
             now,
+            [
+                (d.bid.claims.ping_id, d.lead_id, _expiry(d) + HOLD_SLACK)
+                for d in drafts
+                if d.bid is not None and not d.test
+            ],
         )
         return [draft for draft in drafts if draft.lead_id not in stored]
 
@@ -74,6 +82,7 @@ class Sweeper:
         chain: Stages,
         store: LeadStore,
         settlement: Settlement,
+        bids: Bids,
         traces: LeadTraces,
         clock: Clock,
         chain_seconds: float,
@@ -84,6 +93,7 @@ class Sweeper:
         self._chain = chain
         self._store = store
         self._settlement = settlement
+        self._bids = bids
         self._traces = traces
         self._clock = clock
         self._chain_seconds = chain_seconds
@@ -107,7 +117,8 @@ class Sweeper:
         """Take what is due once and finish what can be finished; returns how many leads were taken."""
         due = await self._store.lease_pending(self._clock.now(), LEASE_SECONDS, BATCH)
         drafts = [self._resume(row) for row in due]
-        for group in by_buyer(drafts):
+        failed = await self._bids.bind(drafts)
+        for group in by_buyer(draft for draft in drafts if draft.lead_id not in failed):
             await self._finish(group)
         return len(due)
 
@@ -120,6 +131,7 @@ class Sweeper:
         decided = late + (await self._decide(timely) if timely else [])
         if decided:
             lost = await self._settlement.settle(decided)
+            await self._bids.give_back(decided)
             self._traces.decided([draft for draft in decided if draft not in lost])
 
     async def _decide(self, drafts: Sequence[Draft]) -> list[Draft]:

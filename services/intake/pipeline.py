@@ -15,13 +15,14 @@ from services.intake.chain import ChainUnavailable, Stages
 from services.intake.draft import Draft, by_buyer, reached
 from services.intake.opening import Opening
 from services.intake.pending import PendingLeads
-from services.intake.rate import Rate
+from services.intake.pings.bids import Bids
+from services.intake.rate_gate import too_fast
 from services.intake.rate_store import RateLimits
 from services.intake.settlement import Settlement
 from services.intake.store import LeadStore, Stored
 from services.intake.trace import LeadTraces
 from services.intake.verdict import apply_decision
-from shared.rpc.errors import AppError, RateLimited, SubmissionConflict, Unavailable, to_refusal
+from shared.rpc.errors import AppError, SubmissionConflict, Unavailable, to_refusal
 from shared.runtime.clock import Clock
 
 Result = intake_pb2.SubmitLeadResult
@@ -39,6 +40,7 @@ class Pipeline:
         settlement: Settlement,
         pending: PendingLeads,
         limits: RateLimits,
+        bids: Bids,
         traces: LeadTraces,
         clock: Clock,
         chain_seconds: float,
@@ -50,6 +52,7 @@ class Pipeline:
         self._settlement = settlement
         self._pending = pending
         self._limits = limits
+        self._bids = bids
         self._traces = traces
         self._clock = clock
         self._chain_seconds = chain_seconds
@@ -65,12 +68,12 @@ class Pipeline:
                 opened[n] = self._opening.open(item)
             except AppError as error:
                 results[n] = self._refused(error)
-        too_fast = await self._too_fast(opened)
+        refused = await too_fast(self._limits, opened)
         first: dict[int, Draft] = {}
         copies: dict[int, tuple[Draft, asyncio.Future[tuple[bytes, Result]]]] = {}
         for n, draft in opened.items():
-            if n in too_fast:
-                results[n] = self._refused(too_fast[n])
+            if n in refused:
+                results[n] = self._refused(refused[n])
                 continue
             in_hand = self._in_hand.get(draft.identity)
             if in_hand is None:
@@ -84,31 +87,13 @@ class Pipeline:
             results[n] = _copy_of(draft, *await answered)
         return [results[n] for n in range(len(items))]
 
-    async def _too_fast(self, opened: Mapping[int, Draft]) -> dict[int, RateLimited]:
-        """The items beyond what their key may send now; the first that came go first. Nobody is asked without need."""
-        by_key: dict[str, list[int]] = {}
-        rates: dict[str, Rate] = {}
-        for n, draft in opened.items():
-            if draft.rate is not None:
-                by_key.setdefault(draft.access_key_id, []).append(n)
-                rates[draft.access_key_id] = draft.rate
-        if not by_key:
-            return {}
-        told = await self._limits.admit({key: (rates[key], len(numbers)) for key, numbers in by_key.items()})
-        return {
-            n: RateLimited(
-                f"this access key may send {rates[key].per_minute} leads a minute, {rates[key].burst} at once",
-                retry_after_seconds=told[key].retry_after_seconds,
-            )
-            for key, numbers in by_key.items()
-            for n in numbers[told[key].admitted :]
-        }
-
     async def _decide_first(self, first: Mapping[int, Draft]) -> dict[int, Result]:
         """Decide those that are the first of their submission in this process, and tell the copies that wait."""
         answers: dict[str, Result] = {}
         try:
-            for group in by_buyer(first.values()):
+            failed = await self._bids.bind(first.values())
+            answers = {lead_id: self._refused(error) for lead_id, error in failed.items()}
+            for group in by_buyer(draft for draft in first.values() if draft.lead_id not in failed):
                 answers |= await self._decide_for_buyer(group)
         finally:
             for draft in first.values():
@@ -147,7 +132,9 @@ class Pipeline:
             return await self._keep_pending(drafts)
         for draft in drafts:
             apply_decision(draft)
-        return await self._finish(drafts, await self._settlement.settle(drafts))
+        lost = await self._settlement.settle(drafts)
+        await self._bids.give_back(drafts)
+        return await self._finish(drafts, lost)
 
     async def _keep_pending(self, drafts: Sequence[Draft]) -> dict[str, Result]:
         lost = await self._pending.keep(drafts)

@@ -109,6 +109,16 @@ class DemandRow(NamedTuple):
     price_minor: int
 
 
+class BidRow(NamedTuple):
+    """A lead that took up a bid: its hold is spent, or given up where the lead is rejected."""
+
+    #: Which of the call's leads, from 1.
+    lead: int
+    ping_id: str
+    lead_id: str
+    accepted: bool
+
+
 class Batch(NamedTuple):
     """What one settlement writes. `submissions`, `persons` and `leads` are parallel."""
 
@@ -120,17 +130,20 @@ class Batch(NamedTuple):
     demands: Sequence[DemandRow]
     messages: Sequence[OutboxRow]
     marks: Sequence[MarkRow]
+    #: Of leads that took up a bid.
+    bids: Sequence[BidRow] = ()
 
 
 class Obstacle(NamedTuple):
     """Why nothing of a call was settled."""
 
     #: `taken`: another process decided this submission or pending lead. `claimed`: another lead has the person.
-    #: `full`: a window has no room.
-    what: Literal["taken", "claimed", "full"]
+    #: `full`: a window has no room. `bid`: its bid is `used` by another lead, or `expired`.
+    what: Literal["taken", "claimed", "full", "bid"]
     #: Which of the call's leads, from 1.
     lead: int
-    #: The kind of the claimed identity, `likeness` where a newer person may be like this one, or the full window.
+    #: The kind of the claimed identity, `likeness` where a newer person may be like this one, the full window, or
+    #: what the bid is.
     detail: str
     #: `claimed`: who sold the person before.
     seller: str

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from services.intake.pings.token import KEY_BYTES
 from shared.runtime.settings import (
     DatabaseSettings,
     RedisSettings,
     RpcSettings,
+    SettingsError,
     TelemetrySettings,
     setting,
     target,
@@ -25,6 +27,8 @@ class Settings:
     database: DatabaseSettings
     redis: RedisSettings
     telemetry: TelemetrySettings
+    #: 32 bytes in hex, the same on every replica: bid tokens are signed with it. Another key ends every bid in force.
+    bid_key_hex: str = setting("LEADLINE_BID_KEY", secret=True)
     validation_target: str = target("validation")
     dedup_target: str = target("dedup")
     routing_target: str = target("routing")
@@ -40,3 +44,14 @@ class Settings:
     sweep_seconds: float = setting("LEADLINE_INTAKE_SWEEP_SECONDS", default=0.5, minimum=0.05, maximum=60)
     #: How often returns that sellers left unanswered, and what the system proposes, are looked for.
     returns_seconds: float = setting("LEADLINE_INTAKE_RETURNS_SECONDS", default=10.0, minimum=0.05, maximum=3600)
+
+    @property
+    def bid_key(self) -> bytes:
+        """The key that bid tokens are signed with. Raises SettingsError where it is not 32 bytes in hex."""
+        try:
+            key = bytes.fromhex(self.bid_key_hex)
+        except ValueError:
+            key = b""
+        if len(key) != KEY_BYTES:
+            raise SettingsError([f"LEADLINE_BID_KEY: expected {KEY_BYTES} bytes in hex"])
+        return key

@@ -23,8 +23,9 @@ from services.intake.chain import ChainUnavailable, Stages
 from services.intake.claims import claims_of, digests_of
 from services.intake.draft import Draft, moment, reached
 from services.intake.marks import marks_of, told_marks
+from services.intake.pings.judgement import holds
 from services.intake.record import lead_row, submission_row
-from services.intake.rows import Batch, DemandRow, Obstacle
+from services.intake.rows import Batch, BidRow, DemandRow, Obstacle
 from services.intake.store import LeadStore
 from services.intake.verdict import apply_decision
 from shared.db.outbox import OutboxRow
@@ -92,7 +93,7 @@ class Settlement:
                 looks += 1
                 hindered = [pair for pair in hindered if pair not in claimed]
             for draft, obstacle in hindered:
-                _TURN_DOWN[obstacle.what](draft, obstacle)
+                turn_down(draft, obstacle)
             taken = [draft for draft, obstacle in hindered if obstacle.what == "taken"]
             lost += taken
             waiting = [draft for draft in waiting if draft not in taken]
@@ -128,9 +129,14 @@ class Settlement:
                 leads=[lead_row(draft) for draft in drafts],
                 identities=[row for one in claims for row in one.identities],
                 likenesses=[row for one in claims for row in one.likenesses],
-                demands=[row for n, draft in buying for row in _demands(n, draft)],
+                demands=[row for n, draft in buying for row in demands(n, draft)],
                 messages=[*_outbox_rows(drafts), *(row for draft, put in marks for row in told_marks(draft, put))],
                 marks=[mark for _, put in marks for mark in put],
+                bids=[
+                    BidRow(n, draft.bid.claims.ping_id, draft.lead_id, draft.accepted)
+                    for n, draft in enumerate(drafts, 1)
+                    if draft.bid is not None and holds(draft)
+                ],
             ),
         )
 
@@ -156,7 +162,8 @@ def groups_without_shared_persons(drafts: Sequence[Draft]) -> list[list[Draft]]:
     return groups
 
 
-def _demands(n: int, draft: Draft) -> Iterable[DemandRow]:
+def demands(n: int, draft: Draft) -> Iterable[DemandRow]:
+    """The capacity that a lead needs; `n`: which of the call's leads it is, from 1."""
     for demand in reached(draft.routed).demands:
         yield DemandRow(
             n,
@@ -167,6 +174,11 @@ def _demands(n: int, draft: Draft) -> Iterable[DemandRow]:
             demand.max_spend_minor if demand.HasField("max_spend_minor") else None,
             draft.price_minor,
         )
+
+
+def turn_down(draft: Draft, obstacle: Obstacle) -> None:
+    """Write into a draft what stands in its way."""
+    _TURN_DOWN[obstacle.what](draft, obstacle)
 
 
 def _drop(_draft: Draft, _obstacle: Obstacle) -> None:
@@ -215,6 +227,14 @@ def _is_paced(draft: Draft, window: str) -> bool:
     return any(demand.paced and demand.window == window for demand in reached(draft.routed).demands)
 
 
+def _reject_for_bid(draft: Draft, spent: Obstacle) -> None:
+    used = spent.detail == "used"
+    reason = reason_pb2.REASON_BID_MISMATCH if used else reason_pb2.REASON_BID_EXPIRED
+    message = "Another lead has taken up this bid." if used else "The bid's life was over before the post; ping again."
+    _add_check(draft, "bid.held", "bid_token", reason, expected="a bid in force")
+    draft.reject(finding(reason, message, field="bid_token", retryable=not used))
+
+
 def _add_check(draft: Draft, rule: str, field: str, reason: reason_pb2.Reason.ValueType, *, expected: str) -> None:
     draft.settlement.checks.append(
         lead_pb2.Check(rule=rule, field=field, expected=expected, reason=reason, order=draft.order)
@@ -237,4 +257,5 @@ _TURN_DOWN: Mapping[str, Callable[[Draft, Obstacle], None]] = {
     "taken": _drop,
     "claimed": _reject_as_duplicate,
     "full": _reject_for_capacity,
+    "bid": _reject_for_bid,
 }

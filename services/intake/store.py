@@ -8,7 +8,7 @@ from datetime import datetime
 
 import asyncpg
 
-from services.intake.rows import Batch, LeadRow, Obstacle, SubmissionRow
+from services.intake.rows import Batch, BidRow, LeadRow, Obstacle, SubmissionRow
 from shared.db.failures import translated
 from shared.db.pool import Pool, ping
 
@@ -44,6 +44,12 @@ SELECT what, lead, detail, seller, own, limit_kind
                      $6::intake.scoped_identity[], $7::intake.claimed_likeness[], $8::intake.capacity_demand[],
                      $9::intake.told_message[], $10::intake.lead_mark[])
 """
+
+_SPEND_HOLDS = "SELECT n, why FROM intake.spend_holds($1, $2, $3::uuid[], $4::uuid[], $5::boolean[])"
+_LOCK_HOLDS = """
+SELECT FROM intake.hold WHERE buyer_id = $1 AND ping_id = ANY ($2::uuid[]) ORDER BY ping_id FOR UPDATE
+"""
+_KEEP_HOLDS = "SELECT intake.keep_holds($1, $2, $3::uuid[], $4::uuid[], $5::timestamptz[])"
 
 _WRITE_UNDECIDED = """
 WITH lead AS (
@@ -153,12 +159,31 @@ class LeadStore:
             RaceLost: nothing was written; run it again.
         """
         told = [(row.buyer_id, row.consumer, row.message_id, row.topic, row.payload) for row in batch.messages]
+        rows = (
+            buyer_id, now, batch.submissions, batch.persons, batch.leads, batch.identities, batch.likenesses,
+            batch.demands, told, batch.marks,
+        )  # fmt: skip
         async with translated(self._pool):
-            rows = await self._pool.fetch(
-                _SETTLE, buyer_id, now, batch.submissions, batch.persons, batch.leads, batch.identities,
-                batch.likenesses, batch.demands, told, batch.marks,
-            )  # fmt: skip
-        return [Obstacle(*row) for row in rows]
+            if batch.bids:
+                return await self._settle_with_bids(rows, batch.bids)
+            obstacles = await self._pool.fetch(_SETTLE, *rows)
+        return [Obstacle(*row) for row in obstacles]
+
+    async def _settle_with_bids(self, rows: tuple[object, ...], bids: Sequence[BidRow]) -> list[Obstacle]:
+        numbers, pings, leads, accepted = zip(*bids, strict=True)
+        async with self._pool.acquire() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                refused = await connection.fetch(_SPEND_HOLDS, *rows[:2], pings, leads, accepted)
+                obstacles = [Obstacle("bid", numbers[row["n"] - 1], row["why"], "", False, "") for row in refused]
+                if not obstacles:
+                    obstacles = [Obstacle(*row) for row in await connection.fetch(_SETTLE, *rows)]
+            except BaseException:
+                await transaction.rollback()
+                raise
+            await (transaction.rollback() if obstacles else transaction.commit())
+        return obstacles
 
     async def keep_pending(
         self,
@@ -167,6 +192,7 @@ class LeadStore:
         rows: Sequence[LeadRow],
         waiting: Sequence[tuple[str, str, str, datetime]],
         now: datetime,
+        bids: Sequence[tuple[str, str, datetime]] = (),
     ) -> set[str]:
         """Store undecided leads and put them on the pending list; returns the ids of those that were stored.
 
@@ -178,8 +204,12 @@ class LeadStore:
             rows: the leads.
             waiting: (buyer, lead, orders of the key with spaces between, due), one per row.
             now: keys that expired by then are free.
+            bids: (ping, lead, until when its hold is kept) of leads that took one up.
         """
         async with translated(self._pool), self._pool.acquire() as connection, connection.transaction():
+            if bids:
+                # First, as everybody does who locks holds and submissions.
+                await connection.execute(_LOCK_HOLDS, buyer_id, [bid[0] for bid in bids])
             won = await connection.fetch(_TAKE_SUBMISSIONS, buyer_id, now, submissions)
             taken = {row["lead_id"] for row in won}
             kept = [row for row in rows if row.lead_id in taken]
@@ -187,6 +217,8 @@ class LeadStore:
                 await connection.execute(_WRITE_UNDECIDED, kept)
                 columns = zip(*[row for row in waiting if row[1] in taken], strict=True)
                 await connection.execute(_WRITE_PENDING, *columns)
+            if kept_bids := [bid for bid in bids if bid[1] in taken]:
+                await connection.execute(_KEEP_HOLDS, buyer_id, now, *zip(*kept_bids, strict=True))
         return taken
 
     async def lease_pending(self, now: datetime, lease_seconds: float, most: int) -> list[asyncpg.Record]:

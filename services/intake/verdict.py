@@ -10,6 +10,7 @@ from services.intake import sandbox
 from services.intake.answer import finding
 from services.intake.decision import decide
 from services.intake.draft import Draft, reached
+from services.intake.pings.judgement import judge_bid
 
 
 def apply_decision(draft: Draft) -> None:
@@ -21,6 +22,8 @@ def apply_decision(draft: Draft) -> None:
     lead_findings = list(validated.findings)
     if draft.candidates.not_found:
         lead_findings.append(_order_not_found(draft))
+    if draft.submission.bid_token or draft.bid_findings:
+        lead_findings += judge_bid(draft)
     order_findings = {
         routing.order.order: [*validation.findings, *check.findings, *routing.findings]
         for validation, check, routing in zip(validated.candidates, checked.candidates, routed.candidates, strict=True)
@@ -52,6 +55,8 @@ def _is_clean(
         and not validated.findings
         and not draft.candidates.not_found
         and not draft.test
+        and not draft.submission.bid_token
+        and not draft.bid_findings
         and not validated.candidates[0].findings
         and not checked.candidates[0].findings
         and not routed.candidates[0].findings

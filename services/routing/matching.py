@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from services.routing.capacity import Demand, Reading, check_room, demands, room
+from services.routing.capacity import UNLIMITED, Demand, Reading, check_room, demands, room
 from services.routing.plan import OrderPlan, Plan
 from services.routing.price_words import differing, line_words
 from services.routing.pricing import Facts, Pricing
@@ -102,6 +102,19 @@ def eligibility(order: str, lead: Lead, plan: Plan, reading: Reading) -> Eligibi
         full, looked = _split(check_room(wanted, reading, price, plan.currency))
         findings, checks = findings + full, checks + looked
     return Eligibility(order, ready.order.priority, price, wanted, room(wanted, reading, price), findings, checks)
+
+
+def promised(order: str, lead: Lead, plan: Plan, price: int) -> Eligibility:
+    """Hold a lead against the order that bid on it, at the price it bid, in minor units.
+
+    The bid holds the capacity, and whether the order buys at the moment was decided when it was made.
+    """
+    ready = plan.orders.get(order)
+    if ready is None:
+        return Eligibility(order, _LAST, 0, (), 0, *_split([_unknown(order)]))
+    observed = f"{Minor(price)} {plan.currency}"
+    said = [_source(ready, lead.source, plan), _rule(order, "price.bid", observed, "the price that was bid", None)]
+    return Eligibility(order, ready.order.priority, price, (), UNLIMITED, *_split(said))
 
 
 @lru_cache(maxsize=4096)

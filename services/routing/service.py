@@ -26,7 +26,7 @@ from leadline.routing.v1.routing_service_pb2 import (
 from leadline.routing.v1.routing_service_pb2_grpc import RoutingServiceServicer
 from services.routing.capacity import CapacityKey, Demand, Reading, demands
 from services.routing.choice import Candidate, choose
-from services.routing.matching import Lead, eligibility
+from services.routing.matching import Lead, eligibility, promised
 from services.routing.plan import OrderPlan, Plan, plan_of
 from services.routing.pricing import words
 from services.routing.standing import keys_of, standing
@@ -148,8 +148,15 @@ def _keys(messages: Sequence[LeadToRoute], leads: Sequence[Lead], plan: Plan) ->
 
 
 def _routed(message: LeadToRoute, lead: Lead, plan: Plan, reading: Reading) -> RoutedLead:
+    bid = message.bid_price_minor if message.HasField("bid_price_minor") else None
     candidates = [
-        Candidate(eligibility(each.order.order, lead, plan, reading), each.finding_count) for each in message.candidates
+        Candidate(
+            eligibility(each.order.order, lead, plan, reading)
+            if bid is None
+            else promised(each.order.order, lead, plan, bid),
+            each.finding_count,
+        )
+        for each in message.candidates
     ]
     choice = choose(candidates, plan.currency)
     result = RoutedLead(

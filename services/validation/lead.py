@@ -58,3 +58,10 @@ class Lead:
     certificate: CertificateFacts = UNKNOWN
     #: What the DNS said of the mail domain.
     mail: MailFacts = ""
+    #: The person is told in part only, by a post that may never come.
+    ping: bool = False
+
+    @property
+    def counted(self) -> bool:
+        """Whether its details are a person's, to be counted among others."""
+        return not self.test and not self.ping

@@ -21,6 +21,7 @@ from services.validation.orders.criteria import age_of, judge_criteria
 from services.validation.orders.leadtype import NO_TERMS, NO_TYPE, Shown, judge_line, judge_type, lead_type, shown_by
 from services.validation.orders.requirements import judge_age, judge_required
 from services.validation.orders.rules import judge_rules
+from services.validation.ping import excuse, excused, with_untold
 from services.validation.plan import CatalogPlan, OrderPlan
 from services.validation.velocity.sightings import NOT_KNOWN, Sightings, judge_velocity, pattern_signs
 from services.validation.verdict import NO_PARTS, CandidateVerdict, Finding, LeadType, Notes, Reading, Verdict
@@ -94,6 +95,8 @@ def validate(lead: Lead, plan: CatalogPlan, reference: Reference, seen: Sighting
     _complete_names(facts)
     _judge_identity(lead, facts, notes)
     _judge_place(lead, facts, reference, notes)
+    if lead.ping:
+        facts.given |= excused(facts.fields)
     facts.ages = age_of(facts.fields, day_of(lead.received_at))
     judge_mail(lead.mail, facts.fields.get("email", ""), notes)
     facts.source = _source(lead, plan, notes)
@@ -103,7 +106,7 @@ def validate(lead: Lead, plan: CatalogPlan, reference: Reference, seen: Sighting
     judge_record(consent, lead.received_at, notes)
 
     facts.shown = _shown(lead, facts, plan, known)
-    kind = lead_type(facts.shown, facts.fields, known[0].type_terms if known else NO_TERMS)
+    kind = lead_type(facts.shown, _typed(lead, facts), known[0].type_terms if known else NO_TERMS)
     if not known and not kind.exclusivity_shown:
         kind = kind._replace(exclusivity="")
     if facts.fields.get("form", kind.form) != kind.form:
@@ -254,10 +257,11 @@ def _hold(lead: Lead, facts: LeadFacts, plan: OrderPlan, catalog: CatalogPlan, s
     if not sandbox:
         plan.geography.judge(facts.fields, reported, notes)
     judge_criteria(plan.criteria, facts.fields, facts.ages, notes)
-    kind = lead_type(facts.shown, facts.fields, plan.type_terms)
+    typed = _typed(lead, facts)
+    kind = lead_type(facts.shown, typed, plan.type_terms)
     if plan.rules:
         judge_rules(plan.rules, facts.told(kind), midnight_of(lead.received_at), notes)
-    judge_type(facts.shown, kind, facts.fields, plan.type_terms, notes)
+    judge_type(facts.shown, kind, typed, plan.type_terms, notes)
     judge_line(facts.line_type, order.lead, notes)
     judge_age(lead.submitted_at, lead.received_at, order.max_lead_age_minutes, notes)
     judge_speed(lead.signals.seconds_on_form, order.bots.minimum_seconds_on_form, notes)
@@ -274,7 +278,18 @@ def _hold(lead: Lead, facts: LeadFacts, plan: OrderPlan, catalog: CatalogPlan, s
         sent=lead.fields,
         certificate=lead.certificate,
     )
-    judge_consent(lead.consent, order.consent, catalog.registry, about, notes)
+    if not lead.ping:
+        judge_consent(lead.consent, order.consent, catalog.registry, about, notes)
+        return
+    # Its issuer has nobody to compare a certificate with yet.
+    told, of_consent = replace(lead.consent, certificate=""), Notes(notes.order)
+    judge_consent(told, order.consent, catalog.registry, about, of_consent)
+    excuse(of_consent, notes)
+
+
+def _typed(lead: Lead, facts: LeadFacts) -> Mapping[str, str]:
+    """The fields by which the type is told."""
+    return with_untold(facts.fields) if lead.ping else facts.fields
 
 
 def _summary(faults: int, verdicts: list[CandidateVerdict]) -> str:

@@ -216,6 +216,7 @@ def _lead(message: LeadToValidate, index: int) -> Lead:
         candidates=tuple((candidate.order, candidate.version) for candidate in message.candidates),
         certificate=_certificate(message.observations) if message.HasField("observations") else UNKNOWN,
         mail=_mail(message.observations) if message.HasField("observations") else "",
+        ping=message.ping,
     )
 
 

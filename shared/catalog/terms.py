@@ -266,6 +266,14 @@ class VelocityTerms(Term, frozen=True, kw_only=True):
     people_per_ip_day: Annotated[int, Meta(ge=0, le=500)] = 240
 
 
+class PingTerms(Term, frozen=True, kw_only=True):
+    """Whether and how the order bids on leads before their sellers tell the person."""
+
+    accept: bool = True
+    #: How long a bid holds its price and its place under the caps.
+    bid_seconds: Annotated[int, Meta(ge=5, le=900)] = 120
+
+
 class FollowUp(Term, frozen=True, kw_only=True):
     """What happens once a lead is bought."""
 
@@ -314,6 +322,7 @@ class Order(Term, frozen=True, kw_only=True):
     bots: BotTerms = BotTerms()
     velocity: VelocityTerms = VelocityTerms()
     returns: ReturnTerms = ReturnTerms()
+    pings: PingTerms = PingTerms()
     max_lead_age_minutes: Positive | None = None
     #: How long a lead that could not be decided may wait before it is rejected, `decision_expired`.
     decision_window_seconds: Positive = 900

@@ -44,6 +44,7 @@ SECRETS = {
     "postgres-admin-url": "postgresql://admin:x@postgres:5432/leadline",
     "redis-url": "redis://redis:6379/0",
     "identity-key": "00" * 32,
+    "bid-key": "00" * 32,
     "smtp-url": "smtps://user:x@mail.example:465",
 }
 

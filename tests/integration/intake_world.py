@@ -14,6 +14,7 @@ import asyncpg
 from leadline.common.v1 import lead_pb2, reason_pb2
 from leadline.dedup.v1 import dedup_service_pb2
 from leadline.intake.v1 import intake_service_pb2 as pb
+from leadline.intake.v1 import ping_service_pb2 as ping_pb
 from leadline.routing.v1 import routing_service_pb2
 from leadline.validation.v1 import validation_service_pb2
 from services.intake.books.proof_store import BooksProof
@@ -26,6 +27,11 @@ from services.intake.chain import ChainUnavailable
 from services.intake.draft import Draft
 from services.intake.opening import Opening
 from services.intake.pending import PendingLeads, Sweeper
+from services.intake.pings.bids import Bids
+from services.intake.pings.desk import PingDesk
+from services.intake.pings.store import PingStore
+from services.intake.pings.sweeper import HoldSweeper
+from services.intake.pings.token import BidSigner
 from services.intake.pipeline import Pipeline
 from services.intake.rate_store import LocalLimits
 from services.intake.settlement import Settlement
@@ -97,7 +103,9 @@ class SpokenStages:
         )
         if refs and not findings:
             routed.chosen.CopyFrom(refs[0])
-            if self.day_cap is not None:
+            if draft.bid is not None:
+                routed.price.amount_minor = draft.bid.claims.price_minor
+            elif self.day_cap is not None:
                 demand = routed.demands.add(order=refs[0].order, window="day", max_leads=self.day_cap)
                 demand.starts_at.FromSeconds(1_700_000_000)
         elif refs:
@@ -119,6 +127,8 @@ class World:
     pool: Pool
     #: As the superuser, for looking into every schema.
     admin: asyncpg.Connection
+    desk: PingDesk
+    holds: HoldSweeper
     keys: dict[str, str] = field(default_factory=dict)
     another: Callable[[], Pipeline] = lambda: None  # type: ignore[assignment, return-value]
 
@@ -129,6 +139,13 @@ class World:
         submission = lead_pb2.Submission(order=order, fields=fields, **own)  # type: ignore[arg-type]
         return pb.SubmitLeadItem(access_key=self.keys[seller], submission=submission)
 
+    def ping(self, seller: str = "marco", order: str = "marco-auto-2026", **words: object) -> ping_pb.SubmitPingItem:
+        """A ping without contact data; `words` as for `item`."""
+        own = {name: words.pop(name) for name in list(words) if name in _OF_SUBMISSION}
+        fields = {"state": "TX", **words}
+        submission = lead_pb2.Submission(order=order, fields=fields, **own)  # type: ignore[arg-type]
+        return ping_pb.SubmitPingItem(access_key=self.keys[seller], submission=submission)
+
     async def submit(self, *items: pb.SubmitLeadItem) -> list[pb.SubmitLeadResult]:
         """Send one batch."""
         return await self.pipeline.submit(items)
@@ -138,7 +155,7 @@ class World:
         return int(await self.admin.fetchval(f"SELECT count(*) FROM {table} WHERE {where}"))
 
 
-_OF_SUBMISSION = {"external_id", "idempotency_key", "test", "source", "sub_source"}
+_OF_SUBMISSION = {"external_id", "idempotency_key", "test", "source", "sub_source", "bid_token"}
 
 
 @asynccontextmanager
@@ -156,14 +173,19 @@ async def intake_world(database_url: str, clock: FakeClock) -> AsyncIterator[Wor
         store, stages, traces = LeadStore(pool), SpokenStages(), LeadTraces(Metrics())
         settlement = Settlement(store, clock, ring=lambda: None, stages=stages)
 
+        ping_store, signer = PingStore(pool), BidSigner(b"k" * 32)
+        bids = Bids(ping_store, CatalogReader(pool), signer, clock)
+        opening = Opening(directory, clock, trace_ratio=0)
+
         def pipeline() -> Pipeline:
             return Pipeline(
-                opening=Opening(directory, clock, trace_ratio=0),
+                opening=opening,
                 chain=stages,
                 store=store,
                 settlement=settlement,
                 pending=PendingLeads(store, clock),
                 limits=LocalLimits(clock),
+                bids=bids,
                 traces=traces,
                 clock=clock,
                 chain_seconds=1.0,
@@ -176,6 +198,7 @@ async def intake_world(database_url: str, clock: FakeClock) -> AsyncIterator[Wor
                 chain=stages,
                 store=store,
                 settlement=settlement,
+                bids=bids,
                 traces=traces,
                 clock=clock,
                 chain_seconds=1.0,
@@ -190,6 +213,17 @@ async def intake_world(database_url: str, clock: FakeClock) -> AsyncIterator[Wor
             admin=admin,
             keys=made,
             another=pipeline,
+            desk=PingDesk(
+                opening=opening,
+                chain=stages,
+                store=ping_store,
+                limits=LocalLimits(clock),
+                signer=signer,
+                clock=clock,
+                chain_seconds=1.0,
+                count=lambda outcome: None,
+            ),
+            holds=HoldSweeper(ping_store, clock, returned=lambda count: None),
         )
         await directory.refresh()
         yield world

@@ -38,6 +38,9 @@ CARRIERS = {
         "masking",
         "opening",
         "pending",
+        "pings/bids",
+        "pings/desk",
+        "pings/judgement",
         "pipeline",
         "replay",
         "settlement",
@@ -78,7 +81,8 @@ def is_pure(path: Path) -> bool:
     if not is_of_a_service(path):
         return False
     service = path.relative_to(ROOT).parts[1]
-    return service not in CLIENTS and not SHELL.fullmatch(path.stem) and path.stem not in CARRIERS.get(service, set())
+    inside = path.relative_to(ROOT / "services" / service).with_suffix("").as_posix()
+    return service not in CLIENTS and not SHELL.fullmatch(path.stem) and inside not in CARRIERS.get(service, set())
 
 
 def carrier(service: str, file: str) -> bool:

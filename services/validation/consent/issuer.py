@@ -89,7 +89,7 @@ def ten_digits(phone: str) -> str:
 
 def _asking(lead: Lead, plan: CatalogPlan) -> list[ConsentTerms]:
     """The terms of those orders that have the issuer asked about this lead."""
-    if not plan.asks_issuer or lead.test:
+    if not plan.asks_issuer or not lead.counted:
         return []
     certificate = read_certificate(lead.consent.certificate)
     if certificate is None or certificate.kind != "TrustedForm":

@@ -18,9 +18,9 @@ class NewWordings:
         self._seen = seen
 
     def note(self, plan: CatalogPlan, leads: Sequence[Lead], verdicts: Sequence[Verdict]) -> None:
-        """Leads and verdicts are parallel; tests are nobody's form."""
+        """Leads and verdicts are parallel; tests and pings are nobody's form."""
         for lead, verdict in zip(leads, verdicts, strict=True):
-            if lead.test or not lead.consent.text.strip():
+            if not lead.counted or not lead.consent.text.strip():
                 continue
             order = next((candidate.order for candidate in verdict.candidates if _mismatch(candidate.findings)), None)
             if order is not None:

@@ -98,12 +98,12 @@ class SightingStore:
     async def look(self, buyer_id: str, leads: Sequence[Lead]) -> list[Sightings]:
         """Counts the leads and tells what was seen of each; takes BUDGET_SECONDS at most and never fails.
 
-        Leads that are tests are not counted, and nothing is known of them.
+        Tests and pings are not counted, and nothing is known of them.
         """
         if not self._reachable:
             return [NOT_KNOWN] * len(leads)
         record = self._tracer.record
-        records = [record(lead) for lead in leads if not lead.test]
+        records = [record(lead) for lead in leads if lead.counted]
         if not records:
             return [NOT_KNOWN] * len(leads)
         # One hash slot for a buyer, so that a cluster takes the script, too.
@@ -111,7 +111,7 @@ class SightingStore:
         if counts is None:
             return [NOT_KNOWN] * len(leads)
         told = (Sightings(True, *counts[at : at + _COUNTS]) for at in range(0, len(counts), _COUNTS))
-        return [NOT_KNOWN if lead.test else next(told) for lead in leads]
+        return [next(told) if lead.counted else NOT_KNOWN for lead in leads]
 
     async def _count(self, prefix: str, records: bytes) -> list[int] | None:
         try:

@@ -284,6 +284,7 @@ class Submission(_message.Message):
     PAYLOAD_FIELD_NUMBER: _builtins.int
     RECEIVED_AT_FIELD_NUMBER: _builtins.int
     TRACEPARENT_FIELD_NUMBER: _builtins.int
+    BID_TOKEN_FIELD_NUMBER: _builtins.int
     order: _builtins.str
     """The insertion order; empty: any active order that the key may fill."""
     source: _builtins.str
@@ -302,6 +303,8 @@ class Submission(_message.Message):
     """The body exactly as it came, at most 256 KiB; kept as evidence."""
     traceparent: _builtins.str
     """W3C trace context of this lead; each lead of a batch has its own."""
+    bid_token: _builtins.str
+    """The token of the bid that the lead answers to; empty: none. Not part of the fields."""
     @_builtins.property
     def submitted_at(self) -> _timestamp_pb2.Timestamp:
         """When the consumer pressed the button, by the seller's clock. Unset: not told."""
@@ -339,10 +342,11 @@ class Submission(_message.Message):
         payload: _builtins.bytes = ...,
         received_at: _timestamp_pb2.Timestamp | None = ...,
         traceparent: _builtins.str = ...,
+        bid_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["consent", b"consent", "received_at", b"received_at", "signals", b"signals", "submitted_at", b"submitted_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consent", b"consent", "external_id", b"external_id", "fields", b"fields", "format", b"format", "idempotency_key", b"idempotency_key", "order", b"order", "payload", b"payload", "received_at", b"received_at", "signals", b"signals", "source", b"source", "sub_source", b"sub_source", "submitted_at", b"submitted_at", "test", b"test", "traceparent", b"traceparent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bid_token", b"bid_token", "consent", b"consent", "external_id", b"external_id", "fields", b"fields", "format", b"format", "idempotency_key", b"idempotency_key", "order", b"order", "payload", b"payload", "received_at", b"received_at", "signals", b"signals", "source", b"source", "sub_source", b"sub_source", "submitted_at", b"submitted_at", "test", b"test", "traceparent", b"traceparent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

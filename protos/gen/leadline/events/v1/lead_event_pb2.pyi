@@ -216,6 +216,7 @@ class LeadDecided(_message.Message):
     WAS_PENDING_FIELD_NUMBER: _builtins.int
     US_STATE_FIELD_NUMBER: _builtins.int
     CATALOG_REVISION_FIELD_NUMBER: _builtins.int
+    PING_ID_FIELD_NUMBER: _builtins.int
     accepted: _builtins.bool
     """True: bought."""
     seller: _builtins.str
@@ -234,6 +235,8 @@ class LeadDecided(_message.Message):
     """USPS code of the person's state; empty where unknown."""
     catalog_revision: _builtins.int
     """The catalog revision that decided, whose offer and playbook the follow-up uses; 0: the one in force."""
+    ping_id: _builtins.str
+    """The ping whose bid it answers to; empty: none."""
     @_builtins.property
     def order(self) -> _lead_pb2.OrderRef:
         """The order that bought it, or whose reasons rejected it; unset: none could be named."""
@@ -271,10 +274,11 @@ class LeadDecided(_message.Message):
         was_pending: _builtins.bool = ...,
         us_state: _builtins.str = ...,
         catalog_revision: _builtins.int = ...,
+        ping_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["clock", b"clock", "lead_type", b"lead_type", "order", b"order", "price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "catalog_revision", b"catalog_revision", "clock", b"clock", "lead_type", b"lead_type", "order", b"order", "price", b"price", "product", b"product", "reasons", b"reasons", "seller", b"seller", "source", b"source", "sub_source", b"sub_source", "team", b"team", "us_state", b"us_state", "was_pending", b"was_pending"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "catalog_revision", b"catalog_revision", "clock", b"clock", "lead_type", b"lead_type", "order", b"order", "ping_id", b"ping_id", "price", b"price", "product", b"product", "reasons", b"reasons", "seller", b"seller", "source", b"source", "sub_source", b"sub_source", "team", b"team", "us_state", b"us_state", "was_pending", b"was_pending"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

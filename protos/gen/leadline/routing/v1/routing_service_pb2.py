@@ -27,7 +27,7 @@ from leadline.common.v1 import lead_pb2 as leadline_dot_common_dot_v1_dot_lead__
 from leadline.common.v1 import reason_pb2 as leadline_dot_common_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)leadline/routing/v1/routing_service.proto\x12\x13leadline.routing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dleadline/common/v1/lead.proto\x1a\x1fleadline/common/v1/reason.proto\"p\n\x11RouteLeadsRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x18\n\x10\x63\x61talog_revision\x18\x02 \x01(\x03\x12/\n\x05leads\x18\x03 \x03(\x0b\x32 .leadline.routing.v1.LeadToRoute\"\xe4\x02\n\x0bLeadToRoute\x12\x0f\n\x07lead_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12\x0e\n\x06source\x18\x03 \x01(\t\x12/\n\x0breceived_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\tlead_type\x18\x05 \x01(\x0b\x32\x1c.leadline.common.v1.LeadType\x12\x39\n\ncandidates\x18\x06 \x03(\x0b\x32%.leadline.routing.v1.RoutingCandidate\x12\r\n\x05state\x18\x07 \x01(\t\x12\x45\n\x0bprice_facts\x18\x08 \x03(\x0b\x32\x30.leadline.routing.v1.LeadToRoute.PriceFactsEntry\x1a\x31\n\x0fPriceFactsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"V\n\x10RoutingCandidate\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12\x15\n\rfinding_count\x18\x02 \x01(\x05\"F\n\x12RouteLeadsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.leadline.routing.v1.RoutedLead\"\xa3\x02\n\nRoutedLead\x12,\n\x06\x63hosen\x18\x01 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12-\n\x07nearest\x18\x02 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12(\n\x05price\x18\x03 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12\x34\n\x07\x64\x65mands\x18\x04 \x03(\x0b\x32#.leadline.routing.v1.CapacityDemand\x12\x0c\n\x04team\x18\x05 \x01(\t\x12\x39\n\ncandidates\x18\x06 \x03(\x0b\x32%.leadline.routing.v1.CandidateRouting\x12\x0f\n\x07receipt\x18\x07 \x01(\x0c\"\xc5\x01\n\x0e\x43\x61pacityDemand\x12\r\n\x05order\x18\x01 \x01(\t\x12\x0e\n\x06window\x18\x02 \x01(\t\x12-\n\tstarts_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\tmax_leads\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x1c\n\x0fmax_spend_minor\x18\x05 \x01(\x03H\x01\x88\x01\x01\x12\r\n\x05paced\x18\x06 \x01(\x08\x42\x0c\n\n_max_leadsB\x12\n\x10_max_spend_minor\"n\n\x10\x43\x61ndidateRouting\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12-\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x1b.leadline.common.v1.Finding\"x\n\x12GetCapacityRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x18\n\x10\x63\x61talog_revision\x18\x02 \x01(\x03\x12\x0e\n\x06orders\x18\x03 \x03(\t\x12&\n\x02\x61t\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\x13GetCapacityResponse\x12\x32\n\x06orders\x18\x01 \x03(\x0b\x32\".leadline.routing.v1.OrderCapacity\"\xc4\x01\n\rOrderCapacity\x12\x0e\n\x06prices\x18\x01 \x03(\t\x12\x0c\n\x04open\x18\x02 \x01(\x08\x12\x30\n\x0cnext_opening\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x07windows\x18\x04 \x03(\x0b\x32#.leadline.routing.v1.WindowCapacity\x12-\n\tnext_turn\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8d\x02\n\x0eWindowCapacity\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06window\x18\x02 \x01(\t\x12+\n\x07\x65nds_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nused_leads\x18\x04 \x01(\x03\x12\x16\n\tmax_leads\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x18\n\x10used_spend_minor\x18\x06 \x01(\x03\x12\x1c\n\x0fmax_spend_minor\x18\x07 \x01(\x03H\x01\x88\x01\x01\x12\x18\n\x0bpaced_leads\x18\x08 \x01(\x03H\x02\x88\x01\x01\x42\x0c\n\n_max_leadsB\x12\n\x10_max_spend_minorB\x0e\n\x0c_paced_leads2\xd1\x01\n\x0eRoutingService\x12]\n\nRouteLeads\x12&.leadline.routing.v1.RouteLeadsRequest\x1a\'.leadline.routing.v1.RouteLeadsResponse\x12`\n\x0bGetCapacity\x12\'.leadline.routing.v1.GetCapacityRequest\x1a(.leadline.routing.v1.GetCapacityResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)leadline/routing/v1/routing_service.proto\x12\x13leadline.routing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dleadline/common/v1/lead.proto\x1a\x1fleadline/common/v1/reason.proto\"p\n\x11RouteLeadsRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x18\n\x10\x63\x61talog_revision\x18\x02 \x01(\x03\x12/\n\x05leads\x18\x03 \x03(\x0b\x32 .leadline.routing.v1.LeadToRoute\"\x96\x03\n\x0bLeadToRoute\x12\x0f\n\x07lead_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12\x0e\n\x06source\x18\x03 \x01(\t\x12/\n\x0breceived_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\tlead_type\x18\x05 \x01(\x0b\x32\x1c.leadline.common.v1.LeadType\x12\x39\n\ncandidates\x18\x06 \x03(\x0b\x32%.leadline.routing.v1.RoutingCandidate\x12\r\n\x05state\x18\x07 \x01(\t\x12\x45\n\x0bprice_facts\x18\x08 \x03(\x0b\x32\x30.leadline.routing.v1.LeadToRoute.PriceFactsEntry\x12\x1c\n\x0f\x62id_price_minor\x18\t \x01(\x03H\x00\x88\x01\x01\x1a\x31\n\x0fPriceFactsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x12\n\x10_bid_price_minor\"V\n\x10RoutingCandidate\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12\x15\n\rfinding_count\x18\x02 \x01(\x05\"F\n\x12RouteLeadsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.leadline.routing.v1.RoutedLead\"\xa3\x02\n\nRoutedLead\x12,\n\x06\x63hosen\x18\x01 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12-\n\x07nearest\x18\x02 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12(\n\x05price\x18\x03 \x01(\x0b\x32\x19.leadline.common.v1.Money\x12\x34\n\x07\x64\x65mands\x18\x04 \x03(\x0b\x32#.leadline.routing.v1.CapacityDemand\x12\x0c\n\x04team\x18\x05 \x01(\t\x12\x39\n\ncandidates\x18\x06 \x03(\x0b\x32%.leadline.routing.v1.CandidateRouting\x12\x0f\n\x07receipt\x18\x07 \x01(\x0c\"\xc5\x01\n\x0e\x43\x61pacityDemand\x12\r\n\x05order\x18\x01 \x01(\t\x12\x0e\n\x06window\x18\x02 \x01(\t\x12-\n\tstarts_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\tmax_leads\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x1c\n\x0fmax_spend_minor\x18\x05 \x01(\x03H\x01\x88\x01\x01\x12\r\n\x05paced\x18\x06 \x01(\x08\x42\x0c\n\n_max_leadsB\x12\n\x10_max_spend_minor\"n\n\x10\x43\x61ndidateRouting\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12-\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x1b.leadline.common.v1.Finding\"x\n\x12GetCapacityRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x18\n\x10\x63\x61talog_revision\x18\x02 \x01(\x03\x12\x0e\n\x06orders\x18\x03 \x03(\t\x12&\n\x02\x61t\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\x13GetCapacityResponse\x12\x32\n\x06orders\x18\x01 \x03(\x0b\x32\".leadline.routing.v1.OrderCapacity\"\xc4\x01\n\rOrderCapacity\x12\x0e\n\x06prices\x18\x01 \x03(\t\x12\x0c\n\x04open\x18\x02 \x01(\x08\x12\x30\n\x0cnext_opening\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x07windows\x18\x04 \x03(\x0b\x32#.leadline.routing.v1.WindowCapacity\x12-\n\tnext_turn\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8d\x02\n\x0eWindowCapacity\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06window\x18\x02 \x01(\t\x12+\n\x07\x65nds_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nused_leads\x18\x04 \x01(\x03\x12\x16\n\tmax_leads\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x18\n\x10used_spend_minor\x18\x06 \x01(\x03\x12\x1c\n\x0fmax_spend_minor\x18\x07 \x01(\x03H\x01\x88\x01\x01\x12\x18\n\x0bpaced_leads\x18\x08 \x01(\x03H\x02\x88\x01\x01\x42\x0c\n\n_max_leadsB\x12\n\x10_max_spend_minorB\x0e\n\x0c_paced_leads2\xd1\x01\n\x0eRoutingService\x12]\n\nRouteLeads\x12&.leadline.routing.v1.RouteLeadsRequest\x1a\'.leadline.routing.v1.RouteLeadsResponse\x12`\n\x0bGetCapacity\x12\'.leadline.routing.v1.GetCapacityRequest\x1a(.leadline.routing.v1.GetCapacityResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,27 +39,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ROUTELEADSREQUEST']._serialized_start=163
   _globals['_ROUTELEADSREQUEST']._serialized_end=275
   _globals['_LEADTOROUTE']._serialized_start=278
-  _globals['_LEADTOROUTE']._serialized_end=634
-  _globals['_LEADTOROUTE_PRICEFACTSENTRY']._serialized_start=585
-  _globals['_LEADTOROUTE_PRICEFACTSENTRY']._serialized_end=634
-  _globals['_ROUTINGCANDIDATE']._serialized_start=636
-  _globals['_ROUTINGCANDIDATE']._serialized_end=722
-  _globals['_ROUTELEADSRESPONSE']._serialized_start=724
-  _globals['_ROUTELEADSRESPONSE']._serialized_end=794
-  _globals['_ROUTEDLEAD']._serialized_start=797
-  _globals['_ROUTEDLEAD']._serialized_end=1088
-  _globals['_CAPACITYDEMAND']._serialized_start=1091
-  _globals['_CAPACITYDEMAND']._serialized_end=1288
-  _globals['_CANDIDATEROUTING']._serialized_start=1290
-  _globals['_CANDIDATEROUTING']._serialized_end=1400
-  _globals['_GETCAPACITYREQUEST']._serialized_start=1402
-  _globals['_GETCAPACITYREQUEST']._serialized_end=1522
-  _globals['_GETCAPACITYRESPONSE']._serialized_start=1524
-  _globals['_GETCAPACITYRESPONSE']._serialized_end=1597
-  _globals['_ORDERCAPACITY']._serialized_start=1600
-  _globals['_ORDERCAPACITY']._serialized_end=1796
-  _globals['_WINDOWCAPACITY']._serialized_start=1799
-  _globals['_WINDOWCAPACITY']._serialized_end=2068
-  _globals['_ROUTINGSERVICE']._serialized_start=2071
-  _globals['_ROUTINGSERVICE']._serialized_end=2280
+  _globals['_LEADTOROUTE']._serialized_end=684
+  _globals['_LEADTOROUTE_PRICEFACTSENTRY']._serialized_start=615
+  _globals['_LEADTOROUTE_PRICEFACTSENTRY']._serialized_end=664
+  _globals['_ROUTINGCANDIDATE']._serialized_start=686
+  _globals['_ROUTINGCANDIDATE']._serialized_end=772
+  _globals['_ROUTELEADSRESPONSE']._serialized_start=774
+  _globals['_ROUTELEADSRESPONSE']._serialized_end=844
+  _globals['_ROUTEDLEAD']._serialized_start=847
+  _globals['_ROUTEDLEAD']._serialized_end=1138
+  _globals['_CAPACITYDEMAND']._serialized_start=1141
+  _globals['_CAPACITYDEMAND']._serialized_end=1338
+  _globals['_CANDIDATEROUTING']._serialized_start=1340
+  _globals['_CANDIDATEROUTING']._serialized_end=1450
+  _globals['_GETCAPACITYREQUEST']._serialized_start=1452
+  _globals['_GETCAPACITYREQUEST']._serialized_end=1572
+  _globals['_GETCAPACITYRESPONSE']._serialized_start=1574
+  _globals['_GETCAPACITYRESPONSE']._serialized_end=1647
+  _globals['_ORDERCAPACITY']._serialized_start=1650
+  _globals['_ORDERCAPACITY']._serialized_end=1846
+  _globals['_WINDOWCAPACITY']._serialized_start=1849
+  _globals['_WINDOWCAPACITY']._serialized_end=2118
+  _globals['_ROUTINGSERVICE']._serialized_start=2121
+  _globals['_ROUTINGSERVICE']._serialized_end=2330
 # @@protoc_insertion_point(module_scope)

@@ -87,6 +87,7 @@ class LeadToRoute(_message.Message):
     CANDIDATES_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     PRICE_FACTS_FIELD_NUMBER: _builtins.int
+    BID_PRICE_MINOR_FIELD_NUMBER: _builtins.int
     lead_id: _builtins.str
     """The lead's id; it also seeds the weighted choice of team, so that the choice can be repeated."""
     seller: _builtins.str
@@ -95,6 +96,10 @@ class LeadToRoute(_message.Message):
     """The source's identifier, from validation."""
     state: _builtins.str
     """USPS code of the person's state, because an order's price may depend on it; empty where it is not known."""
+    bid_price_minor: _builtins.int
+    """What the bid that the lead answers to has promised. Unset: no bid. Set: the one candidate pays this and takes no
+    capacity, since the bid holds it; the moment and the room were judged when it was made.
+    """
     @_builtins.property
     def received_at(self) -> _timestamp_pb2.Timestamp:
         """When the lead was received; schedules and capacity windows are read at this instant."""
@@ -124,12 +129,15 @@ class LeadToRoute(_message.Message):
         candidates: _abc.Iterable[Global___RoutingCandidate] | None = ...,
         state: _builtins.str = ...,
         price_facts: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        bid_price_minor: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["lead_type", b"lead_type", "received_at", b"received_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_bid_price_minor", b"_bid_price_minor", "bid_price_minor", b"bid_price_minor", "lead_type", b"lead_type", "received_at", b"received_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "lead_id", b"lead_id", "lead_type", b"lead_type", "price_facts", b"price_facts", "received_at", b"received_at", "seller", b"seller", "source", b"source", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_bid_price_minor", b"_bid_price_minor", "bid_price_minor", b"bid_price_minor", "candidates", b"candidates", "lead_id", b"lead_id", "lead_type", b"lead_type", "price_facts", b"price_facts", "received_at", b"received_at", "seller", b"seller", "source", b"source", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__bid_price_minor: _TypeAlias = _typing.Literal["bid_price_minor"]  # noqa: Y015
+    _WhichOneofArgType__bid_price_minor: _TypeAlias = _typing.Literal["_bid_price_minor", b"_bid_price_minor"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__bid_price_minor) -> _WhichOneofReturnType__bid_price_minor | None: ...
 
 Global___LeadToRoute: _TypeAlias = LeadToRoute  # noqa: Y015
 

@@ -27,7 +27,7 @@ from leadline.common.v1 import lead_pb2 as leadline_dot_common_dot_v1_dot_lead__
 from leadline.common.v1 import reason_pb2 as leadline_dot_common_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/leadline/validation/v1/validation_service.proto\x12\x16leadline.validation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dleadline/common/v1/lead.proto\x1a\x1fleadline/common/v1/reason.proto\"\xef\x01\n\x14ValidateLeadsRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x18\n\x10\x63\x61talog_revision\x18\x02 \x01(\x03\x12\x35\n\x05leads\x18\x03 \x03(\x0b\x32&.leadline.validation.v1.LeadToValidate\x12\x46\n\x05lists\x18\x04 \x03(\x0b\x32\x37.leadline.validation.v1.ValidateLeadsRequest.ListsEntry\x1a,\n\nListsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xd3\x01\n\x0eLeadToValidate\x12\x0f\n\x07lead_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12\x32\n\nsubmission\x18\x03 \x01(\x0b\x32\x1e.leadline.common.v1.Submission\x12\x30\n\ncandidates\x18\x04 \x03(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12:\n\x0cobservations\x18\x05 \x01(\x0b\x32$.leadline.validation.v1.Observations\"\x91\x01\n\x0cObservations\x12\x34\n\tsightings\x18\x01 \x01(\x0b\x32!.leadline.validation.v1.Sightings\x12=\n\x0b\x63\x65rtificate\x18\x02 \x01(\x0b\x32(.leadline.validation.v1.CertificateFacts\x12\x0c\n\x04mail\x18\x03 \x01(\t\"]\n\x10\x43\x65rtificateFacts\x12\x0f\n\x07outcome\x18\x01 \x01(\t\x12\x18\n\x0b\x61ge_seconds\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x0e\n\x06\x64omain\x18\x03 \x01(\tB\x0e\n\x0c_age_seconds\"\xb1\x01\n\tSightings\x12\x11\n\tphone_day\x18\x01 \x01(\r\x12\x11\n\temail_day\x18\x02 \x01(\r\x12\x12\n\ndevice_day\x18\x03 \x01(\r\x12\x0f\n\x07ip_hour\x18\x04 \x01(\r\x12\x0e\n\x06ip_day\x18\x05 \x01(\r\x12\x0e\n\x06source\x18\x06 \x01(\r\x12\x14\n\x0csame_answers\x18\x07 \x01(\r\x12\x14\n\x0csame_seconds\x18\x08 \x01(\r\x12\r\n\x05\x62urst\x18\t \x01(\r\"O\n\x15ValidateLeadsResponse\x12\x36\n\x07results\x18\x01 \x03(\x0b\x32%.leadline.validation.v1.ValidatedLead\"\xdb\x02\n\rValidatedLead\x12\x41\n\x06\x66ields\x18\x01 \x03(\x0b\x32\x31.leadline.validation.v1.ValidatedLead.FieldsEntry\x12\x16\n\x0eunknown_fields\x18\x02 \x03(\t\x12/\n\tlead_type\x18\x03 \x01(\x0b\x32\x1c.leadline.common.v1.LeadType\x12\x0e\n\x06source\x18\x04 \x01(\t\x12-\n\x08\x66indings\x18\x05 \x03(\x0b\x32\x1b.leadline.common.v1.Finding\x12?\n\ncandidates\x18\x06 \x03(\x0b\x32+.leadline.validation.v1.CandidateValidation\x12\x0f\n\x07receipt\x18\x07 \x01(\x0c\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"q\n\x13\x43\x61ndidateValidation\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12-\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x1b.leadline.common.v1.Finding\"u\n\x12ParseFieldsRequest\x12\x34\n\x06\x66ields\x18\x01 \x03(\x0b\x32$.leadline.validation.v1.FieldToParse\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x80\x01\n\x0c\x46ieldToParse\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x0f\n\x07\x63hoices\x18\x03 \x03(\t\x12\x14\n\x07minimum\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x07maximum\x18\x05 \x01(\x01H\x01\x88\x01\x01\x42\n\n\x08_minimumB\n\n\x08_maximum\"K\n\x13ParseFieldsResponse\x12\x34\n\x07results\x18\x01 \x03(\x0b\x32#.leadline.validation.v1.ParsedField\"\x94\x02\n\x0bParsedField\x12\x16\n\tcanonical\x18\x01 \x01(\tH\x00\x88\x01\x01\x12=\n\x05parts\x18\x02 \x03(\x0b\x32..leadline.validation.v1.ParsedField.PartsEntry\x12\r\n\x05valid\x18\x03 \x01(\x08\x12\x0f\n\x07missing\x18\x04 \x01(\x08\x12+\n\x06\x66\x61ults\x18\x05 \x03(\x0b\x32\x1b.leadline.common.v1.Finding\x12\x12\n\nsuggestion\x18\x06 \x01(\t\x12\x11\n\tsensitive\x18\x07 \x01(\x08\x1a,\n\nPartsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0c\n\n_canonical2\xe9\x01\n\x11ValidationService\x12l\n\rValidateLeads\x12,.leadline.validation.v1.ValidateLeadsRequest\x1a-.leadline.validation.v1.ValidateLeadsResponse\x12\x66\n\x0bParseFields\x12*.leadline.validation.v1.ParseFieldsRequest\x1a+.leadline.validation.v1.ParseFieldsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/leadline/validation/v1/validation_service.proto\x12\x16leadline.validation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dleadline/common/v1/lead.proto\x1a\x1fleadline/common/v1/reason.proto\"\xef\x01\n\x14ValidateLeadsRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x18\n\x10\x63\x61talog_revision\x18\x02 \x01(\x03\x12\x35\n\x05leads\x18\x03 \x03(\x0b\x32&.leadline.validation.v1.LeadToValidate\x12\x46\n\x05lists\x18\x04 \x03(\x0b\x32\x37.leadline.validation.v1.ValidateLeadsRequest.ListsEntry\x1a,\n\nListsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xe1\x01\n\x0eLeadToValidate\x12\x0f\n\x07lead_id\x18\x01 \x01(\t\x12\x0e\n\x06seller\x18\x02 \x01(\t\x12\x32\n\nsubmission\x18\x03 \x01(\x0b\x32\x1e.leadline.common.v1.Submission\x12\x30\n\ncandidates\x18\x04 \x03(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12:\n\x0cobservations\x18\x05 \x01(\x0b\x32$.leadline.validation.v1.Observations\x12\x0c\n\x04ping\x18\x06 \x01(\x08\"\x91\x01\n\x0cObservations\x12\x34\n\tsightings\x18\x01 \x01(\x0b\x32!.leadline.validation.v1.Sightings\x12=\n\x0b\x63\x65rtificate\x18\x02 \x01(\x0b\x32(.leadline.validation.v1.CertificateFacts\x12\x0c\n\x04mail\x18\x03 \x01(\t\"]\n\x10\x43\x65rtificateFacts\x12\x0f\n\x07outcome\x18\x01 \x01(\t\x12\x18\n\x0b\x61ge_seconds\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x0e\n\x06\x64omain\x18\x03 \x01(\tB\x0e\n\x0c_age_seconds\"\xb1\x01\n\tSightings\x12\x11\n\tphone_day\x18\x01 \x01(\r\x12\x11\n\temail_day\x18\x02 \x01(\r\x12\x12\n\ndevice_day\x18\x03 \x01(\r\x12\x0f\n\x07ip_hour\x18\x04 \x01(\r\x12\x0e\n\x06ip_day\x18\x05 \x01(\r\x12\x0e\n\x06source\x18\x06 \x01(\r\x12\x14\n\x0csame_answers\x18\x07 \x01(\r\x12\x14\n\x0csame_seconds\x18\x08 \x01(\r\x12\r\n\x05\x62urst\x18\t \x01(\r\"O\n\x15ValidateLeadsResponse\x12\x36\n\x07results\x18\x01 \x03(\x0b\x32%.leadline.validation.v1.ValidatedLead\"\xdb\x02\n\rValidatedLead\x12\x41\n\x06\x66ields\x18\x01 \x03(\x0b\x32\x31.leadline.validation.v1.ValidatedLead.FieldsEntry\x12\x16\n\x0eunknown_fields\x18\x02 \x03(\t\x12/\n\tlead_type\x18\x03 \x01(\x0b\x32\x1c.leadline.common.v1.LeadType\x12\x0e\n\x06source\x18\x04 \x01(\t\x12-\n\x08\x66indings\x18\x05 \x03(\x0b\x32\x1b.leadline.common.v1.Finding\x12?\n\ncandidates\x18\x06 \x03(\x0b\x32+.leadline.validation.v1.CandidateValidation\x12\x0f\n\x07receipt\x18\x07 \x01(\x0c\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"q\n\x13\x43\x61ndidateValidation\x12+\n\x05order\x18\x01 \x01(\x0b\x32\x1c.leadline.common.v1.OrderRef\x12-\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x1b.leadline.common.v1.Finding\"u\n\x12ParseFieldsRequest\x12\x34\n\x06\x66ields\x18\x01 \x03(\x0b\x32$.leadline.validation.v1.FieldToParse\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x80\x01\n\x0c\x46ieldToParse\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\x12\x0f\n\x07\x63hoices\x18\x03 \x03(\t\x12\x14\n\x07minimum\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x07maximum\x18\x05 \x01(\x01H\x01\x88\x01\x01\x42\n\n\x08_minimumB\n\n\x08_maximum\"K\n\x13ParseFieldsResponse\x12\x34\n\x07results\x18\x01 \x03(\x0b\x32#.leadline.validation.v1.ParsedField\"\x94\x02\n\x0bParsedField\x12\x16\n\tcanonical\x18\x01 \x01(\tH\x00\x88\x01\x01\x12=\n\x05parts\x18\x02 \x03(\x0b\x32..leadline.validation.v1.ParsedField.PartsEntry\x12\r\n\x05valid\x18\x03 \x01(\x08\x12\x0f\n\x07missing\x18\x04 \x01(\x08\x12+\n\x06\x66\x61ults\x18\x05 \x03(\x0b\x32\x1b.leadline.common.v1.Finding\x12\x12\n\nsuggestion\x18\x06 \x01(\t\x12\x11\n\tsensitive\x18\x07 \x01(\x08\x1a,\n\nPartsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0c\n\n_canonical2\xe9\x01\n\x11ValidationService\x12l\n\rValidateLeads\x12,.leadline.validation.v1.ValidateLeadsRequest\x1a-.leadline.validation.v1.ValidateLeadsResponse\x12\x66\n\x0bParseFields\x12*.leadline.validation.v1.ParseFieldsRequest\x1a+.leadline.validation.v1.ParseFieldsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,31 +45,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VALIDATELEADSREQUEST_LISTSENTRY']._serialized_start=368
   _globals['_VALIDATELEADSREQUEST_LISTSENTRY']._serialized_end=412
   _globals['_LEADTOVALIDATE']._serialized_start=415
-  _globals['_LEADTOVALIDATE']._serialized_end=626
-  _globals['_OBSERVATIONS']._serialized_start=629
-  _globals['_OBSERVATIONS']._serialized_end=774
-  _globals['_CERTIFICATEFACTS']._serialized_start=776
-  _globals['_CERTIFICATEFACTS']._serialized_end=869
-  _globals['_SIGHTINGS']._serialized_start=872
-  _globals['_SIGHTINGS']._serialized_end=1049
-  _globals['_VALIDATELEADSRESPONSE']._serialized_start=1051
-  _globals['_VALIDATELEADSRESPONSE']._serialized_end=1130
-  _globals['_VALIDATEDLEAD']._serialized_start=1133
-  _globals['_VALIDATEDLEAD']._serialized_end=1480
-  _globals['_VALIDATEDLEAD_FIELDSENTRY']._serialized_start=1435
-  _globals['_VALIDATEDLEAD_FIELDSENTRY']._serialized_end=1480
-  _globals['_CANDIDATEVALIDATION']._serialized_start=1482
-  _globals['_CANDIDATEVALIDATION']._serialized_end=1595
-  _globals['_PARSEFIELDSREQUEST']._serialized_start=1597
-  _globals['_PARSEFIELDSREQUEST']._serialized_end=1714
-  _globals['_FIELDTOPARSE']._serialized_start=1717
-  _globals['_FIELDTOPARSE']._serialized_end=1845
-  _globals['_PARSEFIELDSRESPONSE']._serialized_start=1847
-  _globals['_PARSEFIELDSRESPONSE']._serialized_end=1922
-  _globals['_PARSEDFIELD']._serialized_start=1925
-  _globals['_PARSEDFIELD']._serialized_end=2201
-  _globals['_PARSEDFIELD_PARTSENTRY']._serialized_start=2143
-  _globals['_PARSEDFIELD_PARTSENTRY']._serialized_end=2187
-  _globals['_VALIDATIONSERVICE']._serialized_start=2204
-  _globals['_VALIDATIONSERVICE']._serialized_end=2437
+  _globals['_LEADTOVALIDATE']._serialized_end=640
+  _globals['_OBSERVATIONS']._serialized_start=643
+  _globals['_OBSERVATIONS']._serialized_end=788
+  _globals['_CERTIFICATEFACTS']._serialized_start=790
+  _globals['_CERTIFICATEFACTS']._serialized_end=883
+  _globals['_SIGHTINGS']._serialized_start=886
+  _globals['_SIGHTINGS']._serialized_end=1063
+  _globals['_VALIDATELEADSRESPONSE']._serialized_start=1065
+  _globals['_VALIDATELEADSRESPONSE']._serialized_end=1144
+  _globals['_VALIDATEDLEAD']._serialized_start=1147
+  _globals['_VALIDATEDLEAD']._serialized_end=1494
+  _globals['_VALIDATEDLEAD_FIELDSENTRY']._serialized_start=1449
+  _globals['_VALIDATEDLEAD_FIELDSENTRY']._serialized_end=1494
+  _globals['_CANDIDATEVALIDATION']._serialized_start=1496
+  _globals['_CANDIDATEVALIDATION']._serialized_end=1609
+  _globals['_PARSEFIELDSREQUEST']._serialized_start=1611
+  _globals['_PARSEFIELDSREQUEST']._serialized_end=1728
+  _globals['_FIELDTOPARSE']._serialized_start=1731
+  _globals['_FIELDTOPARSE']._serialized_end=1859
+  _globals['_PARSEFIELDSRESPONSE']._serialized_start=1861
+  _globals['_PARSEFIELDSRESPONSE']._serialized_end=1936
+  _globals['_PARSEDFIELD']._serialized_start=1939
+  _globals['_PARSEDFIELD']._serialized_end=2215
+  _globals['_PARSEDFIELD_PARTSENTRY']._serialized_start=2157
+  _globals['_PARSEDFIELD_PARTSENTRY']._serialized_end=2201
+  _globals['_VALIDATIONSERVICE']._serialized_start=2218
+  _globals['_VALIDATIONSERVICE']._serialized_end=2451
 # @@protoc_insertion_point(module_scope)

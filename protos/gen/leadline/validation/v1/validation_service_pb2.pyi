@@ -90,10 +90,13 @@ class LeadToValidate(_message.Message):
     SUBMISSION_FIELD_NUMBER: _builtins.int
     CANDIDATES_FIELD_NUMBER: _builtins.int
     OBSERVATIONS_FIELD_NUMBER: _builtins.int
+    PING_FIELD_NUMBER: _builtins.int
     lead_id: _builtins.str
     """The lead's id."""
     seller: _builtins.str
     """The seller that the access key names."""
+    ping: _builtins.bool
+    """A ping: what it does not tell of the person and of the consent is no fault of it, and its details are not counted."""
     @_builtins.property
     def submission(self) -> _lead_pb2.Submission:
         """What the seller sent."""
@@ -116,10 +119,11 @@ class LeadToValidate(_message.Message):
         submission: _lead_pb2.Submission | None = ...,
         candidates: _abc.Iterable[_lead_pb2.OrderRef] | None = ...,
         observations: Global___Observations | None = ...,
+        ping: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["observations", b"observations", "submission", b"submission"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "lead_id", b"lead_id", "observations", b"observations", "seller", b"seller", "submission", b"submission"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "lead_id", b"lead_id", "observations", b"observations", "ping", b"ping", "seller", b"seller", "submission", b"submission"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
