@@ -222,7 +222,10 @@ async def test_what_a_client_was_told_has_to_be_what_is_stored(market: Market, h
 async def test_without_the_guard_of_dedup_the_same_person_is_found_bought_twice(
     market: Market, crowd: Iterator[DemoLead]
 ) -> None:
-    claim = "dedup.claim(text, timestamptz, uuid[], text[], boolean[], integer[], text[], bytea[], bigint[])"
+    claim = (
+        "dedup.claim(text, timestamptz, uuid[], text[], boolean[], text[], timestamptz[], integer[], text[], bytea[], "
+        "bigint[], text[], integer[], bytea[], bigint[])"
+    )
     held = "LOCK TABLE dedup.identity_claim IN EXCLUSIVE MODE"
     twice = "SELECT count(*) - count(DISTINCT (digest, kind)) FROM dedup.identity_claim"
 

@@ -16,7 +16,7 @@ import pytest
 from redis.asyncio import Redis
 
 from deploy.demo.bodies import Body, body_of
-from deploy.demo.lead import DemoLead
+from deploy.demo.lead import DemoLead, Format
 from deploy.local.processes import SERVICES
 from services.intake.sealing import unseal
 from tests.e2e.market import POST_SECONDS, Market, Poster, open_market
@@ -127,12 +127,13 @@ async def _in_every_format(market: Market, poster: Poster, lead: DemoLead) -> li
     """The good canary again by every door, as a form or a person's note may carry the number."""
     number = CANARIES["good"].ssn
     texts = []
-    for format_, more in (
+    formats: tuple[tuple[Format, dict[str, str]], ...] = (
         ("form", {"ssn": number.replace("-", " ")}),
         ("json_flat", {"ssn": number.replace("-", "")}),
         ("adf", {"ssn": number}),
         ("json", {"applicantSSN": number, "comments": f"call, social is {number}"}),
-    ):
+    )
+    for format_, more in formats:
         again = replace(lead, format=format_, external_id=f"again-{format_}", fields=lead.fields | more)
         answer = await poster.sell(again)
         assert answer.status == 200, answer.text

@@ -9,13 +9,13 @@ import pytest
 
 from services.validation.fieldtypes.fieldtype import Context
 from services.validation.fieldtypes.registry import FIELD_TYPES, field_type, product_reader, standard_readers
-from shared.catalog import terms
+from shared.catalog import terms, words
 from tests.unit.validation.phones import BAD, GOOD, MEANT
 from tests.unit.validation.terms import reference
 
 
 def test_every_type_that_a_product_may_name_is_in_the_registry() -> None:
-    assert set(get_args(terms.FieldType)) <= set(FIELD_TYPES)
+    assert set(get_args(words.FieldType)) <= set(FIELD_TYPES)
     assert all(kind.name == name and kind.says for name, kind in FIELD_TYPES.items())
 
 
