@@ -163,7 +163,7 @@ class Chain:
         request = routing_pb2.RouteLeadsRequest(
             buyer_id=drafts[0].buyer_id,
             catalog_revision=drafts[0].view.revision,
-            leads=[_lead_to_route(draft) for draft in drafts],
+            leads=[lead_to_route(draft) for draft in drafts],
         )
         response = await call(self.routing.RouteLeads, request, timeout=_left(ends_at, self.clock))
         answered_at = self._now()
@@ -211,7 +211,8 @@ def _end_in_order(clock: ClockPoints) -> None:
         routed.CopyFrom(checked)
 
 
-def _lead_to_route(draft: Draft) -> routing_pb2.LeadToRoute:
+def lead_to_route(draft: Draft) -> routing_pb2.LeadToRoute:
+    """What routing is told of a validated lead."""
     validated, checked = reached(draft.validated), draft.checked
     of_lead = len(validated.findings)
     duplicates = [len(seen.findings) for seen in checked.candidates] if checked else [0] * len(validated.candidates)
