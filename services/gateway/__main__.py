@@ -7,7 +7,7 @@ from services.gateway.health_client import FirstContact
 from services.gateway.http_server import HttpServer
 from services.gateway.intake_client import KEYED, Intake
 from services.gateway.leads import Leads
-from services.gateway.orders import OrderBook
+from services.gateway.order_service import OrderBook
 from services.gateway.pages import Pages
 from services.gateway.reception import Reception
 from services.gateway.settings import Settings

@@ -15,7 +15,7 @@ from prometheus_client import Counter
 from services.gateway import problems
 from services.gateway.exchange import Receive, Request, Response, Send
 from services.gateway.leads import Leads
-from services.gateway.orders import OrderBook
+from services.gateway.order_service import OrderBook
 from services.gateway.pages import Pages
 from services.gateway.posted import Fault, Unreadable
 from services.gateway.problems import HttpError

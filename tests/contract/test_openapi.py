@@ -16,7 +16,7 @@ from services.gateway.app import Route, routes
 from services.gateway.health_client import FirstContact
 from services.gateway.leads import Leads
 from services.gateway.openapi import document
-from services.gateway.orders import OrderBook
+from services.gateway.order_service import OrderBook
 from services.gateway.pages import Pages
 from services.gateway.service import REASON_CODES
 from services.gateway.statement_service import Statements

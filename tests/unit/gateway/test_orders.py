@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from leadline.common.v1.lead_pb2 import OrderRef
 from leadline.intake.v1 import order_service_pb2 as pb
 from leadline.routing.v1.routing_service_pb2 import OrderCapacity, WindowCapacity
-from services.gateway.orders import from_orders
+from services.gateway.order_service import from_orders
 
 MIDNIGHT = Timestamp(seconds=int(datetime(2026, 11, 23, 5, tzinfo=UTC).timestamp()))
 
