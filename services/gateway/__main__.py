@@ -10,6 +10,7 @@ from services.gateway.leads import Leads
 from services.gateway.order_service import OrderBook
 from services.gateway.pages import Pages
 from services.gateway.reception import Reception
+from services.gateway.returns import ReturnsDesk
 from services.gateway.settings import Settings
 from services.gateway.statement_service import Statements
 from services.gateway.trail import Trails
@@ -34,7 +35,8 @@ async def main(process: Process) -> None:
     reception = Reception(intake, clock, Trails(clock, metrics, settings.telemetry.trace_ratio), metrics)
     leads = Leads(reception, intake, clock, settings.read_timeout_seconds)
     echo = settings.telemetry.environment == "development"
-    table = routes(leads, OrderBook(intake), Statements(intake), pages, echo=echo)
+    returns = ReturnsDesk(intake, settings.read_timeout_seconds)
+    table = routes(leads, OrderBook(intake), Statements(intake), returns, pages, echo=echo)
     await process.serve(HttpServer(Gateway(table, metrics), settings.rpc, metrics, contact))
 
 

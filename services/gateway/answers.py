@@ -156,3 +156,50 @@ class Orders(msgspec.Struct, frozen=True):
     """What a seller can sell, the order that the buyer prefers first."""
 
     orders: list[OrderOffered]
+
+
+class FaultFound(msgspec.Struct, frozen=True):
+    """A term of the order that a request does not keep to, and what was expected."""
+
+    term: str
+    expected: str
+
+
+class ReturnStep(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to a return: `request` or an action, the state after it, when, by whom and why."""
+
+    action: str
+    state: str
+    at: str
+    who: str
+    why: str
+
+
+class ReturnAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """A lead that the buyer asks back, under the terms of the order version that bought it.
+
+    `state`: open (your answer is awaited until `answer_by`; without one it is granted), contested (you said no, the
+    buyer decides), granted (you may dispute it until `dispute_by`, where that is told), disputed (the amount is
+    withheld), reversed (the buyer gave in), refused (not within the terms, see `faults`, or given up) or withdrawn.
+    `settlement`: credit, refund or replacement. `history` is told of a single return, oldest first.
+    """
+
+    id: str
+    lead_id: str
+    order: str
+    reason: str
+    state: str
+    amount: Price
+    settlement: str
+    requested_at: str
+    answer_by: str | Maybe = msgspec.UNSET
+    dispute_by: str | Maybe = msgspec.UNSET
+    faults: list[FaultFound] | Maybe = msgspec.UNSET
+    history: list[ReturnStep] | Maybe = msgspec.UNSET
+
+
+class Returns(msgspec.Struct, frozen=True):
+    """What the buyer asked back from you, newest first. `next_page`, where there is more, goes into `page`."""
+
+    returns: list[ReturnAsked]
+    next_page: str | Maybe = msgspec.UNSET

@@ -20,6 +20,7 @@ from services.gateway.pages import Pages
 from services.gateway.posted import Fault, Unreadable
 from services.gateway.problems import HttpError
 from services.gateway.reception import incident
+from services.gateway.returns import ReturnsDesk
 from services.gateway.statement_service import Statements
 from shared.rpc.errors import INCIDENT, AppError, NotFound
 from shared.telemetry.logging import failure
@@ -47,7 +48,9 @@ class Route:
         return ", ".join(sorted(methods)).encode()
 
 
-def routes(leads: Leads, orders: OrderBook, statements: Statements, pages: Pages, *, echo: bool) -> list[Route]:
+def routes(
+    leads: Leads, orders: OrderBook, statements: Statements, returns: ReturnsDesk, pages: Pages, *, echo: bool
+) -> list[Route]:
     """Every path there is. `echo` adds the benchmark's reference."""
     table = [
         Route("/v1/leads", {"POST": leads.post_one}),
@@ -57,6 +60,11 @@ def routes(leads: Leads, orders: OrderBook, statements: Statements, pages: Pages
         Route("/v1/adapters/meta/{order}", {"POST": leads.post_meta}),
         Route("/v1/orders", {"GET": orders.get}),
         Route("/v1/statement", {"GET": statements.get}),
+        Route("/v1/returns", {"GET": returns.list}),
+        Route("/v1/returns/{id}", {"GET": returns.get}),
+        Route("/v1/returns/{id}/agree", {"POST": returns.agree}),
+        Route("/v1/returns/{id}/contest", {"POST": returns.contest}),
+        Route("/v1/returns/{id}/dispute", {"POST": returns.dispute}),
         Route("/openapi.json", {"GET": pages.openapi}),
         Route("/docs", {"GET": pages.docs}),
         Route("/healthz", {"GET": pages.healthz}),

@@ -11,9 +11,11 @@ import grpc
 from leadline.intake.v1 import intake_service_pb2 as pb
 from leadline.intake.v1 import ledger_service_pb2 as ledger_pb
 from leadline.intake.v1 import order_service_pb2 as order_pb
+from leadline.intake.v1 import return_service_pb2 as return_pb
 from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
 from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from leadline.intake.v1.order_service_pb2_grpc import OrderServiceStub
+from leadline.intake.v1.return_service_pb2_grpc import ReturnServiceStub
 from services.gateway.settings import Settings
 from shared.rpc.client import UnaryMethod
 from shared.rpc.errors import Internal, Unavailable, from_rpc_error
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceAsyncStub
     from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
     from leadline.intake.v1.order_service_pb2_grpc import OrderServiceAsyncStub
+    from leadline.intake.v1.return_service_pb2_grpc import ReturnServiceAsyncStub
 
 #: Methods that may be sent again: they carry a key or write nothing.
 KEYED = (
@@ -34,6 +37,8 @@ KEYED = (
     "leadline.intake.v1.OrderService/ListOrders",
     "leadline.intake.v1.LedgerService/GetStatement",
     "leadline.intake.v1.LedgerService/ListStatementEntries",
+    "leadline.intake.v1.ReturnService/GetReturn",
+    "leadline.intake.v1.ReturnService/ListReturns",
 )
 #: Single leads in one call; with a large body each a full call still stays below the message limit.
 MAX_BATCH = 64
@@ -47,6 +52,8 @@ WORTH_A_CALL = 24
 _LOOK_UP_SECONDS = 2.0
 #: A statement sums up all that its period bought.
 _STATEMENT_SECONDS = 10.0
+#: A step of a return moves money, behind whoever else is at the same lead.
+_STEP_SECONDS = 5.0
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 0.4
 
@@ -61,6 +68,7 @@ class Intake:
         self._intake: IntakeServiceAsyncStub = IntakeServiceStub(channel)
         self._orders: OrderServiceAsyncStub = OrderServiceStub(channel)
         self._ledger: LedgerServiceAsyncStub = LedgerServiceStub(channel)
+        self._returns: ReturnServiceAsyncStub = ReturnServiceStub(channel)
         self._clock = clock
         self._timeout = settings.submit_timeout_seconds
         self._patience = settings.patience_seconds
@@ -111,6 +119,21 @@ class Intake:
         """The active orders of the key's seller."""
         request = order_pb.ListOrdersRequest(access_key=access_key)
         return await self._ride_out(self._orders.ListOrders, request, _LOOK_UP_SECONDS)
+
+    async def returns(self, request: return_pb.ListReturnsRequest) -> return_pb.ListReturnsResponse:
+        """A page of what was asked back from the seller of the request's key."""
+        return await self._ride_out(self._returns.ListReturns, request, _LOOK_UP_SECONDS)
+
+    async def returned(self, request: return_pb.GetReturnRequest) -> return_pb.GetReturnResponse:
+        """One return with its history."""
+        return await self._ride_out(self._returns.GetReturn, request, _LOOK_UP_SECONDS)
+
+    async def act_on_return(self, request: return_pb.ActOnReturnRequest) -> return_pb.ActOnReturnResponse:
+        """One step of the seller's; sent once, because a second time it would be another step."""
+        try:
+            return await self._returns.ActOnReturn(request, timeout=_STEP_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            raise from_rpc_error(error) from None
 
     async def close(self) -> None:
         """Waits until every lead taken has its result."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from services.gateway import aliases, examples, reading
-from services.gateway.answers import Answer, Orders, Statement
+from services.gateway.answers import Answer, Orders, ReturnAsked, Returns, Statement
 from services.gateway.examples import Example
 from services.gateway.formats import batch
 from services.gateway.posted import BODY_BYTES, FIELDS, VALUE_BYTES
@@ -72,10 +72,13 @@ Without a period it is this month so far, by the buyer's time zone. A closed sta
 never changes; what moves later for its leads is in the next one. Ask for `text/csv` for a table: no cell of it can run
 as a formula."""
 
+_DISPUTE = "Until `dispute_by`. The amount is withheld until the buyer has decided."
+
 
 def document(version: str) -> Json:
     """The whole document."""
-    _, schemas = msgspec.json.schema_components((Answer, Problem, Statement, Orders), ref_template=_REF)
+    shown = (Answer, Problem, Statement, Orders, Returns, ReturnAsked)
+    _, schemas = msgspec.json.schema_components(shown, ref_template=_REF)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Leadline seller API", "version": version, "description": _INTRODUCTION},
@@ -86,6 +89,7 @@ def document(version: str) -> Json:
             {"name": "Adapters", "description": "Payloads of ad platforms, as they come."},
             {"name": "Orders", "description": "What the buyer takes."},
             {"name": "Statement", "description": "What you are owed."},
+            {"name": "Returns", "description": "Leads that the buyer asks back."},
             {"name": "Service", "description": "The service itself."},
         ],
         "paths": _paths(),
@@ -178,6 +182,24 @@ def _paths() -> Json:
                  _query("format", "`json`, `csv` or `html`, where the Accept header cannot say it.")],
             )
         },
+        "/v1/returns": {
+            "get": _operation(
+                "getReturns", "Returns", "Ask what is asked back from you", "Newest first, a page at a time.", None,
+                {"200": _json("The returns.", _ref("Returns")), **_failures("400", "401", "403", "503")},
+                [_query("state", "Only those in this state, such as `open`."),
+                 _query("page", "`next_page` of the answer before.")],
+            )
+        },
+        "/v1/returns/{id}": {
+            "get": _operation(
+                "getReturn", "Returns", "Ask about one return", "With what happened to it.", None,
+                {"200": _json("The return.", _ref("ReturnAsked")), **_failures("400", "401", "403", "404", "503")},
+                [_path_parameter("id", "The return's id.")],
+            )
+        },
+        "/v1/returns/{id}/agree": _step("agreeToReturn", "Take an open one back", "The amount is given back at once."),
+        "/v1/returns/{id}/contest": _step("contestReturn", "Say no to an open one", "The buyer decides."),
+        "/v1/returns/{id}/dispute": _step("disputeReturn", "Say no to a granted one", _DISPUTE),
         "/openapi.json": _open("getOpenApi", "This document", "application/json"),
         "/docs": _open("getDocs", "This document, for people", "text/html"),
         "/healthz": _open("getHealth", "Whether the process lives", "application/json"),
@@ -240,6 +262,17 @@ def _operation(
     if content is not None:
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _step(name: str, summary: str, description: str) -> Json:
+    why = {"type": "string", "minLength": 1, "maxLength": 500, "description": "Why; never contact data."}
+    word = {"type": "object", "properties": {"why": why}, "required": ["why"], "additionalProperties": False}
+    failures = _failures("400", "401", "403", "404", "408", "409", "413", "415", "503", "504")
+    failures["409"]["description"] = "It is in another state by now. Ask for it; after a 503 or 504, too."
+    content = {"application/json": {"schema": word, "example": {"why": "we reached the person on the same day"}}}
+    responses = {"200": _json("The return after it.", _ref("ReturnAsked")), **failures}
+    parameters = [_path_parameter("id", "The return's id.")]
+    return {"post": _operation(name, "Returns", summary, description, content, responses, parameters)}
 
 
 def _open(name: str, summary: str, kind: str, failing: str = "") -> Json:

@@ -18,6 +18,7 @@ from services.gateway.leads import Leads
 from services.gateway.openapi import document
 from services.gateway.order_service import OrderBook
 from services.gateway.pages import Pages
+from services.gateway.returns import ReturnsDesk
 from services.gateway.service import REASON_CODES
 from services.gateway.statement_service import Statements
 from tests.clock import FakeClock
@@ -33,9 +34,14 @@ def table() -> list[Route]:
             return object()
 
     pages = Pages(cast("FirstContact", _Contact()), FakeClock())
-    leads, orders, statements = Handlers(), Handlers(), Handlers()
+    leads, orders, statements, returns = Handlers(), Handlers(), Handlers(), Handlers()
     return routes(
-        cast("Leads", leads), cast("OrderBook", orders), cast("Statements", statements), pages, echo=False
+        cast("Leads", leads),
+        cast("OrderBook", orders),
+        cast("Statements", statements),
+        cast("ReturnsDesk", returns),
+        pages,
+        echo=False,
     )
 
 

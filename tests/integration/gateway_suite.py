@@ -28,6 +28,7 @@ from services.gateway.leads import Leads
 from services.gateway.order_service import OrderBook
 from services.gateway.pages import Pages
 from services.gateway.reception import Reception
+from services.gateway.returns import ReturnsDesk
 from services.gateway.settings import Settings
 from services.gateway.statement_service import Statements
 from services.gateway.trail import Trails
@@ -182,6 +183,8 @@ class IntakeProcess:
 
     rules: RuleIntake
     port: int = 0
+    #: Adds services of a test's own.
+    also: Callable[[grpc.aio.Server], None] = lambda server: None
     _server: grpc.aio.Server | None = field(default=None, repr=False)
 
     async def start(self) -> None:
@@ -189,6 +192,7 @@ class IntakeProcess:
         server = grpc.aio.server(options=[("grpc.so_reuseport", 0), pings])
         add_IntakeServiceServicer_to_server(self.rules, server)
         add_LedgerServiceServicer_to_server(self.rules, server)
+        self.also(server)
         healthy = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(healthy, server)  # type: ignore[no-untyped-call, unused-ignore]
         await healthy.set("leadline.intake.v1.IntakeService", health_pb2.HealthCheckResponse.SERVING)
@@ -269,10 +273,13 @@ def _decoded(body: bytes) -> Any:
 
 
 @asynccontextmanager
-async def running(*, start_intake: bool = True, **environ: str) -> AsyncIterator[Suite]:
+async def running(
+    *, start_intake: bool = True, also: Callable[[grpc.aio.Server], None] = lambda server: None, **environ: str
+) -> AsyncIterator[Suite]:
     """A suite with these settings changed."""
     async with AsyncExitStack() as stack:
-        intake_process = IntakeProcess(RuleIntake())  # type: ignore[abstract] # the gateway calls no other method
+        rules = RuleIntake()  # type: ignore[abstract] # the gateway calls no other method
+        intake_process = IntakeProcess(rules, also=also)
         await intake_process.start()
         stack.push_async_callback(intake_process.stop)
         if not start_intake:
@@ -298,7 +305,8 @@ async def running(*, start_intake: bool = True, **environ: str) -> AsyncIterator
         reception = Reception(intake, clock, Trails(clock, metrics, settings.telemetry.trace_ratio), metrics)
         leads = Leads(reception, intake, clock, settings.read_timeout_seconds)
         echo = settings.telemetry.environment == "development"
-        table = routes(leads, OrderBook(intake), Statements(intake), Pages(contact, clock), echo=echo)
+        returns, pages = ReturnsDesk(intake, settings.read_timeout_seconds), Pages(contact, clock)
+        table = routes(leads, OrderBook(intake), Statements(intake), returns, pages, echo=echo)
         server = HttpServer(Gateway(table, metrics), settings.rpc, metrics, contact)
         await stack.enter_async_context(server)
         client = await stack.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{server.port}"))
