@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -152,7 +153,7 @@ def zip_reader(zips: Zips, field: str = "postal_code") -> Callable[[str], Readin
     """A reader of ZIP codes that knows which exist; sandbox ZIPs are read as they are."""
 
     def read_zip(text: str) -> Reading:
-        plain = text.translate(_OTHER_DASHES) if not text.isascii() else text
+        plain = text if text.isascii() else unicodedata.normalize("NFKC", text.translate(_OTHER_DASHES))
         match = _ZIP_CODE.fullmatch(plain.strip(_OUTER))
         if match is None:
             return _no_zip(plain.strip(_OUTER), field, zips)

@@ -137,7 +137,7 @@ def doubt_together(first: str, last: str) -> Doubt | None:
     a, b = first.rstrip("0123456789 "), last.rstrip("0123456789 ")
     if (a in TEST_WORDS and (b in AFTER_TEST or b in EMPTY_WORDS)) or (a in TRIALS and b in AFTER_TEST):
         return _TRIAL
-    if first and EMPTY_WORDS.issuperset(whole.split()):
+    if first and last and EMPTY_WORDS.issuperset(whole.split()):
         return _NOBODY
     return _NOBODY if is_odd(first) and is_odd(last) else None
 

@@ -57,7 +57,7 @@ def identity_signs(fields: Mapping[str, str], reference: Reference) -> tuple[Sig
     return tuple(signs)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def _is_listed(zips: Zips, city: str) -> bool:
     """Remembered: leads come from few cities."""
     return zips.knows(city)
@@ -84,7 +84,7 @@ def _shows_another_name(email: str, first: str, last: str) -> bool:
     Digits, initials, nicknames cut from either side and single words say nothing.
     """
     local = email.partition("@")[0].partition("+")[0].lower()
-    if not ("." in local or "_" in local):
+    if not ("." in local or "_" in local) or first[:_TELLING] in local or last[:_TELLING] in local:
         return False
     words = [word for word in _WORD.findall(local) if len(word) >= _TELLING]
     if len(words) < 2:
