@@ -20,6 +20,17 @@ from tests.clock import FakeClock
 
 _TEMPLATE = "template_leadline"
 
+#: Tests that start every service, or kill parts of it: one after the other, beside all the rest.
+_WHOLE = ("e2e", "chaos")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of the whole suite on one worker, where tests run on several."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in _WHOLE:
+            item.add_marker(pytest.mark.xdist_group("whole"))
+
 
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
