@@ -27,7 +27,7 @@ NO_FIRST_NAMES = frozenset(
     superman spiderman pikachu satan god sample""".split()
 )
 #: No last name, though some are first names or part of a longer one.
-NO_LAST_NAMES = frozenset("dummy example surname user".split())
+NO_LAST_NAMES = frozenset("dummy example surname".split())
 #: Words of forms, jokes and nonsense. Both halves must be among them: one alone may be somebody's name.
 EMPTY_WORDS = frozenset(
     """abc abcd abcde abcdef xyz qwe qwerty asd asdf zxc foo bar baz foobar blah bla lorem ipsum fake phony bogus dummy
