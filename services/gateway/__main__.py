@@ -9,6 +9,7 @@ from services.gateway.intake_client import KEYED, Intake
 from services.gateway.leads import Leads
 from services.gateway.order_service import OrderBook
 from services.gateway.pages import Pages
+from services.gateway.ping_service import Pings
 from services.gateway.reception import Reception
 from services.gateway.returns import ReturnsDesk
 from services.gateway.settings import Settings
@@ -32,11 +33,12 @@ async def main(process: Process) -> None:
     contact = FirstContact(channel)
     process.work("first contact", contact.run)
     pages = Pages(contact, clock)
-    reception = Reception(intake, clock, Trails(clock, metrics, settings.telemetry.trace_ratio), metrics)
-    leads = Leads(reception, intake, clock, settings.read_timeout_seconds)
+    trails = Trails(clock, metrics, settings.telemetry.trace_ratio)
+    leads = Leads(Reception(intake, clock, trails, metrics), intake, clock, settings.read_timeout_seconds)
+    pings = Pings(intake, clock, trails, settings.read_timeout_seconds)
     echo = settings.telemetry.environment == "development"
     returns = ReturnsDesk(intake, settings.read_timeout_seconds)
-    table = routes(leads, OrderBook(intake), Statements(intake), returns, pages, echo=echo)
+    table = routes(leads, pings, OrderBook(intake), Statements(intake), returns, pages, echo=echo)
     await process.serve(HttpServer(Gateway(table, metrics), settings.rpc, metrics, contact))
 
 

@@ -22,6 +22,7 @@ CONTROLS: dict[str, tuple[str, ...]] = {
     "submitted_at": ("submit_time", "lead_submit_time", "submission_time"),
     "test": ("is_test", "test_lead", "test_mode"),
     "access_key": ("google_key",),
+    "bid_token": ("ping_token", "x_bid_token"),
     "consent.text": (
         "consent_text", "tcpa_text", "tcpa_disclosure", "tcpa_consent_text", "tcpa_language", "disclosure",
         "disclosure_text", "consent_language", "leadid_tcpa_disclosure",
@@ -59,6 +60,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "phone_number", "phone_1", "telephone", "tel", "mobile", "mobile_phone", "cell", "cell_phone", "primary_phone",
         "home_phone", "phone_home", "day_phone", "user_phone", "work_phone",
     ),
+    "phone_sha256": ("sha256_phone", "phone_hash", "hashed_phone", "phone_sha_256"),
+    "email_sha256": ("sha256_email", "email_hash", "hashed_email", "email_sha_256"),
     "street": ("address", "street_address", "address_1", "address_line_1", "addr", "street_1"),
     "city": ("town",),
     "state": ("state_code", "region", "province", "state_province"),

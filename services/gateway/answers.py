@@ -62,6 +62,26 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     receipt: list[RuleNotMet] | Maybe = msgspec.UNSET
 
 
+class PingAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a ping is answered. `price` is what the post will be paid; 0.00 where `outcome` is `no_bid`.
+
+    `bid_token` and `expires_at`, the first instant at which the bid is over, are null without a bid.
+    """
+
+    ping_id: str
+    outcome: str
+    price: Price
+    order: str | None
+    bid_token: str | None
+    expires_at: str | None
+    reasons: list[ReasonGiven]
+    replayed: bool
+    trace_id: str
+    decision_ms: float
+    unknown_fields: list[str]
+    test: bool | Maybe = msgspec.UNSET
+
+
 class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
     """What moved for one order version. `total` = charged - credited + reversed + fees + adjusted - held + released."""
 

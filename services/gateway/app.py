@@ -17,6 +17,7 @@ from services.gateway.exchange import Receive, Request, Response, Send
 from services.gateway.leads import Leads
 from services.gateway.order_service import OrderBook
 from services.gateway.pages import Pages
+from services.gateway.ping_service import Pings
 from services.gateway.posted import Fault, Unreadable
 from services.gateway.problems import HttpError
 from services.gateway.reception import incident
@@ -49,13 +50,21 @@ class Route:
 
 
 def routes(
-    leads: Leads, orders: OrderBook, statements: Statements, returns: ReturnsDesk, pages: Pages, *, echo: bool
+    leads: Leads,
+    pings: Pings,
+    orders: OrderBook,
+    statements: Statements,
+    returns: ReturnsDesk,
+    pages: Pages,
+    *,
+    echo: bool,
 ) -> list[Route]:
     """Every path there is. `echo` adds the benchmark's reference."""
     table = [
         Route("/v1/leads", {"POST": leads.post_one}),
         Route("/v1/leads:batch", {"POST": leads.post_batch}),
         Route("/v1/leads/{id}", {"GET": leads.get_lead}),
+        Route("/v1/pings", {"POST": pings.post}),
         Route("/v1/adapters/google-ads/{order}", {"POST": leads.post_google_ads}),
         Route("/v1/adapters/meta/{order}", {"POST": leads.post_meta}),
         Route("/v1/orders", {"GET": orders.get}),

@@ -32,6 +32,7 @@ _LENGTHS = {
     "external_id": 256,
     "idempotency_key": 256,
     "access_key": 256,
+    "bid_token": 1024,
     "submitted_at": 64,
     "test": 16,
     "consent.ip": 64,
@@ -154,6 +155,7 @@ class Assembler:
         lead.external_id = get("external_id", "")
         lead.idempotency_key = get("idempotency_key", "")
         lead.access_key = get("access_key", "")
+        lead.bid_token = get("bid_token", "").strip()
         lead.submitted_at = self._time("submitted_at")
         lead.test = self._truth("test")
         if not _CONSENT_WORDS.isdisjoint(controls):

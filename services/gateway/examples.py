@@ -35,6 +35,8 @@ class Example:
     path: str
     media_type: str
     body: str
+    #: A header that it needs besides, as a shell reads it.
+    header: str = ""
 
 
 def at(text: str, now: datetime) -> str:
@@ -211,4 +213,37 @@ NDJSON = Example(
     ),
 )
 
+PING = Example(
+    "Ping",
+    "marco",
+    "/v1/pings",
+    "application/json",
+    """{
+  "order": "marco-auto-2026", "source": "best-auto-loans.example", "external_id": "m-132",
+  "lead": {
+    "postal_code": "78745", "loan_amount": 21000,
+    "phone_sha256": "dfcdb1fd8cb826eca14a916575a63f34fc3d6bd7cbfd83a2a7c38500d5d8cb2a",
+    "email_sha256": "0404a608f27348925590b261a6df38552c140be748d65dcdaa6effc8ba4421ba"
+  }
+}""",
+)
+
+#: Answers the bid on `PING`, whose token it needs.
+POST_OF_PING = Example(
+    "Post of a ping, with the bid's token in BID_TOKEN",
+    "marco",
+    "/v1/leads",
+    "application/json",
+    _json("""{
+  "order": "marco-auto-2026", "source": "best-auto-loans.example", "external_id": "m-132",
+  "submitted_at": "2026-11-22T10:00:00Z",
+  "first_name": "Nora", "last_name": "Whitfield", "email": "nora.whitfield@mail.example", "phone": "512-553-6281",
+  "zip": "78745", "loan_amount": 21000, "tcpa_text": "MARCO_WORDING"
+}"""),
+    header="X-Bid-Token: $BID_TOKEN",
+)
+
+#: Leads that are bought as they stand.
 ALL = (JSON, FLAT, FORM, ADF, GOOGLE_ADS, META, NDJSON)
+#: Everything that the documentation shows.
+SHOWN = (*ALL, PING, POST_OF_PING)

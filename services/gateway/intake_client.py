@@ -11,10 +11,12 @@ import grpc
 from leadline.intake.v1 import intake_service_pb2 as pb
 from leadline.intake.v1 import ledger_service_pb2 as ledger_pb
 from leadline.intake.v1 import order_service_pb2 as order_pb
+from leadline.intake.v1 import ping_service_pb2 as ping_pb
 from leadline.intake.v1 import return_service_pb2 as return_pb
 from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
 from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from leadline.intake.v1.order_service_pb2_grpc import OrderServiceStub
+from leadline.intake.v1.ping_service_pb2_grpc import PingServiceStub
 from leadline.intake.v1.return_service_pb2_grpc import ReturnServiceStub
 from services.gateway.settings import Settings
 from shared.rpc.client import UnaryMethod
@@ -28,12 +30,14 @@ if TYPE_CHECKING:
     from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceAsyncStub
     from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
     from leadline.intake.v1.order_service_pb2_grpc import OrderServiceAsyncStub
+    from leadline.intake.v1.ping_service_pb2_grpc import PingServiceAsyncStub
     from leadline.intake.v1.return_service_pb2_grpc import ReturnServiceAsyncStub
 
 #: Methods that may be sent again: they carry a key or write nothing.
 KEYED = (
     "leadline.intake.v1.IntakeService/SubmitLeads",
     "leadline.intake.v1.IntakeService/GetLead",
+    "leadline.intake.v1.PingService/SubmitPings",
     "leadline.intake.v1.OrderService/ListOrders",
     "leadline.intake.v1.LedgerService/GetStatement",
     "leadline.intake.v1.LedgerService/ListStatementEntries",
@@ -67,6 +71,7 @@ class Intake:
     def __init__(self, channel: grpc.aio.Channel, settings: Settings, clock: Clock, metrics: Metrics) -> None:
         self._intake: IntakeServiceAsyncStub = IntakeServiceStub(channel)
         self._orders: OrderServiceAsyncStub = OrderServiceStub(channel)
+        self._pings: PingServiceAsyncStub = PingServiceStub(channel)
         self._ledger: LedgerServiceAsyncStub = LedgerServiceStub(channel)
         self._returns: ReturnServiceAsyncStub = ReturnServiceStub(channel)
         self._clock = clock
@@ -79,6 +84,13 @@ class Intake:
             max_waiting=settings.max_waiting,
             worth=WORTH_A_CALL,
             on_batch=metrics.histogram("leadline_batch_leads", batch="gateway").observe,
+        )
+        self._ping_coalescer: Coalescer[ping_pb.SubmitPingItem, ping_pb.SubmitPingResult] = Coalescer(
+            self._submit_pings,
+            max_batch=MAX_BATCH,
+            max_in_flight=settings.max_in_flight,
+            max_waiting=settings.max_waiting,
+            worth=WORTH_A_CALL,
         )
 
     @property
@@ -96,6 +108,16 @@ class Intake:
         """One result per lead, in order, by one call. Every lead is keyed, so sending it again is safe."""
         request = pb.SubmitLeadsRequest(items=items)
         response = await self._ride_out(self._intake.SubmitLeads, request, self._timeout)
+        if len(response.results) != len(items):
+            raise Internal("a batch was answered with another number of results")
+        return response.results
+
+    async def ping(self, item: ping_pb.SubmitPingItem) -> ping_pb.SubmitPingResult:
+        """The result for one ping; concurrent pings share calls. The ping has a key, so sending it again is safe."""
+        return await self._ping_coalescer.submit(item)
+
+    async def _submit_pings(self, items: Sequence[ping_pb.SubmitPingItem]) -> Sequence[ping_pb.SubmitPingResult]:
+        response = await self._ride_out(self._pings.SubmitPings, ping_pb.SubmitPingsRequest(items=items), self._timeout)
         if len(response.results) != len(items):
             raise Internal("a batch was answered with another number of results")
         return response.results
@@ -136,8 +158,9 @@ class Intake:
             raise from_rpc_error(error) from None
 
     async def close(self) -> None:
-        """Waits until every lead taken has its result."""
+        """Waits until every lead and ping taken has its result."""
         await self._coalescer.close()
+        await self._ping_coalescer.close()
 
     async def _ride_out(self, method: UnaryMethod[Q, R], request: Q, timeout_seconds: float) -> R:
         """Calls, and calls again while intake is away, for `patience_seconds` and within the deadline."""

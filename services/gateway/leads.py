@@ -20,7 +20,7 @@ from services.gateway.reception import Reception, Slot
 from shared.rpc.errors import NotFound
 from shared.runtime.clock import Clock
 
-_SENT_AS = {
+SENT_AS = {
     reading.Format.JSON: service.JSON,
     reading.Format.FORM: service.FORM,
     reading.Format.ADF: service.ADF,
@@ -44,15 +44,15 @@ class Leads:
         kind, charset = request.media_type()
         sent_as = reading.SINGLE.get(kind)
         if sent_as is None or not reading.charset_accepted(sent_as, charset):
-            raise _unsupported(reading.SINGLE)
+            raise unsupported(reading.SINGLE)
         body = await request.body(BODY_BYTES, self._timeout)
-        posted = reading.read_single(sent_as, charset, body, _assembler(request))
-        return await self._reception.one(request, posted, body, _SENT_AS[sent_as])
+        posted = reading.read_single(sent_as, charset, body, assembler_for(request))
+        return await self._reception.one(request, posted, body, SENT_AS[sent_as])
 
     async def post_google_ads(self, request: Request) -> Response:
         """`POST /v1/adapters/google-ads/{order}`."""
         body = await self._json_body(request)
-        posted = google_ads.parse(body, _assembler(request, order=request.argument))
+        posted = google_ads.parse(body, assembler_for(request, order=request.argument))
         return await self._reception.one(request, posted, body, service.GOOGLE_ADS)
 
     async def post_meta(self, request: Request) -> Response:
@@ -60,13 +60,13 @@ class Leads:
         body = await self._json_body(request)
         found = meta.find(body)
         if not found.enveloped:
-            posted = meta.read(found.leads[0], _assembler(request, order=request.argument))
+            posted = meta.read(found.leads[0], assembler_for(request, order=request.argument))
             return await self._reception.one(request, posted, body, service.META)
         received_at = self._clock.now()
 
         def slot(lead: meta.Found, index: int) -> Slot:
             def read() -> PostedLead:
-                return meta.read(lead, _assembler(request, order=request.argument, index=index))
+                return meta.read(lead, assembler_for(request, order=request.argument, index=index))
 
             return self._reception.slot(request, read, msgspec.json.encode(lead.value), service.META, received_at)
 
@@ -86,15 +86,15 @@ class Leads:
         kind, charset = request.media_type()
         lines = kind in reading.LINES
         if not (lines or kind == reading.ARRAY) or charset not in reading.JSON_CHARSETS:
-            raise _unsupported((reading.ARRAY, *sorted(reading.LINES)))
-        _assembler(request)
+            raise unsupported((reading.ARRAY, *sorted(reading.LINES)))
+        assembler_for(request)
         body = await request.body(batch.BATCH_BYTES, self._timeout)
         parts = batch.split_lines(body) if lines else batch.split_array(body)
         received_at = self._clock.now()
 
         def slot(part: batch.Part, index: int) -> Slot:
             def read() -> PostedLead:
-                return json_lead.from_value(part.value(), _assembler(request, index=index))
+                return json_lead.from_value(part.value(), assembler_for(request, index=index))
 
             return self._reception.slot(request, read, part.body, service.JSON, received_at)
 
@@ -121,7 +121,7 @@ class Leads:
     async def _json_body(self, request: Request) -> bytes:
         kind, charset = request.media_type()
         if kind != "application/json" or charset not in reading.JSON_CHARSETS:
-            raise _unsupported(("application/json",))
+            raise unsupported(("application/json",))
         return await request.body(BODY_BYTES, self._timeout)
 
 
@@ -139,13 +139,15 @@ _ECHO = Answer(
 )
 
 
-def _assembler(request: Request, *, order: str = "", index: int | None = None) -> Assembler:
+def assembler_for(request: Request, *, order: str = "", index: int | None = None) -> Assembler:
     """Where a lead's values go, with what the headers and the address say of it already in place."""
     sent = request.headers.get(b"idempotency-key")
     key = "" if sent is None else _idempotency_key(sent, index)
     assembler = Assembler(key)
     if order:
         assembler.control("order", order)
+    if index is None:
+        assembler.control("bid_token", request.headers.get(b"x-bid-token", b"").decode("latin-1").strip())
     if request.query_string:
         for word, value in request.query(reading.QUERY_WORDS).items():
             assembler.control(word, value)
@@ -162,7 +164,8 @@ def _idempotency_key(sent: bytes, index: int | None) -> str:
     return key if index is None or not key else f"{key}#{index}"
 
 
-def _unsupported(accepted: Collection[str]) -> HttpError:
+def unsupported(accepted: Collection[str]) -> HttpError:
+    """The answer to a body of another media type, or in a charset that it cannot be in."""
     names = ", ".join(accepted)
     return HttpError(
         "unsupported_media_type",

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from services.gateway import aliases, examples, reading
-from services.gateway.answers import Answer, Orders, ReturnAsked, Returns, Statement
+from services.gateway.answers import Answer, Orders, PingAnswer, ReturnAsked, Returns, Statement
 from services.gateway.examples import Example
 from services.gateway.formats import batch
 from services.gateway.posted import BODY_BYTES, FIELDS, VALUE_BYTES
@@ -65,6 +65,20 @@ programs; one that you leave out says nothing. XML is read as ADF 1.0: ADF has n
 hold one `<leadline>` element with `order`, `sub_source` and `test` as attributes, and `<consent>`, `<signals>` and
 `<field name="…">` inside."""
 
+_PING = """\
+Tell what the lead is about, without the person or with `phone_sha256` and `email_sha256` (SHA-256 in hex of the
+phone in E.164, and of the address in lower case; of Gmail's without dots and tag). The person's fields and the
+consent are not asked for; what you tell of them is judged. Bought before, no room, criteria: everything else is as
+for a lead.
+
+A bid holds its price and a place under the order's caps until `expires_at`. Post the lead with the token, as
+`bid_token` in the body or in the header `X-Bid-Token`, and it is paid that price, by the order's terms at the time
+of the ping. Every field that you pinged must come again with the same value, and so must the source and the person
+whose hashes you sent: else the post is rejected, `bid_mismatch`, with each field that differs, and the bid waits
+for the right lead. A token that was altered, was another seller's, or was used by another lead is a `bid_mismatch`
+of `bid_token`; one that came too late is `bid_expired`. A post that is rejected for its own sake gives its bid up.
+Without a key, each ping is a new one."""
+
 _STATEMENT = """\
 Straight from the ledger: what could be paid to you when the period began, what each order version bought, credits,
 fees, adjustments and disputes, and what can be paid at its end; then every movement with its lead and its cause.
@@ -77,7 +91,7 @@ _DISPUTE = "Until `dispute_by`. The amount is withheld until the buyer has decid
 
 def document(version: str) -> Json:
     """The whole document."""
-    shown = (Answer, Problem, Statement, Orders, Returns, ReturnAsked)
+    shown = (Answer, PingAnswer, Problem, Statement, Orders, Returns, ReturnAsked)
     _, schemas = msgspec.json.schema_components(shown, ref_template=_REF)
     return {
         "openapi": "3.1.0",
@@ -86,6 +100,7 @@ def document(version: str) -> Json:
         "security": [{"bearer": []}, {"accessKey": []}],
         "tags": [
             {"name": "Leads", "description": "Posting leads and asking what became of them."},
+            {"name": "Pings", "description": "Asking for a bid before the person is told."},
             {"name": "Adapters", "description": "Payloads of ad platforms, as they come."},
             {"name": "Orders", "description": "What the buyer takes."},
             {"name": "Statement", "description": "What you are owed."},
@@ -113,6 +128,7 @@ def _paths() -> Json:
             "post": _operation(
                 "postLead", "Leads", "Post one lead", _ONE, single, _answers(),
                 [_header("Idempotency-Key", "Identifies the submission for 30 days."),
+                 _header("X-Bid-Token", "The token of the bid that the lead takes up."),
                  _header("traceparent", "W3C trace context to go on with."), *_words()],
             )
         },
@@ -140,6 +156,22 @@ def _paths() -> Json:
                 "The answer again, or by now, of a lead of yours; `receipt` tells the rules behind its reasons.", None,
                 {"200": _json("The lead.", _ref("Answer")), **_failures("400", "401", "404", "503")},
                 [_path_parameter("id", "The lead's id.")],
+            )
+        },
+        "/v1/pings": {
+            "post": _operation(
+                "postPing", "Pings", "Ask for a bid", _PING,
+                {
+                    "application/json": {"schema": _ref("Lead"), "example": _decoded(examples.PING)},
+                    "application/x-www-form-urlencoded": {
+                        "schema": {"type": "object", "additionalProperties": {"type": "string"}}
+                    },
+                },
+                {
+                    "200": _json("Answered: bid or no bid.", _ref("PingAnswer")),
+                    **_failures("400", "401", "403", "408", "409", "413", "415", "429", "503", "504"),
+                },
+                [_header("Idempotency-Key", "Identifies the ping for 30 days; else `external_id` does."), *_words()],
             )
         },
         "/v1/adapters/google-ads/{order}": {
@@ -216,7 +248,8 @@ def _posted() -> Json:
         names = [word.removeprefix(prefix) for word in aliases.CONTROLS if word.startswith(prefix)]
         return {"type": "object", "properties": {name: special.get(name, {"type": "string"}) for name in names}}
 
-    words = {word: {"type": "string"} for word in ("order", "source", "sub_source", "external_id", "idempotency_key")}
+    named = ("order", "source", "sub_source", "external_id", "idempotency_key", "bid_token")
+    words = {word: {"type": "string"} for word in named}
     return {
         "Lead": {
             "type": "object",

@@ -61,10 +61,11 @@ class Pages:
 
 def curl(example: examples.Example) -> str:
     """The line that posts an example from a shell."""
+    also = f'  -H "{example.header}" \\\n' if example.header else ""
     return (
         f"curl -sS 'http://127.0.0.1:8080{example.path}' \\\n"
         '  -H "Authorization: Bearer $ACCESS_KEY" \\\n'
-        f"  -H 'Content-Type: {example.media_type}' \\\n"
+        f"  -H 'Content-Type: {example.media_type}' \\\n{also}"
         f"  --data-binary {shlex.quote(example.body)}"
     )
 
@@ -85,7 +86,7 @@ def _render(described: Mapping[str, object]) -> str:
     environment.filters["pieces"] = _pieces
     return environment.get_template("docs.html.j2").render(
         api=described,
-        curls=[(example, curl(example)) for example in examples.ALL],
+        curls=[(example, curl(example)) for example in examples.SHOWN],
         codes=list(REASON_CODES.values()),
         problems=[
             *((problems.code_of(kind), problems.status_of(kind), title) for kind, title in problems.TITLES.items()),

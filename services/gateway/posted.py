@@ -88,6 +88,8 @@ class PostedLead:
     sub_source: str = ""
     external_id: str = ""
     idempotency_key: str = field(default="", repr=False)
+    #: Of the bid that it takes up.
+    bid_token: str = field(default="", repr=False)
     submitted_at: datetime | None = None
     test: bool = False
     consent: PostedConsent | None = field(default=None, repr=False)

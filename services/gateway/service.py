@@ -90,6 +90,7 @@ def to_item(
             format=sent_as,
             payload=payload,
             traceparent=traceparent,
+            bid_token=posted.bid_token,
         ),
     )
     submission = item.submission
@@ -128,7 +129,7 @@ def from_answer(answer: pb.LeadAnswer, spelled: Mapping[str, str], index: int | 
         outcome=OUTCOMES[answer.outcome],
         price=price(answer.price) if answer.HasField("price") and answer.outcome != pb.OUTCOME_PENDING else None,
         order=order_name(answer.order) if answer.HasField("order") else None,
-        reasons=[_reason(finding, spelled) for finding in answer.reasons],
+        reasons=[reason(finding, spelled) for finding in answer.reasons],
         replayed=answer.replayed,
         trace_id=answer.trace_id,
         decision_ms=round(answer.decision_ms, 1),
@@ -223,7 +224,8 @@ def order_name(order: lead_pb2.OrderRef) -> str:
     return f"{order.order}@{order.version}"
 
 
-def _reason(finding: reason_pb2.Finding, spelled: Mapping[str, str]) -> ReasonGiven:
+def reason(finding: reason_pb2.Finding, spelled: Mapping[str, str]) -> ReasonGiven:
+    """The public reason."""
     return ReasonGiven(
         code=REASON_CODES.get(finding.reason, "unspecified"),
         field=spelled.get(finding.field, finding.field),

@@ -18,6 +18,7 @@ from services.gateway.leads import Leads
 from services.gateway.openapi import document
 from services.gateway.order_service import OrderBook
 from services.gateway.pages import Pages
+from services.gateway.ping_service import Pings
 from services.gateway.returns import ReturnsDesk
 from services.gateway.service import REASON_CODES
 from services.gateway.statement_service import Statements
@@ -34,9 +35,10 @@ def table() -> list[Route]:
             return object()
 
     pages = Pages(cast("FirstContact", _Contact()), FakeClock())
-    leads, orders, statements, returns = Handlers(), Handlers(), Handlers(), Handlers()
+    leads, pings, orders, statements, returns = (Handlers() for _ in range(5))
     return routes(
         cast("Leads", leads),
+        cast("Pings", pings),
         cast("OrderBook", orders),
         cast("Statements", statements),
         cast("ReturnsDesk", returns),
@@ -97,9 +99,9 @@ async def test_the_page_explains_every_operation_reason_and_problem(described: d
 async def test_the_page_shows_a_curl_line_for_every_format() -> None:
     html, _ = await page()
 
-    for example in examples.ALL:
+    for example in examples.SHOWN:
         assert f"Content-Type: {example.media_type}" in html
-    assert html.count("curl -sS") == len(examples.ALL)
+    assert html.count("curl -sS") == len(examples.SHOWN)
 
 
 async def test_examples_carry_the_time_at_which_they_are_served() -> None:

@@ -113,6 +113,23 @@ async def test_every_example_of_the_docs_is_bought_once_at_the_time_it_is_shown(
     assert decided(again) == [("accepted", [], True)] * leads, again.text
 
 
+async def test_the_ping_of_the_docs_is_bid_on_and_its_post_is_bought_at_the_bid(market: Market) -> None:
+    async with Poster(market) as poster:
+
+        async def post(example: Example, token: str = "") -> dict[str, Any]:
+            content = examples.at(example.body, datetime.now(UTC)).encode()
+            headers = {"X-Bid-Token": token} if token else {}
+            body = Body(example.path, example.media_type, content)
+            return dict((await poster.post(body, market.keys[example.seller], **headers)).body)
+
+        bid = await post(examples.PING)
+        assert (bid["outcome"], bid["reasons"], bid["replayed"]) == ("bid", [], False)
+        assert (await post(examples.PING))["bid_token"] == bid["bid_token"]
+        bought = await post(examples.POST_OF_PING, bid["bid_token"])
+        assert (bought["outcome"], bought["reasons"]) == ("accepted", [])
+        assert (bought["price"], bought["order"]) == (bid["price"], bid["order"])
+
+
 def decided(answer: Answer) -> list[tuple[str, list[Any], bool]]:
     """Outcome, reasons and whether replayed, of each lead of an answer."""
     leads = [json.loads(line) for line in answer.text.splitlines()]

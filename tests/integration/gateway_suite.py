@@ -27,6 +27,7 @@ from services.gateway.intake_client import KEYED, Intake
 from services.gateway.leads import Leads
 from services.gateway.order_service import OrderBook
 from services.gateway.pages import Pages
+from services.gateway.ping_service import Pings
 from services.gateway.reception import Reception
 from services.gateway.returns import ReturnsDesk
 from services.gateway.settings import Settings
@@ -302,11 +303,12 @@ async def running(
         asking = asyncio.create_task(contact.run(stop))
         stack.push_async_callback(asyncio.wait, [asking])
         stack.callback(stop.set)
-        reception = Reception(intake, clock, Trails(clock, metrics, settings.telemetry.trace_ratio), metrics)
-        leads = Leads(reception, intake, clock, settings.read_timeout_seconds)
+        trails = Trails(clock, metrics, settings.telemetry.trace_ratio)
+        leads = Leads(Reception(intake, clock, trails, metrics), intake, clock, settings.read_timeout_seconds)
+        pings = Pings(intake, clock, trails, settings.read_timeout_seconds)
         echo = settings.telemetry.environment == "development"
         returns, pages = ReturnsDesk(intake, settings.read_timeout_seconds), Pages(contact, clock)
-        table = routes(leads, OrderBook(intake), Statements(intake), returns, pages, echo=echo)
+        table = routes(leads, pings, OrderBook(intake), Statements(intake), returns, pages, echo=echo)
         server = HttpServer(Gateway(table, metrics), settings.rpc, metrics, contact)
         await stack.enter_async_context(server)
         client = await stack.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{server.port}"))
