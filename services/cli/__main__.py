@@ -19,6 +19,7 @@ from services.cli import (
     report_commands,
     return_commands,
     run_commands,
+    suppression_commands,
 )
 from services.cli.failure import CommandError
 from services.cli.output import clean, warn
@@ -48,6 +49,7 @@ def build() -> typer.Typer:
     app.command()(lead_commands.leads)
     app.command(context_settings=field_commands.TAKES_SIGNS)(field_commands.field)
     app.command()(person_commands.match)
+    app.add_typer(suppression_commands.suppress, name="suppress")
     app.add_typer(report_commands.report, name="report")
     app.add_typer(return_commands.returns, name="returns")
     app.add_typer(list_commands.lists, name="lists")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import grpc
 
 from leadline.dedup.v1.person_service_pb2_grpc import PersonServiceStub
+from leadline.dedup.v1.suppression_service_pb2_grpc import SuppressionServiceStub
 from leadline.intake.v1 import catalog_service_pb2
 from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
@@ -30,6 +31,7 @@ from shared.runtime.settings import SettingsError, load
 
 if TYPE_CHECKING:
     from leadline.dedup.v1.person_service_pb2_grpc import PersonServiceAsyncStub
+    from leadline.dedup.v1.suppression_service_pb2_grpc import SuppressionServiceAsyncStub
     from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
     from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceAsyncStub
     from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
@@ -71,6 +73,7 @@ class Services:
         self.lists: ListServiceAsyncStub = ListServiceStub(validation)
         self.compliance: ComplianceServiceAsyncStub = ComplianceServiceStub(validation)
         self.persons: PersonServiceAsyncStub = PersonServiceStub(dedup)
+        self.suppressions: SuppressionServiceAsyncStub = SuppressionServiceStub(dedup)
         self.follow_up: FollowUpServiceAsyncStub = FollowUpServiceStub(routing)
         self.reporting: ReportingServiceAsyncStub = ReportingServiceStub(reporting)
 

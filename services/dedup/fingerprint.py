@@ -69,13 +69,13 @@ class Fingerprints:
                 identities.append((kind, self.digest(f"{buyer_id}|{kind}|{value}")))
         return tuple(identities)
 
-    def email_as_written(self, buyer_id: str, details: Details) -> bytes | None:
+    def email_as_written(self, buyer_id: str, email: str) -> bytes | None:
         """The identity of an address whose tag or dots count, where that is another than `email`'s.
 
         Lists from elsewhere hold hashes of addresses as they were written.
         """
-        address = details.email.strip().lower()
-        if not address or canonical_email(address) == address:
+        address = email.strip().lower()
+        if canonical_email(address) == address:
             return None
         return self.of_hash(buyer_id, "email", sha256(address.encode()).digest())
 

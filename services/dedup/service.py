@@ -18,9 +18,10 @@ from leadline.dedup.v1.dedup_service_pb2 import (
 )
 from leadline.dedup.v1.dedup_service_pb2_grpc import DedupServiceServicer
 from services.dedup.answers import Answers
-from services.dedup.fingerprint import Details, Fingerprints
+from services.dedup.fingerprint import ALWAYS, Details, Fingerprints
 from services.dedup.similar import Asked, Found, SimilarPeople
 from services.dedup.store import ClaimStore
+from services.dedup.suppression import Listed
 from shared.catalog.snapshot import CatalogReader, CatalogView
 from shared.rpc.errors import Malformed
 from shared.runtime.clock import Clock
@@ -60,19 +61,38 @@ class DedupService(DedupServiceServicer):
             for lead_id, identities in zip(lead_ids, persons, strict=True)
             for _kind, digest in identities
         ]
-        earlier = await self._store.earlier(buyer_id, asked)
+        now = self._clock.now()
+        details, owners = self._listable(buyer_id, request.leads, persons)
+        known = await self._store.known(buyer_id, asked, details, now)
+        listed: dict[int, list[Listed]] = {}
+        for index, lists in known.listed.items():
+            listed.setdefault(owners[index], []).extend(lists)
         found = [_NOBODY] * len(persons)
         if view.compares_people:
             found = await self._people.of(buyer_id, _asked(request.leads, lead_ids, view))
-        answers, position, results = Answers(view, self._clock.now()), 0, []
-        for lead, identities, alike in zip(request.leads, persons, found, strict=True):
-            seen = {kind: earlier.get(position + offset, ()) for offset, (kind, _digest) in enumerate(identities)}
+        answers, position, results = Answers(view, now), 0, []
+        for n, (lead, identities, alike) in enumerate(zip(request.leads, persons, found, strict=True)):
+            seen = {kind: known.earlier.get(position + offset, ()) for offset, (kind, _) in enumerate(identities)}
             position += len(identities)
             result = CheckedLead(identities=[Identity(kind=kind, digest=digest) for kind, digest in identities])
-            result.MergeFrom(answers.of(lead, seen, identities, alike.similar))
+            result.MergeFrom(answers.of(lead, seen, identities, alike.similar, listed.get(n, ())))
             result.likenesses.extend(Likeness(digest=digest, seen=newest) for digest, newest in alike.keys)
             results.append(result)
         return CheckLeadsResponse(results=results)
+
+    def _listable(
+        self, buyer_id: str, leads: Sequence[LeadToCheck], persons: Sequence[Sequence[tuple[str, bytes]]]
+    ) -> tuple[list[bytes], list[int]]:
+        """Digests that may be on a list, and which lead each is of."""
+        details, owners = [], []
+        for n, (lead, identities) in enumerate(zip(leads, persons, strict=True)):
+            own = [digest for kind, digest in identities if kind in ALWAYS]
+            # Hashes on lists from elsewhere are of addresses as they were written.
+            if lead.email and (written := self._fingerprints.email_as_written(buyer_id, lead.email)):
+                own.append(written)
+            details += own
+            owners += [n] * len(own)
+        return details, owners
 
 
 def _asked(leads: Sequence[LeadToCheck], lead_ids: Sequence[UUID], view: CatalogView) -> list[Asked]:

@@ -218,6 +218,7 @@ async def test_the_receipt_shows_what_was_seen_and_nothing_of_another_seller(wor
     assert [(c.rule, c.passed, c.observed, c.order) for c in receipt.checks] == [
         ("phone.not_bought_before", False, "phone seen within the window", "month"),
         ("email.not_bought_before", True, "e-mail not seen before", "month"),
+        ("suppression.not_listed", True, "on none", "month"),
     ]
     # The buyer alone is told which lead of whom it was.
     (sighting,) = pb.Sightings.FromString(receipt.observations).sightings

@@ -113,8 +113,8 @@ def test_a_hash_stands_for_what_it_was_made_of() -> None:
 
 def test_an_address_with_a_tag_is_also_known_as_it_is_written() -> None:
     fingerprints = Fingerprints(KEY)
-    assert fingerprints.email_as_written("big-bank", WHOLE) is None
-    tagged = fingerprints.email_as_written("big-bank", Details(email="A.nn+x@Gmail.com"))
+    assert fingerprints.email_as_written("big-bank", WHOLE.email) is None
+    tagged = fingerprints.email_as_written("big-bank", "A.nn+x@Gmail.com")
     assert tagged == fingerprints.of_hash("big-bank", "email", hashlib.sha256(b"a.nn+x@gmail.com").digest())
 
 
