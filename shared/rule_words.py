@@ -91,7 +91,6 @@ WORDS: Mapping[str, str] = {
     "source.allowed": "Is the source one that the order buys from?",
     "likeness.not_bought_before": "Was nobody bought before who is much like this person, within the order's window?",
     "suppression.not_listed": "Is the person on none of the lists of those whom the buyer does not buy?",
-    "likeness.not_bought_before": "Was nobody bought before who is so much like this person, within the order's window?",
     "likeness.compared": "Was every person who may be this one compared before this lead was to be bought?",
     "phone.not_bought_before": "Was the phone not bought before, within the order's window?",
     "email.not_bought_before": "Was the mail address not bought before, within the order's window?",
