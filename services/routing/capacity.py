@@ -84,8 +84,12 @@ class Reading:
 
 
 def demands(ready: OrderPlan, at: datetime, site: str = "") -> tuple[Demand, ...]:
-    """The rows that a lead received `at`, from `site`, uses if the order buys it: one per cap, and its turn."""
-    # No window begins inside a minute, and a batch's leads share it.
+    """The rows that a lead received `at`, from `site`, uses if the order buys it: one per cap, and its turn.
+
+    No window begins inside a minute: cut to it where the order is not paced, `at` is one that a batch's leads share.
+    """
+    if not ready.paced:
+        return _windows(ready, at, site if site in ready.source_caps else "")
     minute = at.replace(second=0, microsecond=0)
     wanted = _windows(ready, minute, site if site in ready.source_caps else "")
     if ready.even_cap is not None:

@@ -97,7 +97,7 @@ def eligibility(order: str, lead: Lead, plan: Plan, reading: Reading) -> Eligibi
     if ready.pricing is not None and price:
         price, steps = _adjusted(ready, ready.pricing, lead, price, plan.currency)
         checks += steps
-    wanted = demands(ready, lead.received_at, lead.source)
+    wanted = demands(ready, lead.received_at if ready.paced else lead.minute, lead.source)
     if wanted:
         full, looked = _split(check_room(wanted, reading, price, plan.currency))
         findings, checks = findings + full, checks + looked

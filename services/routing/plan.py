@@ -31,6 +31,7 @@ class OrderPlan:
         source_prices: What leads of a site pay instead of the price lines' amounts.
         source_caps: Caps of single sites.
         even_cap: The day's cap of leads that is spread over the day; None: it is not.
+        paced: How many leads it takes depends on the very moment.
         pricing: Adjustments of the price; None: there are none.
         teams: Who follows up.
     """
@@ -46,6 +47,7 @@ class OrderPlan:
     source_prices: Mapping[str, Minor]
     source_caps: Mapping[str, tuple[Cap, ...]]
     even_cap: int | None
+    paced: bool
     pricing: Pricing | None
     teams: TeamDraw
 
@@ -58,21 +60,28 @@ class Plan:
         orders: By name.
         sources: By site.
         currency: Of every price.
+        paced: Some order looks at the very moment of receipt.
+        adjusted: Some order's price depends on more than its line.
     """
 
     orders: Mapping[str, OrderPlan]
     sources: Mapping[str, Source]
     currency: str
+    paced: bool
+    adjusted: bool
 
 
 def plan_of(catalog: Catalog) -> Plan:
     """Make a catalog ready."""
     own = {seller.slug for seller in catalog.sellers if seller.own}
     buyer_zone = ZoneInfo(catalog.buyer.time_zone)
+    orders = {order.slug: _order_plan(order, order.seller in own, buyer_zone) for order in catalog.orders}
     return Plan(
-        orders={order.slug: _order_plan(order, order.seller in own, buyer_zone) for order in catalog.orders},
+        orders=orders,
         sources={source.site: source for source in catalog.sources},
         currency=catalog.buyer.currency,
+        paced=any(ready.paced for ready in orders.values()),
+        adjusted=any(ready.pricing is not None for ready in orders.values()),
     )
 
 
@@ -90,6 +99,7 @@ def _order_plan(order: Order, own: bool, buyer_zone: ZoneInfo) -> OrderPlan:
         source_prices={one.site: one.price for one in sites if one.price is not None},
         source_caps={one.site: one.caps for one in sites if one.caps},
         even_cap=next((cap.leads for cap in order.caps if cap.window == "day"), None) if order.pacing.even else None,
+        paced=order.pacing.even or order.pacing.minimum_seconds > 0,
         pricing=None if own else pricing_of(order),
         teams=TeamDraw(order.follow_up.teams),
     )

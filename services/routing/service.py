@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -37,6 +37,7 @@ from shared.rpc.verdict import ReceiptWriter, finding_message
 
 MOST_LEADS = 256
 MOST_ORDERS = 1000
+_NO_FACTS: Mapping[str, str] = {}
 
 _RECEIPTS = ReceiptWriter("routing")
 _PLANS = 64
@@ -55,7 +56,7 @@ class RoutingService(RoutingServiceServicer):
         if len(request.leads) > MOST_LEADS:
             raise Malformed.field("leads", f"expected at most {MOST_LEADS}")
         plan = self._plan(await self._catalogs.get(request.buyer_id, request.catalog_revision))
-        leads = [_lead(message, index) for index, message in enumerate(request.leads)]
+        leads = [_lead(message, index, plan) for index, message in enumerate(request.leads)]
         reading = await self._store.read(request.buyer_id, _keys(request.leads, leads, plan))
         return RouteLeadsResponse(
             results=[_routed(message, lead, plan, reading) for message, lead in zip(request.leads, leads, strict=True)]
@@ -113,11 +114,10 @@ def _plan_of(view: CatalogView) -> Plan:
     return plan_of(view.catalog)
 
 
-def _lead(message: LeadToRoute, index: int) -> Lead:
+def _lead(message: LeadToRoute, index: int, plan: Plan) -> Lead:
     if not message.HasField("received_at"):
         raise Malformed.field(f"leads[{index}].received_at", "expected the time of arrival")
     minute = datetime.fromtimestamp(message.received_at.seconds // 60 * 60, UTC)
-    at = message.received_at.ToDatetime(UTC)
     kind = message.lead_type
     return Lead(
         message.lead_id,
@@ -125,8 +125,9 @@ def _lead(message: LeadToRoute, index: int) -> Lead:
         minute,
         kind.form,
         message.state,
-        at,
-        message.price_facts,
+        # Read for those who look at them alone: most orders do not.
+        message.received_at.ToDatetime(UTC) if plan.paced else None,
+        message.price_facts if plan.adjusted else _NO_FACTS,
         exclusivity=kind.exclusivity if kind.exclusivity_shown else "",
         incentivized=kind.incentivized,
         opt_in=kind.opt_in or "single",

@@ -10,24 +10,20 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import grpc
 
 from deploy.local.launch import Suite
-from leadline.common.v1 import lead_pb2
 from leadline.intake.v1 import intake_service_pb2 as intake_pb
 from leadline.intake.v1 import ledger_service_pb2 as ledger_pb
 from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from shared.catalog.snapshot import decode
-from shared.catalog.terms import Catalog, Order
 from tests.chaos.history import Sent, contradictions
+from tests.chaos.order_terms import Books, bought, caps, paces, prices
 
 #: Longer than the lease of a delivery whose worker was killed (30 s).
 QUIET_SECONDS = 60.0
@@ -159,7 +155,8 @@ ROWS: Mapping[str, str] = {
 
 _LEADS = """
 SELECT l.lead_id, l.seller, l.outcome, l.order_slug, l.order_version, l.price_minor, l.received_at, l.lead_type,
-       l.answer, l.external_id, p.fields::jsonb ->> 'state' AS state, l.catalog_revision, l.test,
+       l.answer, l.external_id, l.source, l.catalog_revision, l.test,
+       p.fields::jsonb ->> 'state' AS state, p.fields::text AS fields,
        (SELECT count(*) FROM routing.call_task AS t WHERE t.buyer_id = l.buyer_id AND t.lead_id = l.lead_id) AS tasks
 FROM intake.lead AS l JOIN intake.person AS p USING (buyer_id, lead_id)
 """
@@ -170,22 +167,6 @@ FROM dedup.identity_claim AS c JOIN dedup.identity_claim AS earlier
   ON earlier.buyer_id = c.buyer_id AND earlier.digest = c.digest AND earlier.kind = c.kind
  AND (earlier.claimed_at, earlier.lead_id) < (c.claimed_at, c.lead_id)
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Books:
-    """The rows that Python judges, and the terms to judge them by."""
-
-    leads: list[asyncpg.Record]
-    repeated: list[asyncpg.Record]
-    capacity: list[asyncpg.Record]
-    #: By revision.
-    catalogs: Mapping[int, Catalog]
-
-    def order_of(self, lead: asyncpg.Record) -> Order | None:
-        """The terms that decided a lead."""
-        catalog = self.catalogs[lead["catalog_revision"]]
-        return next((order for order in catalog.orders if order.slug == lead["order_slug"]), None)
 
 
 async def violations(suite: Suite, history: Sequence[Sent]) -> list[str]:
@@ -224,33 +205,8 @@ async def row_violations(connection: asyncpg.Connection) -> list[str]:
             for row in await connection.fetch("SELECT revision, document FROM catalog.snapshot")
         },
     )
-    for check in (_prices, _answers, _windows, _caps, _tasks):
+    for check in (prices, _answers, _windows, caps, paces, _tasks):
         found += check(books)[:_MOST]
-    return found
-
-
-def _bought(books: Books) -> list[asyncpg.Record]:
-    return [lead for lead in books.leads if lead["outcome"] == "accepted" and not lead["test"]]
-
-
-def _prices(books: Books) -> list[str]:
-    """Every price is the one that the order's terms name."""
-    found = []
-    for lead in _bought(books):
-        order = books.order_of(lead)
-        if order is None or order.version != lead["order_version"]:
-            found.append(f"lead {lead['lead_id']} names an order version that its catalog revision does not have")
-            continue
-        form = lead_pb2.LeadType.FromString(lead["lead_type"]).form
-        own = any(one.own for one in books.catalogs[lead["catalog_revision"]].sellers if one.slug == order.seller)
-        amounts = [
-            int(line.amount)
-            for line in order.prices
-            if line.form in (None, form) and (not line.states or lead["state"] in line.states)
-        ]
-        right = 0 if own else amounts[0] if amounts else None
-        if lead["price_minor"] != right or lead["seller"] != order.seller:
-            found.append(f"lead {lead['lead_id']} cost {lead['price_minor']}, its order's terms say {right}")
     return found
 
 
@@ -284,52 +240,10 @@ def _windows(books: Books) -> list[str]:
     return found
 
 
-def _caps(books: Books) -> list[str]:
-    """What is used equals what was bought, and no cap of any version is passed."""
-    used: Counter[tuple[str, str, datetime]] = Counter()
-    spent: Counter[tuple[str, str, datetime]] = Counter()
-    limits: dict[tuple[str, str], tuple[float, float]] = {}
-    for lead in _bought(books):
-        order = books.order_of(lead)
-        zone = ZoneInfo(books.catalogs[lead["catalog_revision"]].buyer.time_zone)
-        for cap in order.caps if order is not None else ():
-            key = (lead["order_slug"], cap.window, _window(cap.window, lead["received_at"], zone))
-            used[key] += 1
-            spent[key] += lead["price_minor"]
-    for catalog in books.catalogs.values():
-        for order in catalog.orders:
-            for cap in order.caps:
-                most = limits.get((order.slug, cap.window), (0.0, 0.0))
-                told = [float("inf") if limit is None else float(limit) for limit in (cap.leads, cap.spend)]
-                limits[order.slug, cap.window] = (max(most[0], told[0]), max(most[1], told[1]))
-    found = []
-    for row in books.capacity:
-        key = (row["order_slug"], row["window_kind"], row["starts_at"])
-        most_leads, most_spend = limits[row["order_slug"], row["window_kind"]]
-        if row["leads"] > most_leads or row["spend"] > most_spend:
-            found.append(f"cap {key} is passed: {row['leads']} leads, {row['spend']} spent")
-        if (row["leads"], row["spend"]) != (used.pop(key, 0), spent.pop(key, 0)):
-            found.append(f"cap {key} counts {row['leads']} leads and {row['spend']}, which is not what was bought")
-    return found + [f"cap {key} does not count {count} bought leads" for key, count in used.items()]
-
-
-def _window(kind: str, at: datetime, zone: ZoneInfo) -> datetime:
-    if kind == "total":
-        return datetime(1970, 1, 1, tzinfo=UTC)
-    local = at.astimezone(zone).replace(minute=0, second=0, microsecond=0)
-    if kind != "hour":
-        local = local.replace(hour=0, fold=0)
-    if kind == "week":
-        local -= timedelta(days=local.weekday())
-    if kind == "month":
-        local = local.replace(day=1)
-    return local.astimezone(UTC)
-
-
 def _tasks(books: Books) -> list[str]:
     """One call task for each bought lead whose playbook calls."""
     found = []
-    for lead in _bought(books):
+    for lead in bought(books):
         order = books.order_of(lead)
         catalog = books.catalogs[lead["catalog_revision"]]
         calls = order is not None and any(one.call for one in catalog.playbooks if one.slug == order.follow_up.playbook)
