@@ -31,9 +31,7 @@ def serves_grpc(port: int) -> bool:
     # A channel of its own each time: a kept one would wait out its back-off after the first refusal.
     with grpc.insecure_channel(f"{LOOPBACK}:{port}", options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
         try:
-            answer = health_pb2_grpc.HealthStub(channel).Check(
-                health_pb2.HealthCheckRequest(), timeout=_PROBE_SECONDS
-            )
+            answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=_PROBE_SECONDS)
         except grpc.RpcError:
             return False
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
@@ -93,6 +91,7 @@ SERVICES = (
     Program(name="intake", module="services.intake", healthy=serves_grpc, rank=3),
     Program(name="follow_up", module="services.routing.follow_up_process", healthy=serves_grpc, rank=4, nice=10),
     Program(name="evidence", module="services.validation.evidence_process", healthy=serves_grpc, rank=4, nice=10),
+    Program(name="notices", module="services.intake.notice_process", healthy=serves_grpc, rank=4, nice=10),
     Program(name="gateway", module="services.gateway", healthy=serves_http, rank=4),
 )
 

@@ -1,6 +1,6 @@
 """`leadline up`: everything on this machine, until Ctrl-C.
 
-    python -m deploy.local.up
+python -m deploy.local.up
 """
 
 from __future__ import annotations

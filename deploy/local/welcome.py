@@ -74,8 +74,10 @@ def sample_lead(ready: Ready, now: datetime) -> str:
     order = ready.order
     if order is None:
         return ""
-    source = order.sites[0] if order.sites else next(
-        source.site for source in ready.catalog.sources if source.seller == order.seller
+    source = (
+        order.sites[0]
+        if order.sites
+        else next(source.site for source in ready.catalog.sources if source.seller == order.seller)
     )
     wording = next((item for item in ready.catalog.disclosures if order.seller in item.sellers), None)
     lead = {

@@ -14,6 +14,7 @@ from services.cli import (
     field_commands,
     lead_commands,
     list_commands,
+    notice_commands,
     order_commands,
     person_commands,
     report_commands,
@@ -52,6 +53,7 @@ def build() -> typer.Typer:
     app.add_typer(suppression_commands.suppress, name="suppress")
     app.add_typer(report_commands.report, name="report")
     app.add_typer(return_commands.returns, name="returns")
+    app.add_typer(notice_commands.notices, name="notices")
     app.add_typer(list_commands.lists, name="lists")
     app.add_typer(compliance_commands.disclosures, name="disclosures")
     app.add_typer(compliance_commands.evidence, name="evidence")

@@ -15,6 +15,7 @@ from leadline.intake.v1 import catalog_service_pb2
 from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceStub
 from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
 from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceStub
+from leadline.intake.v1.notice_service_pb2_grpc import NoticeServiceStub
 from leadline.intake.v1.order_service_pb2_grpc import OrderServiceStub
 from leadline.intake.v1.receipt_service_pb2_grpc import ReceiptServiceStub
 from leadline.intake.v1.return_service_pb2_grpc import ReturnServiceStub
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
     from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceAsyncStub
     from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
+    from leadline.intake.v1.notice_service_pb2_grpc import NoticeServiceAsyncStub
     from leadline.intake.v1.order_service_pb2_grpc import OrderServiceAsyncStub
     from leadline.intake.v1.receipt_service_pb2_grpc import ReceiptServiceAsyncStub
     from leadline.intake.v1.return_service_pb2_grpc import ReturnServiceAsyncStub
@@ -66,6 +68,7 @@ class Services:
         self.catalog: CatalogServiceAsyncStub = CatalogServiceStub(intake)
         self.intake: IntakeServiceAsyncStub = IntakeServiceStub(intake)
         self.ledger: LedgerServiceAsyncStub = LedgerServiceStub(intake)
+        self.notices: NoticeServiceAsyncStub = NoticeServiceStub(intake)
         self.orders: OrderServiceAsyncStub = OrderServiceStub(intake)
         self.receipts: ReceiptServiceAsyncStub = ReceiptServiceStub(intake)
         self.returns: ReturnServiceAsyncStub = ReturnServiceStub(intake)

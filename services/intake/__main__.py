@@ -8,6 +8,7 @@ from leadline.dedup.v1.dedup_service_pb2_grpc import DedupServiceStub
 from leadline.intake.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
 from leadline.intake.v1.intake_service_pb2_grpc import add_IntakeServiceServicer_to_server
 from leadline.intake.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
+from leadline.intake.v1.notice_service_pb2_grpc import add_NoticeServiceServicer_to_server
 from leadline.intake.v1.order_service_pb2_grpc import add_OrderServiceServicer_to_server
 from leadline.intake.v1.ping_service_pb2_grpc import add_PingServiceServicer_to_server
 from leadline.intake.v1.receipt_service_pb2_grpc import add_ReceiptServiceServicer_to_server
@@ -22,6 +23,8 @@ from services.intake.catalog.service import CatalogService
 from services.intake.catalog.store import CatalogStore
 from services.intake.chain import Chain
 from services.intake.ledger_service import LedgerService
+from services.intake.notice_service import NoticeService
+from services.intake.notices.store import NoticeStore
 from services.intake.opening import Opening
 from services.intake.order_service import OrderService
 from services.intake.pending import PendingLeads, Sweeper
@@ -167,6 +170,11 @@ async def main(process: Process) -> None:
         add_ReturnServiceServicer_to_server,
         ReturnService(desk, returns, directory, clock),
         "leadline.intake.v1.ReturnService",
+    )
+    server.add(
+        add_NoticeServiceServicer_to_server,
+        NoticeService(NoticeStore(pool), directory, clock, random_bytes=secrets.token_bytes),
+        "leadline.intake.v1.NoticeService",
     )
     server.add(
         add_ReceiptServiceServicer_to_server,

@@ -55,3 +55,16 @@ class Settings:
         if len(key) != KEY_BYTES:
             raise SettingsError([f"LEADLINE_BID_KEY: expected {KEY_BYTES} bytes in hex"])
         return key
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeSettings:
+    """The settings of notices, intake's process that tells sellers."""
+
+    SERVICE: ClassVar[str] = "notices"
+
+    rpc: RpcSettings
+    database: DatabaseSettings
+    telemetry: TelemetrySettings
+    #: How long it rests when nothing is due.
+    idle_seconds: float = setting("LEADLINE_NOTICES_IDLE_SECONDS", default=1.0, minimum=0.05, maximum=60)

@@ -57,6 +57,8 @@ class Seller(Term, frozen=True, kw_only=True):
     name: Text
     own: bool = False
     contact_email: str = ""
+    #: Where the seller is told what became of its leads, such as returns; empty: it asks.
+    webhook_url: str = ""
 
 
 class Source(Term, frozen=True, kw_only=True):

@@ -42,6 +42,7 @@ PORTS: Mapping[str, int] = {
     "reporting": 50055,
     "follow_up": 50056,
     "evidence": 50057,
+    "notices": 50058,
 }
 METRICS_OFFSET = 1000
 REDACTED = "[redacted]"

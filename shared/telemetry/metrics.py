@@ -41,6 +41,7 @@ CounterName = Literal[
     "leadline_outbox_failed_total",
     "leadline_outbox_dead_total",
     "leadline_follow_ups_total",
+    "leadline_notices_total",
 ]
 GaugeName = Literal[
     "leadline_rpc_in_flight",
@@ -86,6 +87,7 @@ COUNTERS: Mapping[CounterName, Declared] = {
     "leadline_outbox_failed_total": Declared("Outbox messages that failed once and will be tried again", ("consumer",)),
     "leadline_outbox_dead_total": Declared("Outbox messages given up", ("consumer",)),
     "leadline_follow_ups_total": Declared("Follow-up steps done", ("channel", "outcome")),
+    "leadline_notices_total": Declared("Attempts to tell sellers by webhook", ("outcome",)),
 }
 GAUGES: Mapping[GaugeName, Declared] = {
     "leadline_rpc_in_flight": Declared("gRPC calls under way"),

@@ -28,7 +28,7 @@ DEADLINE_SECONDS = 5.0
 #: Posts a second.
 RATE = 80.0
 #: They decide nothing, so no lead waits for them.
-BYSTANDERS = ("reporting", "follow_up", "evidence")
+BYSTANDERS = ("reporting", "follow_up", "evidence", "notices")
 #: Posts before, during and after each injury.
 SOME = 80
 

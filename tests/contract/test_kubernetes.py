@@ -34,10 +34,11 @@ SERVICES: Mapping[str, tuple[str, str]] = {
     "routing": ("services.routing", "Settings"),
     "follow-up": ("services.routing.follow_up_process", "FollowUpSettings"),
     "evidence": ("services.validation.evidence_process", "EvidenceSettings"),
+    "notices": ("services.intake.notice_process", "NoticeSettings"),
     "reporting": ("services.reporting", "Settings"),
 }
 #: Nobody calls these.
-UNCALLED = {"follow-up", "evidence"}
+UNCALLED = {"follow-up", "evidence", "notices"}
 NAME = "app.kubernetes.io/name"
 SECRETS = {
     "postgres-url": "postgresql://leadline:x@postgres:5432/leadline",

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import hmac
 import json
 from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from deploy.demo.bodies import Body
 from deploy.local.up import CATALOG
@@ -19,15 +24,21 @@ pytestmark = pytest.mark.timeout(180)
 
 _ORDER = "  - slug: marco-auto-2026\n"
 _TERMS = "    returns: {reasons: [disconnected, no_contact], attempts: {no_contact: 3}}\n"
+_SELLER = "  - slug: marco\n"
 
 
 @pytest.fixture(scope="module")
 def market() -> Iterator[Market]:
     """Where Marco takes leads back; at the end, books, reports and leads agree to the cent."""
     with open_market() as opened:
-        opened.apply(CATALOG.read_text().replace(_ORDER, _ORDER + _TERMS, 1))
+        opened.apply(_catalog())
         yield opened
         assert asyncio.run(violations(opened.suite, [])) == []
+
+
+def _catalog(webhook_url: str = "") -> str:
+    text = CATALOG.read_text().replace(_ORDER, _ORDER + _TERMS, 1)
+    return text.replace(_SELLER, f"{_SELLER}    webhook_url: {webhook_url}\n", 1) if webhook_url else text
 
 
 @pytest.fixture
@@ -80,3 +91,30 @@ async def test_a_lead_is_returned_disputed_and_settled_on_a_part_of_its_price(ma
     other = market.keys["big-bank-web"]
     assert (await poster.get(f"/v1/returns/{one['id']}", other)).status == 404
     assert (await poster.get("/v1/returns", other)).body == {"returns": []}
+
+
+async def test_the_seller_is_told_by_a_webhook_that_it_can_check(market: Market, poster: Poster) -> None:
+    heard: asyncio.Queue[tuple[dict[str, str], bytes]] = asyncio.Queue()
+
+    async def hear(request: web.Request) -> web.Response:
+        heard.put_nowait(({name.lower(): value for name, value in request.headers.items()}, await request.read()))
+        return web.Response(status=204)
+
+    app = web.Application()
+    app.router.add_post("/hook", hear)
+    async with TestServer(app) as server:
+        market.apply(_catalog(str(server.make_url("/hook"))))
+        status, out, err = await leadline(market, "notices", "secret", "marco")
+        assert status == 0, err
+        secret = base64.b64decode(out.strip().removeprefix("whsec_"))
+        bought = await poster.sell(next(lead for lead in market.good(812) if lead.order == "marco-auto-2026"))
+        await said(market, "request", bought.body["lead_id"], "--reason", "disconnected", "--note", "no such number")
+        headers, body = await asyncio.wait_for(heard.get(), 30)
+
+    told = json.loads(body)
+    assert (told["type"], told["data"]["lead_id"]) == ("return.granted", bought.body["lead_id"])
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    signature = base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()
+    assert headers["webhook-signature"] == f"v1,{signature}"
+    status, out, _ = await leadline(market, "notices", "list", "marco", "--json")
+    assert (status, [one["type"] for one in json.loads(out)]) == (0, ["return.granted"])

@@ -91,6 +91,24 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_text_with_its_place() -
             "products[0].fields[10].synonyms[0].words[0]",
             "already a choice",
         ),
+        *(
+            (
+                "contact_email: leads@marco-media.example",
+                f"webhook_url: {url}",
+                "sellers[0].webhook_url",
+                "expected an https:// URL",
+            )
+            for url in (
+                "http://marco-media.example/hook",
+                "ftp://marco-media.example",
+                "marco-media.example/hook",
+                "https://user:word@marco-media.example",
+                '"https://a.example/#x"',
+                '"https://a b.example/"',
+                "https://",
+                "https://a.example:99999/",
+            )
+        ),
         ("priority: 900", "priorty: 900", "orders[1].priorty", "did you mean `priority`?"),
         ("window: week", "window: weak", "orders[3].caps[0].window", "did you mean `week`?"),
         ("seller: quickquote}", "seller: quikquote}", "sources[3].seller", "did you mean `quickquote`?"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterator, Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from services.intake.catalog.draft import (
     Draft,
@@ -19,6 +21,7 @@ from services.intake.catalog.reading import Path, did_you_mean
 from shared.catalog.terms import STANDARD_FIELDS, Buyer, Playbook, Product, ProductField
 
 _BOUNDED: Final = frozenset({"integer", "number", "money", "range"})
+_URL: Final = re.compile(r"[!-~]{1,500}", re.ASCII)
 _PLACEHOLDERS: Final = frozenset({"first_name", "offer", "buyer", "product"})
 
 
@@ -56,6 +59,20 @@ def _sellers(draft: Draft) -> Iterator[Finding]:
     for index, seller in draft.sellers.items():
         if seller.contact_email and not _has_address(seller.contact_email):
             yield ("sellers", index, "contact_email"), "expected an e-mail address"
+        if seller.webhook_url and not _takes_notices(seller.webhook_url):
+            expected = "expected an https:// URL without user, password or #; http:// only of this computer, to try it"
+            yield ("sellers", index, "webhook_url"), expected
+
+
+def _takes_notices(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError:
+        return False
+    if not _URL.fullmatch(text) or not url.hostname or port == 0 or "@" in url.netloc or "#" in text:
+        return False
+    return url.scheme == "https" or (url.scheme == "http" and url.hostname in ("localhost", "127.0.0.1", "::1"))
 
 
 def _sources(draft: Draft) -> Iterator[Finding]:

@@ -12,6 +12,8 @@ import msgspec
 
 from services.intake.books.posting_store import post
 from services.intake.books.transfer import Movement
+from services.intake.notices.notice import notice_of
+from services.intake.notices.store import announce
 from services.intake.returns.judgement import Fault
 from services.intake.returns.record import Happening, LeadSold, Return
 from shared.db.failures import translated
@@ -137,11 +139,14 @@ class Ledger:
         )  # fmt: skip
 
     async def tell(self, one: Return, happened: Happening) -> None:
-        """Write a step into the history."""
+        """Write a step into the history, and have the seller told."""
         await self._connection.execute(
             _TELL, one.buyer_id, one.return_id, one.steps, happened.action, happened.state, happened.at, happened.who,
             happened.why, msgspec.json.encode(happened.faults).decode(),
         )  # fmt: skip
+        notice = notice_of(one, happened)
+        if notice is not None:
+            await announce(self._connection, notice)
 
     async def post(self, buyer_id: str, movements: Sequence[Movement], at: datetime) -> None:
         """Move money. Raises WrongState where the books refuse it."""

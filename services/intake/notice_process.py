@@ -1,0 +1,42 @@
+"""notices' composition root: sellers are told by webhook, in a process of its own.
+
+    python -m services.intake.notice_process
+
+It shares intake's code, schema and role, and neither its event loop nor its processor time: a receiver that hangs must
+never slow a decision down.
+"""
+
+from __future__ import annotations
+
+from services.intake.catalog.directory import Directory
+from services.intake.catalog.store import CatalogStore
+from services.intake.notices.courier import open_courier
+from services.intake.notices.store import NoticeStore
+from services.intake.notices.worker import NoticeWorker
+from services.intake.settings import NoticeSettings
+from shared.catalog.snapshot import CatalogReader
+from shared.db.pool import open_pool
+from shared.rpc.server import RpcServer
+from shared.runtime.clock import SystemClock
+from shared.runtime.lifecycle import Process, run
+from shared.runtime.settings import load
+from shared.telemetry.start import start
+
+
+async def main(process: Process) -> None:
+    """Start the worker. Serve health only."""
+    settings, clock = load(NoticeSettings), SystemClock()
+    metrics = await start(process, settings.telemetry, settings.rpc)
+    pool = await process.enter(open_pool(settings.database, role="leadline_intake", name="notices"))
+    directory = Directory(CatalogStore(pool), CatalogReader(pool), clock)
+    process.work("directory", directory.run)
+    courier = await process.enter(open_courier(loopback=settings.telemetry.environment == "development"))
+    store = NoticeStore(pool)
+    worker = NoticeWorker(store, directory, courier, clock, metrics, idle_seconds=settings.idle_seconds)
+    # A receiver has ten seconds; better to wait for it than to send twice.
+    process.work("notices", worker.run, grace_seconds=15.0)
+    await process.serve(RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=metrics))
+
+
+if __name__ == "__main__":
+    run("notices", main)

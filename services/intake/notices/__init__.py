@@ -1,0 +1,1 @@
+"""Notices: sellers are told by webhook what became of their leads."""
