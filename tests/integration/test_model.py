@@ -38,7 +38,7 @@ async def world(database_url: str) -> AsyncIterator[World]:
 
 
 async def test_random_schedules_never_disagree_with_the_model(world: World) -> None:
-    driver = await run(world, seeds("ci", 30), STEPS)
+    driver = await run(world, seeds("ci", 25), STEPS)
     assert {"accepted", "rejected", "replayed", "conflict", "correction posted", "correction refused"} <= set(
         driver.seen
     )

@@ -17,7 +17,9 @@ from leadline.common.v1 import error_reason_pb2, lead_pb2, reason_pb2
 from leadline.intake.v1 import intake_service_pb2 as pb
 from leadline.validation.v1 import validation_service_pb2 as validation_pb2
 from services.dedup.fingerprint import Fingerprints
+from services.dedup.likeness_store import LikenessStore
 from services.dedup.service import DedupService
+from services.dedup.similar import SimilarPeople
 from services.dedup.store import ClaimStore
 from services.intake.books import posting_store
 from services.intake.books.proof_store import BooksProof
@@ -29,6 +31,9 @@ from services.intake.catalog.store import Approval, CatalogStore, KeyRecord
 from services.intake.chain import Chain
 from services.intake.opening import Opening
 from services.intake.pending import PendingLeads
+from services.intake.pings.bids import Bids
+from services.intake.pings.store import PingStore
+from services.intake.pings.token import BidSigner
 from services.intake.pipeline import Pipeline
 from services.intake.rate_store import LocalLimits
 from services.intake.rows import Batch, Obstacle
@@ -166,8 +171,13 @@ class World:
 
     def _stages(self) -> Chain:
         # As the services' own composition roots do it, without the wire between them.
+        fingerprints = Fingerprints(b"k" * 32)
         dedup = DedupService(
-            CatalogReader(self._dedup_pool), ClaimStore(self._dedup_pool), Fingerprints(b"k" * 32), self.clock
+            catalogs=CatalogReader(self._dedup_pool),
+            store=ClaimStore(self._dedup_pool),
+            people=SimilarPeople(LikenessStore(self._dedup_pool), fingerprints),
+            fingerprints=fingerprints,
+            clock=self.clock,
         )
         routing = RoutingService(CatalogReader(self._routing_pool), CapacityStore(self._routing_pool))
         return Chain(
@@ -212,6 +222,7 @@ class _Intake:
             settlement=Settlement(self.store, clock, ring=lambda: None, stages=stages),
             pending=PendingLeads(self.store, clock),
             limits=LocalLimits(clock),
+            bids=Bids(PingStore(pool), CatalogReader(pool), BidSigner(b"k" * 32), clock),
             traces=LeadTraces(Metrics()),
             clock=clock,
             chain_seconds=30.0,
