@@ -46,6 +46,18 @@ ROWS: Mapping[str, str] = {
         UNION ALL SELECT format('lead %s waits and is not pending', p.lead_id) FROM intake.pending AS p
             JOIN intake.lead AS l USING (buyer_id, lead_id) WHERE l.outcome <> 'pending'
     """,
+    "bids": """
+        SELECT format('ping %s still holds its place a minute after its end', ping_id) AS what FROM intake.hold
+            WHERE expires_at < now() - interval '1 minute'
+        UNION ALL SELECT format('ping %s still holds its place for lead %s, which is decided', h.ping_id, h.lead_id)
+            FROM intake.hold AS h JOIN intake.lead AS l USING (buyer_id, lead_id) WHERE l.outcome <> 'pending'
+        UNION ALL SELECT format('lead %s took up %s bids', lead_id, count(*)) FROM intake.ping
+            WHERE lead_id IS NOT NULL GROUP BY lead_id HAVING count(*) > 1
+        UNION ALL SELECT format('lead %s is not paid as ping %s was bid', lead_id, p.ping_id)
+            FROM intake.ping AS p JOIN intake.lead AS l USING (buyer_id, lead_id)
+            WHERE l.outcome = 'accepted' AND (p.outcome, p.seller, p.order_slug, p.order_version, p.price_minor)
+                  IS DISTINCT FROM ('bid', l.seller, l.order_slug, l.order_version, l.price_minor)
+    """,
     "submissions": """
         SELECT format('submission %s has no lead', submission_key) AS what FROM intake.submission AS s
             WHERE NOT EXISTS (SELECT FROM intake.lead AS l WHERE l.buyer_id = s.buyer_id AND l.lead_id = s.lead_id)
@@ -157,8 +169,18 @@ _LEADS = """
 SELECT l.lead_id, l.seller, l.outcome, l.order_slug, l.order_version, l.price_minor, l.received_at, l.lead_type,
        l.answer, l.external_id, l.source, l.catalog_revision, l.test,
        p.fields::jsonb ->> 'state' AS state, p.fields::text AS fields,
-       (SELECT count(*) FROM routing.call_task AS t WHERE t.buyer_id = l.buyer_id AND t.lead_id = l.lead_id) AS tasks
+       (SELECT count(*) FROM routing.call_task AS t WHERE t.buyer_id = l.buyer_id AND t.lead_id = l.lead_id) AS tasks,
+       -- A lead that took up a bid is paid what was bid, and uses the place that was held when it was pinged.
+       CASE WHEN l.outcome = 'accepted' THEN g.price_minor END AS bid_minor,
+       coalesce(g.received_at, l.received_at) AS counted_at
 FROM intake.lead AS l JOIN intake.person AS p USING (buyer_id, lead_id)
+LEFT JOIN intake.ping AS g USING (buyer_id, lead_id)
+"""
+
+_HOLDS = """
+SELECT d.order_slug, d.window_kind, d.starts_at, h.price_minor
+FROM intake.hold AS h
+CROSS JOIN LATERAL unnest(h.orders, h.windows, h.starts_at) AS d (order_slug, window_kind, starts_at)
 """
 
 _REPEATED_CLAIMS = """
@@ -200,6 +222,7 @@ async def row_violations(connection: asyncpg.Connection) -> list[str]:
         leads=await connection.fetch(_LEADS),
         repeated=await connection.fetch(_REPEATED_CLAIMS),
         capacity=await connection.fetch("SELECT * FROM routing.capacity"),
+        holds=await connection.fetch(_HOLDS),
         catalogs={
             row["revision"]: decode(row["document"])
             for row in await connection.fetch("SELECT revision, document FROM catalog.snapshot")

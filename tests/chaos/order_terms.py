@@ -28,6 +28,8 @@ class Books:
     leads: list[asyncpg.Record]
     repeated: list[asyncpg.Record]
     capacity: list[asyncpg.Record]
+    #: Places of bids that nobody has taken up yet.
+    holds: list[asyncpg.Record]
     #: By revision.
     catalogs: Mapping[int, Catalog]
 
@@ -48,7 +50,7 @@ def bought(books: Books) -> list[asyncpg.Record]:
 
 
 def prices(books: Books) -> list[str]:
-    """Every price is the one that the order's terms name."""
+    """Every price is the one that the order's terms name, or that was bid; what was bid is another check's."""
     found = []
     for lead in bought(books):
         order = books.order_of(lead)
@@ -57,6 +59,8 @@ def prices(books: Books) -> list[str]:
             continue
         own = any(one.own for one in books.catalogs[lead["catalog_revision"]].sellers if one.slug == order.seller)
         right = 0 if own else _price(books, order, lead)
+        if lead["bid_minor"] is not None:
+            right = lead["bid_minor"]
         if lead["price_minor"] != right or lead["seller"] != order.seller:
             found.append(f"lead {lead['lead_id']} cost {lead['price_minor']}, its order's terms say {right}")
     return found
@@ -112,16 +116,22 @@ def _after(rule: PriceRule, price: Decimal) -> Decimal:
 
 
 def caps(books: Books) -> list[str]:
-    """What is used equals what was bought, and no cap of any version is passed."""
+    """What is used equals what was bought or is held, and no cap of any version is passed."""
     used: Counter[tuple[str, str, datetime]] = Counter()
     spent: Counter[tuple[str, str, datetime]] = Counter()
     limits: dict[tuple[str, str], tuple[float, float]] = {}
     for lead in bought(books):
         order = books.order_of(lead)
         for holder, cap in _caps_of(order, lead["source"]) if order is not None else ():
-            key = (holder, cap.window, _window(cap.window, lead["received_at"], books.zone_of(lead)))
+            key = (holder, cap.window, _window(cap.window, lead["counted_at"], books.zone_of(lead)))
             used[key] += 1
             spent[key] += lead["price_minor"]
+    for hold in books.holds:
+        if hold["window_kind"] == "pace":
+            continue
+        key = (hold["order_slug"], hold["window_kind"], hold["starts_at"])
+        used[key] += 1
+        spent[key] += hold["price_minor"]
     for catalog in books.catalogs.values():
         for order in catalog.orders:
             for holder, cap in _caps_of(order):
@@ -152,7 +162,7 @@ def _caps_of(order: Order, source: str | None = None) -> Iterator[tuple[str, Cap
 def paces(books: Books) -> list[str]:
     """Between two leads of an order lie at least the seconds that the later one's terms ask for."""
     by_order: dict[str, list[asyncpg.Record]] = {}
-    for lead in sorted(bought(books), key=lambda lead: lead["received_at"]):
+    for lead in sorted(bought(books), key=lambda lead: lead["counted_at"]):
         by_order.setdefault(lead["order_slug"], []).append(lead)
     found = []
     for leads in by_order.values():
@@ -161,7 +171,7 @@ def paces(books: Books) -> list[str]:
             # A pace that an amendment brought does not count what was bought without one.
             if order is None or before is None or not before.pacing.minimum_seconds:
                 continue
-            gap = later["received_at"] - earlier["received_at"]
+            gap = later["counted_at"] - earlier["counted_at"]
             if gap < timedelta(seconds=order.pacing.minimum_seconds):
                 found.append(f"lead {later['lead_id']} was bought {gap} after {earlier['lead_id']}, too soon")
     return found

@@ -80,6 +80,16 @@ CORRUPTIONS: dict[str, tuple[str, str]] = {
            (SELECT order_slug, window_kind FROM routing.capacity WHERE leads > 0 LIMIT 1)""",
         "which is not what was bought",
     ),
+    "a place is held that nobody counts": (
+        """INSERT INTO intake.hold SELECT buyer_id, gen_random_uuid(), 1, now() + interval '1 hour', NULL,
+           ARRAY[order_slug], ARRAY[window_kind], ARRAY[starts_at] FROM routing.capacity LIMIT 1""",
+        "which is not what was bought",
+    ),
+    "a place is held for ever": (
+        """INSERT INTO intake.hold VALUES ('big-bank', gen_random_uuid(), 1, now() - interval '2 minutes', NULL,
+           '{}', '{}', '{}')""",
+        "still holds its place a minute after its end",
+    ),
     "a cap is passed": (
         "UPDATE routing.capacity SET leads = 6 WHERE order_slug = 'marco-pilot-2026'",
         "is passed",
