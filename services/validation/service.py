@@ -36,7 +36,7 @@ from services.validation.lead import Consent, Lead, Signals
 from services.validation.rules import validate
 from services.validation.velocity.sightings import NOT_KNOWN, Sightings
 from services.validation.velocity.store import SightingStore
-from services.validation.verdict import LeadType, Verdict
+from services.validation.verdict import Finding, LeadType, Verdict
 from shared.catalog.snapshot import CatalogReader
 from shared.rpc.errors import Malformed
 
@@ -133,13 +133,7 @@ def _result(verdict: Verdict, desk: Desk, observations: bytes) -> ValidatedLead:
         lead_type=_type_message(verdict.lead_type),
         source=verdict.source,
         findings=finding_messages(verdict.findings),
-        candidates=[
-            CandidateValidation(
-                order=common.OrderRef(order=candidate.order, version=candidate.version),
-                findings=finding_messages(candidate.findings),
-            )
-            for candidate in verdict.candidates
-        ],
+        candidates=[_candidate(*candidate) for candidate in verdict.candidates],
         receipt=desk.receipts.write(
             verdict.checks,
             verdict.summary,
@@ -147,6 +141,12 @@ def _result(verdict: Verdict, desk: Desk, observations: bytes) -> ValidatedLead:
             observations,
         ),
     )
+
+
+@lru_cache(maxsize=1024)
+def _candidate(order: str, version: int, findings: tuple[Finding, ...]) -> CandidateValidation:
+    """Remembered: what is put into an answer is copied, and most orders find nothing."""
+    return CandidateValidation(order=common.OrderRef(order=order, version=version), findings=finding_messages(findings))
 
 
 @lru_cache(maxsize=4096)
@@ -185,10 +185,11 @@ def _lead(message: LeadToValidate, index: int) -> Lead:
     sent = message.submission
     if not sent.HasField("received_at"):
         raise Malformed.field(f"leads[{index}].submission.received_at", "expected the time of arrival")
-    consent, signals = sent.consent, sent.signals
+    consent, signals, told = sent.consent, sent.signals, sent.fields
     return Lead(
         seller=message.seller,
-        fields=dict(sent.fields.items()),
+        # The map's own items() goes through an abstract class, at twice the cost.
+        fields={name: told[name] for name in told},
         received_at=_seconds(sent.received_at),
         source=sent.source,
         submitted_at=_seconds(sent.submitted_at) if sent.HasField("submitted_at") else None,

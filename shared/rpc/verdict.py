@@ -49,7 +49,7 @@ class ReceiptWriter:
         """
         pieces = [self._head, _summary(summary), _orders(orders), *map(self._piece, checks)]
         if observations:
-            pieces.append(lead_pb2.StageReceipt(observations=observations).SerializeToString())
+            pieces.append(_observed(observations))
         return b"".join(pieces)
 
     def _encode(self, check: Check) -> bytes:
@@ -70,6 +70,11 @@ class ReceiptWriter:
 @lru_cache(maxsize=1024)
 def _summary(text: str) -> bytes:
     return lead_pb2.StageReceipt(summary=text).SerializeToString()
+
+
+@lru_cache(maxsize=1024)
+def _observed(observations: bytes) -> bytes:
+    return lead_pb2.StageReceipt(observations=observations).SerializeToString()
 
 
 @lru_cache(maxsize=1024)

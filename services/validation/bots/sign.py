@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from services.validation.verdict import Finding, Notes
@@ -38,13 +38,15 @@ class Score(NamedTuple):
 NOTHING = Score(0, "no sign of a program")
 
 
-def add_up(signs: Iterable[tuple[str, Iterable[Sign]]]) -> Score:
+def add_up(signs: Iterable[tuple[str, Sequence[Sign]]]) -> Score:
     """The score of signs by kind: their sum, each kind at most its share and all of it at most 100.
 
     One more sign never lowers it.
     """
     points, told = 0, []
     for kind, of_kind in signs:
+        if not of_kind:
+            continue
         together = 0
         for sign in of_kind:
             together += sign.points

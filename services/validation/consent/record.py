@@ -95,10 +95,11 @@ class Circumstances(NamedTuple):
 
 def present(consent: Consent) -> Consent:
     """The record without parts that stand for nothing, such as `N/A`, `{{consent_text}}`, or `yes` for a text."""
+    told = consent.text, consent.certificate, consent.ip, consent.page_url, consent.phone
     empty: dict[str, Any] = {
         name: ""
-        for name, nothing in _NOTHING
-        if (text := getattr(consent, name)) and len(text) <= _LONGEST_NOTHING and _stands_for_nothing(text, nothing)
+        for text, (name, nothing) in zip(told, _NOTHING, strict=True)
+        if text and len(text) <= _LONGEST_NOTHING and _stands_for_nothing(text, nothing)
     }
     return replace(consent, **empty) if empty else consent
 

@@ -13,6 +13,7 @@ The clerk's rules:
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -95,8 +96,11 @@ def read_day(text: str, today: date | None = None, *, birth: bool = False) -> Da
         today: against which a two-digit year is read; None: it is not.
         birth: it is a date of birth.
     """
-    if _ISO.fullmatch(text) and _exists(int(text[:4]), int(text[5:7]), int(text[8:])):
-        return Day(date.fromisoformat(text))
+    if _ISO.fullmatch(text):
+        with suppress(ValueError):
+            day = date.fromisoformat(text)
+            if FIRST_YEAR <= day.year <= LAST_YEAR:
+                return Day(day)
     text = ascii_like(text).casefold().strip(" '\",;")
     if text[:1] in "bd" and (label := _LABEL.match(text)):
         text = text[label.end() :]

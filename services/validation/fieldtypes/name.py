@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
 from typing import Literal
 
 from services.validation.fieldtypes.fullname import KNOWN, Name, parse_full, parse_given, parse_surname
@@ -29,6 +30,9 @@ _LONGEST, _MOST_WORDS = 100, 12
 _OUTER = " ,;:*_~|=\\^+-"
 _PLAIN = re.compile(r"[A-Z][a-z]{2,30}")
 _TWO_PLAIN = re.compile(r"([A-Z][a-z]{2,30}) ([A-Z][a-z]{2,30})")
+_PART = "[A-Z\u00c0-\u00d6\u00d8-\u00de][a-z\u00df-\u00f6\u00f8-\u00ff]{2,30}"
+#: Words in both cases already, some of them double: whatever they are called, parsing them changes nothing.
+_ALL_PLAIN = re.compile(rf"{_PART}(?:[ -]{_PART}){{1,9}}")
 #: Plain words that may mean something else than a name.
 _NOT_PLAIN = KNOWN | {"none", "null", "nil", "nan", "undefined"}
 _ADDRESS = re.compile(r"\S@\S|https?:|www\.|\.(?:com|net|org|info|biz)\b|</?\w", re.IGNORECASE)
@@ -100,10 +104,15 @@ def judge_name(first: str, last: str, field: str) -> tuple[tuple[Check, ...], tu
     doubt = doubt_together(folded(first), folded(last))
     if doubt is not None:
         return _told(doubt, field)
+    return _real(field), ()
+
+
+@cache
+def _real(field: str) -> tuple[Check, ...]:
     return (
         Check("name.made_up", True, field, "no sign of it", "a real name"),
         Check("name.test_data", True, field, "no sign of it", "no test"),
-    ), ()
+    )
 
 
 def halves(parts: Mapping[str, str]) -> tuple[str, str]:
@@ -115,7 +124,7 @@ def halves(parts: Mapping[str, str]) -> tuple[str, str]:
 def joined_name(first: str, last: str) -> str | None:
     """The full name of two canonical halves; None: together they are no readable name."""
     whole = f"{first} {last}"
-    if _TWO_PLAIN.fullmatch(whole) and first.lower() not in _NOT_PLAIN and last.lower() not in _NOT_PLAIN:
+    if _ALL_PLAIN.fullmatch(whole) and len(whole) <= _LONGEST and _NOT_PLAIN.isdisjoint(whole.lower().split(" ")):
         return whole
     value = _canonical(whole, "full_name").value
     return value if _unreadable(value) is None and not is_missing(value, name=True) else None

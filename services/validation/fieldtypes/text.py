@@ -34,7 +34,9 @@ def tidy(text: str) -> str:
     """The text without invisible characters, trimmed, each run of white space one space, composed (NFC)."""
     if text.isascii():
         if text.isprintable():
-            return " ".join(text.split())
+            # Most values: nothing to trim, and no two blanks together.
+            blank = "  " in text or text[:1] == " " or text[-1:] == " "
+            return " ".join(text.split()) if blank else text
     else:
         text = unicodedata.normalize("NFC", text)
     return " ".join(_INVISIBLE.sub("", text).split())

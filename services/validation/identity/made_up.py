@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.validation.identity.triples import TRIPLES
@@ -178,8 +179,12 @@ def is_unsayable(word: str) -> bool:
     return odd >= 4 and odd / len(word) >= 0.4
 
 
+@lru_cache(maxsize=8192)
 def is_odd(word: str) -> bool:
-    """True for a word with several unheard triples: alone a rare name, in both halves of a name a made-up one."""
+    """True for a word with several unheard triples: alone a rare name, in both halves of a name a made-up one.
+
+    Remembered: two rules ask it of the same names.
+    """
     if len(word) < 4 or not (word.isascii() and word.isalpha()):
         return False
     odd = unheard(word)

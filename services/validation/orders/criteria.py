@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from services.validation.fieldtypes.when import age_on
 from services.validation.verdict import Finding, Notes, Reading
@@ -26,10 +27,12 @@ class HeldCriterion:
         self._one_of = _canonical(criterion.one_of, read)
         self._none_of = _canonical(criterion.none_of, read)
         self.expected = _expected(criterion)
+        #: Whether a canonical value keeps to it; many fields take few values.
+        self.holds = lru_cache(maxsize=2048)(self._holds)
         self._bounded = self._lowest is not None or self._highest is not None
 
-    def holds(self, value: str | None) -> bool:
-        """Whether a canonical value keeps to it. A field that is not given breaks nothing: see `Criterion`."""
+    def _holds(self, value: str | None) -> bool:
+        """A field that is not given breaks nothing: see `Criterion`."""
         if value is None:
             return True
         if self._bounded and not self._in_bounds(value):

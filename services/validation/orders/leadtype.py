@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from services.validation.consent.record import CLOCK_SKEW
 from services.validation.orders.type_signs import NOTHING, Sign, reward_in, reward_on, sharing_in
 from services.validation.verdict import Finding, LeadType, Notes
 from shared.catalog.terms import LeadTerms, Source
+from shared.verdict import Check
 
 if TYPE_CHECKING:
     from services.validation.lead import Consent
@@ -128,6 +130,10 @@ def _opt_in(fields: Mapping[str, str], captured_at: float | None) -> tuple[str, 
 def lead_type(shown: Shown, fields: Mapping[str, str], order: Terms) -> LeadType:
     """The type as the order sees it: `long` only where the product has a long form and all of it is there."""
     long = bool(order.long_form) and not missing_long_fields(order.long_form, fields)
+    return order.told(shown, long)
+
+
+def _type_under(order: Terms, shown: Shown, long: bool) -> LeadType:
     shared = any(order.counts(sign) for sign in shown.sharing)
     exclusivity = "shared" if shared else shown.declared
     return LeadType(
@@ -155,14 +161,14 @@ class Terms:
         }
         #: Whether who else may call makes a difference.
         self.exclusive = terms.exclusivity == "exclusive"
+        #: The type of what is shown, by whether the form is long; leads show few things.
+        self.told = lru_cache(maxsize=512)(partial(_type_under, self))
+        #: What the order says of a type, its form apart.
+        self.judged = lru_cache(maxsize=512)(partial(_judge_shown, self))
 
     def counts(self, evidence: Evidence) -> bool:
         """Whether evidence decides under this order."""
         return evidence.strong and evidence.words not in self._approved
-
-
-#: A lead that no order can take still has a type.
-NO_TERMS = Terms(LeadTerms(), (), ())
 
 
 def judge_type(shown: Shown, kind: LeadType, fields: Mapping[str, str], order: Terms, notes: Notes) -> None:
@@ -178,6 +184,14 @@ def judge_type(shown: Shown, kind: LeadType, fields: Mapping[str, str], order: T
         missing = missing_long_fields(order.long_form, fields)
         also = f"; not given: {', '.join(missing)}" if wanted == "long" and missing else ""
         _mismatch(_FORM, "form", f"Expected a {wanted} form{also}.", kind.form, terms, notes)
+    notes.add(*order.judged(shown, kind, notes.order))
+
+
+def _judge_shown(
+    order: Terms, shown: Shown, kind: LeadType, slug: str
+) -> tuple[tuple[Check, ...], tuple[Finding, ...]]:
+    """Whatever the form: exclusivity, reward and opt-in."""
+    terms, notes = order.terms, Notes(slug)
     if kind.exclusivity == "shared" and terms.exclusivity == "exclusive":
         field, seen = _seen(shown.sharing, order)
         _mismatch(_SHARED, field, "Expected a lead that is sold to this buyer alone.", f"shared: {seen}", terms, notes)
@@ -194,6 +208,7 @@ def judge_type(shown: Shown, kind: LeadType, fields: Mapping[str, str], order: T
     else:
         message = f"Expected an opt-in that is {' or '.join(terms.opt_in)}."
         _mismatch(_OPT_IN, "opt_in", message, f"{kind.opt_in}: {shown.opted_in}", terms, notes)
+    return tuple(notes.checks), tuple(notes.findings)
 
 
 def _seen(evidence: tuple[Evidence, ...], order: Terms) -> tuple[str, str]:
@@ -224,3 +239,7 @@ def _mismatch(rule: str, field: str, message: str, observed: str, terms: LeadTer
         notes.passed(rule, field, observed, "any: the price lines decide")
     else:
         notes.failed(rule, Finding("lead_type_mismatch", field, message), observed)
+
+
+#: A lead that no order can take still has a type.
+NO_TERMS = Terms(LeadTerms(), (), ())

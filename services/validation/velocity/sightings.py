@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.validation.bots.sign import Sign
 from services.validation.verdict import Finding, Notes
 from shared.catalog.terms import VelocityTerms
+from shared.verdict import Check
 
 _KNOWN = "velocity.known"
 _MANY = "Expected a detail of one consumer: more than {most} people came with this {detail} within {window}."
@@ -17,6 +19,8 @@ LAST_PEOPLE = 32
 #: Seconds that make a burst of them.
 BURST_SECONDS = 10
 
+#: Details by which people are counted.
+_COUNTED, _NONE = frozenset({"phone", "email", "signals.device_id", "consent.ip"}), frozenset[str]()
 #: Fewest people by which a source's habits are told.
 _ENOUGH_PEOPLE = 20
 _ALIKE_PEOPLE = 6
@@ -82,12 +86,24 @@ def judge_velocity(
     if not seen.known:
         notes.passed(_KNOWN, "", "not counted: a test" if test else "not known", "counts of the last day")
         return
+    unusable = _COUNTED & invalid if invalid else _NONE
+    counts = seen.phone_day, seen.email_day, seen.device_day, seen.ip_hour, seen.ip_day
+    notes.add(*_judge_counts(counts, terms, unusable, notes.order))
+
+
+@lru_cache(maxsize=4096)
+def _judge_counts(
+    counts: tuple[int, ...], terms: VelocityTerms, invalid: Set[str], order: str
+) -> tuple[tuple[Check, ...], tuple[Finding, ...]]:
+    """Remembered: nearly every lead is one person with one phone, one address and one device."""
+    notes = Notes(order)
+    phone_day, email_day, device_day, ip_hour, ip_day = counts
     for rule, field, detail, window, people, most in (
-        ("velocity.phone", "phone", "phone", "a day", seen.phone_day, terms.people_per_phone_day),
-        ("velocity.email", "email", "e-mail address", "a day", seen.email_day, terms.people_per_email_day),
-        ("velocity.device", "signals.device_id", "device", "a day", seen.device_day, terms.people_per_device_day),
-        ("velocity.address_hour", "consent.ip", "address", "an hour", seen.ip_hour, terms.people_per_ip_hour),
-        ("velocity.address_day", "consent.ip", "address", "a day", seen.ip_day, terms.people_per_ip_day),
+        ("velocity.phone", "phone", "phone", "a day", phone_day, terms.people_per_phone_day),
+        ("velocity.email", "email", "e-mail address", "a day", email_day, terms.people_per_email_day),
+        ("velocity.device", "signals.device_id", "device", "a day", device_day, terms.people_per_device_day),
+        ("velocity.address_hour", "consent.ip", "address", "an hour", ip_hour, terms.people_per_ip_hour),
+        ("velocity.address_day", "consent.ip", "address", "a day", ip_day, terms.people_per_ip_day),
     ):
         if not people or not most or field in invalid:
             continue
@@ -96,3 +112,4 @@ def judge_velocity(
             notes.failed(rule, Finding("velocity", field, message), f"more than {most}", f"at most {most} people")
         else:
             notes.passed(rule, field, "1 person" if people == 1 else f"{people} people", f"at most {most} people")
+    return tuple(notes.checks), tuple(notes.findings)
