@@ -59,6 +59,9 @@ def read_range(text: str) -> Read:
         if (low_likely is not None or not low_text) and (high_likely is not None or not high_text):
             likely = _canonical(low_likely, high_likely)
         return wrong(_EXPECTED, likely)
+    if low is None and high is None:
+        # Nothing but a quotation mark, say.
+        return wrong(_EXPECTED)
     if low is not None and high is not None and low > high:
         return wrong(_ORDER, _canonical(high, low))
     value = _canonical(low, high)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.clerk import corpus
@@ -30,6 +30,7 @@ def test_a_canonical_value_is_its_own_canonical_form(kind: str) -> None:
             assert (again.value, again.valid) == (once.value, once.valid)
 
 
+@example(kind="range", text='"')
 @_QUICK
 @given(kind=st.sampled_from(KINDS), text=st.text(max_size=50) | st.text(alphabet=_ALPHABET, max_size=25))
 def test_noise_is_read_missing_or_faulty_and_never_raises(kind: str, text: str) -> None:
