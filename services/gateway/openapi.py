@@ -11,12 +11,21 @@ from services.gateway import aliases, examples, reading
 from services.gateway.answers import Answer, Orders, PingAnswer, ReturnAsked, Returns, Statement
 from services.gateway.examples import Example
 from services.gateway.formats import batch
+from services.gateway.openapi_parts import (
+    REF,
+    Json,
+    content_of,
+    failures,
+    header,
+    json_of,
+    operation,
+    path_parameter,
+    query,
+    ref,
+)
 from services.gateway.posted import BODY_BYTES, FIELDS, VALUE_BYTES
 from services.gateway.problems import Problem
 
-Json = dict[str, Any]
-
-_REF = "#/components/schemas/{name}"
 _INTRODUCTION = f"""\
 Post a lead, get its answer in the same exchange: bought at a price, not bought with all reasons, or kept as pending.
 
@@ -86,13 +95,18 @@ Without a period it is this month so far, by the buyer's time zone. A closed sta
 never changes; what moves later for its leads is in the next one. Ask for `text/csv` for a table: no cell of it can run
 as a formula."""
 
+_RETURNS = """\
+Leads that the buyer asks back. Give the buyer an https URL and you are told each step by POST: `return.requested`
+(answer by `data.answer_by`), `return.granted`, `.contested`, `.disputed`, `.upheld`, `.reversed`, `.refused`,
+`.reinstated` or `.withdrawn` as `type`; `data` is the return. Signed by Standard Webhooks with the secret that the buyer hands you;
+answer 2xx within 10 s, else it comes again for three days. One may come twice: its `webhook-id` is the same."""
 _DISPUTE = "Until `dispute_by`. The amount is withheld until the buyer has decided."
 
 
 def document(version: str) -> Json:
     """The whole document."""
     shown = (Answer, PingAnswer, Problem, Statement, Orders, Returns, ReturnAsked)
-    _, schemas = msgspec.json.schema_components(shown, ref_template=_REF)
+    _, schemas = msgspec.json.schema_components(shown, ref_template=REF)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Leadline seller API", "version": version, "description": _INTRODUCTION},
@@ -104,7 +118,7 @@ def document(version: str) -> Json:
             {"name": "Adapters", "description": "Payloads of ad platforms, as they come."},
             {"name": "Orders", "description": "What the buyer takes."},
             {"name": "Statement", "description": "What you are owed."},
-            {"name": "Returns", "description": "Leads that the buyer asks back."},
+            {"name": "Returns", "description": _RETURNS},
             {"name": "Service", "description": "The service itself."},
         ],
         "paths": _paths(),
@@ -120,113 +134,113 @@ def document(version: str) -> Json:
 
 def _paths() -> Json:
     single = {kind: _posted_as(kind, form) for kind, form in reading.SINGLE.items()}
-    many = {"type": "array", "items": {"anyOf": [_ref("Answer"), _ref("Problem")]}}
+    many = {"type": "array", "items": {"anyOf": [ref("Answer"), ref("Problem")]}}
     lines = {"type": "string", "description": "One answer or problem a line."}
-    adapter = [_path_parameter("order", "The insertion order.")]
+    adapter = [path_parameter("order", "The insertion order.")]
     return {
         "/v1/leads": {
-            "post": _operation(
+            "post": operation(
                 "postLead", "Leads", "Post one lead", _ONE, single, _answers(),
-                [_header("Idempotency-Key", "Identifies the submission for 30 days."),
-                 _header("X-Bid-Token", "The token of the bid that the lead takes up."),
-                 _header("traceparent", "W3C trace context to go on with."), *_words()],
+                [header("Idempotency-Key", "Identifies the submission for 30 days."),
+                 header("X-Bid-Token", "The token of the bid that the lead takes up."),
+                 header("traceparent", "W3C trace context to go on with."), *_words()],
             )
         },
         "/v1/leads:batch": {
-            "post": _operation(
+            "post": operation(
                 "postLeads", "Leads", "Post many leads", _BATCH,
                 {
-                    "application/json": {"schema": {"type": "array", "items": _ref("Lead"), "maxItems": batch.LEADS}},
+                    "application/json": {"schema": {"type": "array", "items": ref("Lead"), "maxItems": batch.LEADS}},
                     "application/x-ndjson": {
                         "schema": {"type": "string"}, "example": examples.NDJSON.body,
                     },
                 },
                 {
-                    "200": _content("An answer or a problem per lead.", {
+                    "200": content_of("An answer or a problem per lead.", {
                         "application/json": {"schema": many}, "application/x-ndjson": {"schema": lines},
                     }),
-                    **_failures("400", "401", "408", "413", "415"),
+                    **failures("400", "401", "408", "413", "415"),
                 },
-                [_header("Idempotency-Key", "Identifies each submission, together with its index."), *_words()],
+                [header("Idempotency-Key", "Identifies each submission, together with its index."), *_words()],
             )
         },
         "/v1/leads/{id}": {
-            "get": _operation(
+            "get": operation(
                 "getLead", "Leads", "Ask about one lead",
                 "The answer again, or by now, of a lead of yours; `receipt` tells the rules behind its reasons.", None,
-                {"200": _json("The lead.", _ref("Answer")), **_failures("400", "401", "404", "503")},
-                [_path_parameter("id", "The lead's id.")],
+                {"200": json_of("The lead.", ref("Answer")), **failures("400", "401", "404", "503")},
+                [path_parameter("id", "The lead's id.")],
             )
         },
         "/v1/pings": {
-            "post": _operation(
+            "post": operation(
                 "postPing", "Pings", "Ask for a bid", _PING,
                 {
-                    "application/json": {"schema": _ref("Lead"), "example": _decoded(examples.PING)},
+                    "application/json": {"schema": ref("Lead"), "example": _decoded(examples.PING)},
                     "application/x-www-form-urlencoded": {
                         "schema": {"type": "object", "additionalProperties": {"type": "string"}}
                     },
                 },
                 {
-                    "200": _json("Answered: bid or no bid.", _ref("PingAnswer")),
-                    **_failures("400", "401", "403", "408", "409", "413", "415", "429", "503", "504"),
+                    "200": json_of("Answered: bid or no bid.", ref("PingAnswer")),
+                    **failures("400", "401", "403", "408", "409", "413", "415", "429", "503", "504"),
                 },
-                [_header("Idempotency-Key", "Identifies the ping for 30 days; else `external_id` does."), *_words()],
+                [header("Idempotency-Key", "Identifies the ping for 30 days; else `external_id` does."), *_words()],
             )
         },
         "/v1/adapters/google-ads/{order}": {
-            "post": _operation(
+            "post": operation(
                 "postGoogleAdsLead", "Adapters", "Post a Google Ads lead", _GOOGLE,
                 {"application/json": {"schema": {"type": "object"}, "example": _decoded(examples.GOOGLE_ADS)}},
                 _answers(), [*adapter, *_words(without="order")],
             )
         },
         "/v1/adapters/meta/{order}": {
-            "post": _operation(
+            "post": operation(
                 "postMetaLead", "Adapters", "Post a Meta lead", _META,
                 {"application/json": {"schema": {"type": "object"}, "example": _decoded(examples.META)}},
-                _answers({"oneOf": [_ref("Answer"), many]}), [*adapter, *_words(without="order")],
+                _answers({"oneOf": [ref("Answer"), many]}), [*adapter, *_words(without="order")],
             )
         },
         "/v1/orders": {
-            "get": _operation(
+            "get": operation(
                 "getOrders", "Orders", "Ask what you can sell",
                 "Your active orders: what they pay, whether they buy by now, and how many leads and how much money "
                 "each cap leaves. What is left may be sold to others of your keys meanwhile.", None,
-                {"200": _json("The orders.", _ref("Orders")), **_failures("400", "401", "403", "503")}, [],
+                {"200": json_of("The orders.", ref("Orders")), **failures("400", "401", "403", "503")}, [],
             )
         },
         "/v1/statement": {
-            "get": _operation(
+            "get": operation(
                 "getStatement", "Statement", "Ask what you are owed",
                 _STATEMENT, None,
                 {
-                    "200": _content("The statement.", {
-                        "application/json": {"schema": _ref("Statement")}, "text/csv": {"schema": {"type": "string"}},
+                    "200": content_of("The statement.", {
+                        "application/json": {"schema": ref("Statement")}, "text/csv": {"schema": {"type": "string"}},
                         "text/html": {"schema": {"type": "string"}},
                     }),
-                    **_failures("400", "401", "403", "404", "503"),
+                    **failures("400", "401", "403", "404", "503"),
                 },
-                [_query("month", "A month by the buyer's time zone, such as `2026-11`."),
-                 _query("number", "The number of a closed statement."),
-                 _query("from", "First instant of the period: a date (UTC) or a time with its offset."),
-                 _query("to", "End of the period, exclusive."),
-                 _query("format", "`json`, `csv` or `html`, where the Accept header cannot say it.")],
+                [query("month", "A month by the buyer's time zone, such as `2026-11`."),
+                 query("number", "The number of a closed statement."),
+                 query("from", "First instant of the period: a date (UTC) or a time with its offset."),
+                 query("to", "End of the period, exclusive."),
+                 query("format", "`json`, `csv` or `html`, where the Accept header cannot say it.")],
             )
         },
         "/v1/returns": {
-            "get": _operation(
+            "get": operation(
                 "getReturns", "Returns", "Ask what is asked back from you", "Newest first, a page at a time.", None,
-                {"200": _json("The returns.", _ref("Returns")), **_failures("400", "401", "403", "503")},
-                [_query("state", "Only those in this state, such as `open`."),
-                 _query("page", "`next_page` of the answer before.")],
+                {"200": json_of("The returns.", ref("Returns")), **failures("400", "401", "403", "503")},
+                [query("state", "Only those in this state, such as `open`."),
+                 query("page", "`next_page` of the answer before.")],
             )
         },
         "/v1/returns/{id}": {
-            "get": _operation(
+            "get": operation(
                 "getReturn", "Returns", "Ask about one return", "With what happened to it.", None,
-                {"200": _json("The return.", _ref("ReturnAsked")), **_failures("400", "401", "403", "404", "503")},
-                [_path_parameter("id", "The return's id.")],
+                {"200": json_of("The return.", ref("ReturnAsked")), **failures("400", "401", "403", "404", "503")},
+                [path_parameter("id", "The return's id.")],
             )
         },
         "/v1/returns/{id}/agree": _step("agreeToReturn", "Take an open one back", "The amount is given back at once."),
@@ -273,7 +287,7 @@ def _posted() -> Json:
 def _posted_as(kind: str, form: reading.Format) -> Json:
     if form is reading.Format.JSON:
         shown = {"structured": {"value": _decoded(examples.JSON)}, "flat": {"value": _decoded(examples.FLAT)}}
-        return {"schema": _ref("Lead"), "examples": shown}
+        return {"schema": ref("Lead"), "examples": shown}
     if form is reading.Format.FORM:
         return {"schema": {"type": "object", "additionalProperties": {"type": "string"}}}
     return {"schema": {"type": "string"}, "example": examples.ADF.body} if "adf" in kind else {
@@ -281,31 +295,15 @@ def _posted_as(kind: str, form: reading.Format) -> Json:
     }  # fmt: skip
 
 
-def _operation(
-    name: str, tag: str, summary: str, description: str, content: Json | None, responses: Json, parameters: list[Json]
-) -> Json:
-    operation: Json = {
-        "operationId": name,
-        "tags": [tag],
-        "summary": summary,
-        "description": description,
-        "parameters": parameters,
-        "responses": responses,
-    }
-    if content is not None:
-        operation["requestBody"] = {"required": True, "content": content}
-    return operation
-
-
 def _step(name: str, summary: str, description: str) -> Json:
     why = {"type": "string", "minLength": 1, "maxLength": 500, "description": "Why; never contact data."}
     word = {"type": "object", "properties": {"why": why}, "required": ["why"], "additionalProperties": False}
-    failures = _failures("400", "401", "403", "404", "408", "409", "413", "415", "503", "504")
-    failures["409"]["description"] = "It is in another state by now. Ask for it; after a 503 or 504, too."
+    told = failures("400", "401", "403", "404", "408", "409", "413", "415", "503", "504")
+    told["409"]["description"] = "It is in another state by now. Ask for it; after a 503 or 504, too."
     content = {"application/json": {"schema": word, "example": {"why": "we reached the person on the same day"}}}
-    responses = {"200": _json("The return after it.", _ref("ReturnAsked")), **failures}
-    parameters = [_path_parameter("id", "The return's id.")]
-    return {"post": _operation(name, "Returns", summary, description, content, responses, parameters)}
+    responses = {"200": json_of("The return after it.", ref("ReturnAsked")), **told}
+    parameters = [path_parameter("id", "The return's id.")]
+    return {"post": operation(name, "Returns", summary, description, content, responses, parameters)}
 
 
 def _open(name: str, summary: str, kind: str, failing: str = "") -> Json:
@@ -320,61 +318,15 @@ def _open(name: str, summary: str, kind: str, failing: str = "") -> Json:
 def _answers(schema: Json | None = None) -> Json:
     location = {"location": {"description": "Where to ask.", "schema": {"type": "string"}}}
     return {
-        "200": _json("Decided: accepted or rejected.", schema or _ref("Answer")),
-        "202": {**_json("Kept as pending; ask at Location.", _ref("Answer")), "headers": location},
-        **_failures("400", "401", "403", "404", "408", "409", "413", "415", "429", "503", "504"),
+        "200": json_of("Decided: accepted or rejected.", schema or ref("Answer")),
+        "202": {**json_of("Kept as pending; ask at Location.", ref("Answer")), "headers": location},
+        **failures("400", "401", "403", "404", "408", "409", "413", "415", "429", "503", "504"),
     }
-
-
-_MEANINGS = {
-    "400": "The request cannot be read.",
-    "401": "No access key, or none that is valid.",
-    "403": "The key is not for this.",
-    "404": "There is no such thing for this key.",
-    "408": "The body did not arrive in time.",
-    "409": "The same submission key came with other content before.",
-    "413": "Too large.",
-    "415": "The format is not accepted; `errors` lists those that are.",
-    "429": "Too much work in progress; see Retry-After.",
-    "503": "Something this needs is away; see Retry-After. Send the same request again.",
-    "504": "The outcome is unknown. Send the same request again.",
-}
-
-
-def _failures(*statuses: str) -> Json:
-    return {
-        status: _content(_MEANINGS[status], {"application/problem+json": {"schema": _ref("Problem")}})
-        for status in statuses
-    }
-
-
-def _content(description: str, content: Json) -> Json:
-    return {"description": description, "content": content}
-
-
-def _json(description: str, schema: Json) -> Json:
-    return _content(description, {"application/json": {"schema": schema}})
-
-
-def _ref(name: str) -> Json:
-    return {"$ref": _REF.format(name=name)}
-
-
-def _header(name: str, description: str) -> Json:
-    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
-
-
-def _path_parameter(name: str, description: str) -> Json:
-    return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string"}}
-
-
-def _query(name: str, description: str) -> Json:
-    return {"name": name, "in": "query", "description": description, "schema": {"type": "string"}}
 
 
 def _words(without: str = "") -> list[Json]:
     return [
-        _query(word, "As in the body, where the body has no place for it.")
+        query(word, "As in the body, where the body has no place for it.")
         for word in sorted(reading.QUERY_WORDS)
         if word != without
     ]

@@ -26,7 +26,7 @@ from services.intake.notice_service import NoticeService
 from services.intake.notices import signing
 from services.intake.notices.courier import Courier, Guard, open_courier
 from services.intake.notices.store import OVERLAP, NoticeStore
-from services.intake.notices.worker import WAITS, NoticeWorker
+from services.intake.notices.worker import KEPT, WAITS, NoticeWorker
 from services.intake.returns.desk import Asked, ReturnDesk
 from services.intake.returns.judgement import Claim
 from services.intake.returns.store import ReturnStore
@@ -196,6 +196,19 @@ async def test_after_three_days_it_is_dead_for_all_to_see_and_can_be_sent_again(
     office.receiver.says(200)
     again = await office.service.ResendNotices(pb.ResendNoticesRequest(seller=SELLER), NO_CONTEXT)
     assert (again.resent, await office.send(), (await office.notices())[0].state) == (1, 1, "delivered")
+
+
+async def test_what_was_delivered_is_forgotten_in_time_and_what_was_not_never(office: Office) -> None:
+    await office.ask_back()
+    await office.send()
+    office.receiver.says(500)
+    await office.ask_back()
+    office.world.clock.advance(KEPT.total_seconds())
+    await office.send()
+    assert len(await office.notices()) == 2
+    office.world.clock.advance(120)
+    await office.send()
+    assert [one.state for one in await office.notices()] == ["waiting"]
 
 
 async def test_redirects_are_not_followed(office: Office) -> None:

@@ -51,6 +51,10 @@ _RESEND = """
 UPDATE intake.notice SET state = 'waiting', attempts = 0, due_at = $4, settled_at = NULL
  WHERE buyer_id = $1 AND seller = $2 AND state = 'dead' AND ($3 = '' OR notice_id = nullif($3, '')::uuid)
 """
+_FORGET = """
+DELETE FROM intake.notice WHERE (buyer_id, notice_id) IN (
+    SELECT buyer_id, notice_id FROM intake.notice WHERE state = 'delivered' AND settled_at < $1 LIMIT $2)
+"""
 _RENEW = """
 INSERT INTO catalog.webhook_secret (buyer_id, seller, secret, made_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (buyer_id, seller) DO UPDATE
@@ -135,6 +139,11 @@ class NoticeStore:
         async with translated(self._pool):
             done = await self._pool.execute(_RESEND, buyer_id, seller, notice_id, now)
         return int(str(done).removeprefix("UPDATE "))
+
+    async def forget(self, before: datetime, most: int) -> None:
+        """Drop some of those that were delivered before an instant: the return's own history tells what happened."""
+        async with translated(self._pool):
+            await self._pool.execute(_FORGET, before, most)
 
     async def new_secret(self, buyer_id: str, seller: str, secret: bytes, now: datetime) -> None:
         """Sign with this from now on, and for a day with the one before too."""

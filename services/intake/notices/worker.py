@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from datetime import timedelta
 
 import structlog
@@ -21,6 +22,9 @@ _MINUTE, _HOUR = 60.0, 3600.0
 WAITS = (5.0, _MINUTE, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 5 * _HOUR, 10 * _HOUR, 14 * _HOUR, 20 * _HOUR, 20 * _HOUR)
 #: Whoever holds a notice and says nothing for so long has died.
 _LEASE = timedelta(seconds=6 * DEADLINE_SECONDS)
+#: How long it can be looked up what was delivered; looked after now and then, some at a time.
+KEPT = timedelta(days=90)
+_TIDY_SECONDS, _TIDIED = 60.0, 1000
 #: Receivers that are spoken to at the same time.
 _AT_ONCE = 32
 
@@ -50,6 +54,7 @@ class NoticeWorker:
             for outcome in ("delivered", "failed", "dead")
         }
         self._under_way: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._tidied_at = -math.inf
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver what is due until `stop` is set, and finish what is under way."""
@@ -78,6 +83,7 @@ class NoticeWorker:
             return 0
         try:
             await self._directory.check()
+            await self._tidy()
             claimed = await self._store.claim(self._clock.now(), self._under_way, _LEASE, free)
         except AppError as error:
             _log.warning("notices.claim_failed", reason=type(error).__name__)
@@ -88,6 +94,12 @@ class NoticeWorker:
             self._under_way[whose] = task
             task.add_done_callback(lambda _, whose=whose: self._under_way.pop(whose, None))  # type: ignore[misc]
         return len(claimed)
+
+    async def _tidy(self) -> None:
+        now = self._clock.monotonic()
+        if now - self._tidied_at >= _TIDY_SECONDS:
+            self._tidied_at = now
+            await self._store.forget(self._clock.now() - KEPT, _TIDIED)
 
     async def _attempt(self, one: Claimed) -> None:
         try:
