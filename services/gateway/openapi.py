@@ -98,8 +98,9 @@ as a formula."""
 _RETURNS = """\
 Leads that the buyer asks back. Give the buyer an https URL and you are told each step by POST: `return.requested`
 (answer by `data.answer_by`), `return.granted`, `.contested`, `.disputed`, `.upheld`, `.reversed`, `.refused`,
-`.reinstated` or `.withdrawn` as `type`; `data` is the return. Signed by Standard Webhooks with the secret that the buyer hands you;
-answer 2xx within 10 s, else it comes again for three days. One may come twice: its `webhook-id` is the same."""
+`.reinstated` or `.withdrawn` as `type`; `data` is the return. Signed by Standard Webhooks with the secret that the
+buyer hands you; answer 2xx within 10 s, else it comes again for three days. One may come twice: its `webhook-id` is
+the same."""
 _DISPUTE = "Until `dispute_by`. The amount is withheld until the buyer has decided."
 
 
