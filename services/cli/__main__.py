@@ -50,6 +50,7 @@ def build() -> typer.Typer:
     app.command()(lead_commands.leads)
     app.command(context_settings=field_commands.TAKES_SIGNS)(field_commands.field)
     app.command()(person_commands.match)
+    app.command()(person_commands.exclusivity)
     app.add_typer(suppression_commands.suppress, name="suppress")
     app.add_typer(report_commands.report, name="report")
     app.add_typer(return_commands.returns, name="returns")

@@ -13,6 +13,7 @@ from leadline.dedup.v1.person_service_pb2_grpc import PersonServiceStub
 from leadline.dedup.v1.suppression_service_pb2_grpc import SuppressionServiceStub
 from leadline.intake.v1 import catalog_service_pb2
 from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceStub
+from leadline.intake.v1.exclusivity_service_pb2_grpc import ExclusivityServiceStub
 from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
 from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from leadline.intake.v1.notice_service_pb2_grpc import NoticeServiceStub
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from leadline.dedup.v1.person_service_pb2_grpc import PersonServiceAsyncStub
     from leadline.dedup.v1.suppression_service_pb2_grpc import SuppressionServiceAsyncStub
     from leadline.intake.v1.catalog_service_pb2_grpc import CatalogServiceAsyncStub
+    from leadline.intake.v1.exclusivity_service_pb2_grpc import ExclusivityServiceAsyncStub
     from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceAsyncStub
     from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceAsyncStub
     from leadline.intake.v1.notice_service_pb2_grpc import NoticeServiceAsyncStub
@@ -70,6 +72,7 @@ class Services:
         self.ledger: LedgerServiceAsyncStub = LedgerServiceStub(intake)
         self.notices: NoticeServiceAsyncStub = NoticeServiceStub(intake)
         self.orders: OrderServiceAsyncStub = OrderServiceStub(intake)
+        self.exclusivity: ExclusivityServiceAsyncStub = ExclusivityServiceStub(intake)
         self.receipts: ReceiptServiceAsyncStub = ReceiptServiceStub(intake)
         self.returns: ReturnServiceAsyncStub = ReturnServiceStub(intake)
         self.validation: ValidationServiceAsyncStub = ValidationServiceStub(validation)

@@ -105,7 +105,7 @@ def lead(
 ) -> None:
     """Show one lead: answer, timeline and decision receipt."""
     from services.cli.client import run
-    from services.cli.receipt_view import show_reasons, show_receipt
+    from services.cli.receipt_view import show_marks, show_reasons, show_receipt
 
     if replay:
         _replay(lead_id, buyer, as_json=as_json)
@@ -117,6 +117,7 @@ def lead(
     _show_answer(answer)
     show_reasons(answer)
     _show_timeline(answer, follow_up)
+    show_marks(answer)
     show_receipt(answer)
 
 

@@ -1,4 +1,4 @@
-"""`leadline match`: how much two persons are alike, by the rules that orders go by."""
+"""`leadline match` and `exclusivity`: who is whom, and who was sold twice."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from services.cli.failure import CommandError
-from services.cli.output import say
+from services.cli.output import Buyer, Json, moment, money, plain, say, show_json, table
 
 if TYPE_CHECKING:
     from leadline.dedup.v1 import person_service_pb2 as pb
+    from leadline.intake.v1 import exclusivity_service_pb2 as exclusivity_pb
     from services.cli.client import Services
 
 _BATCH = 1000
@@ -44,6 +45,49 @@ def match(
         raise CommandError(f"{file}: {error.strerror or 'cannot be read'}") from None
     except UnicodeDecodeError:
         raise CommandError(f"{file}: expected UTF-8 text") from None
+
+
+def exclusivity(
+    seller: Annotated[str, typer.Option("--seller", help="Only where this seller sold the exclusive lead.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most so many.")] = 50,
+    buyer: Buyer = "",
+    as_json: Json = False,
+) -> None:
+    """List leads that were bought as exclusive and came from another seller all the same, newest first."""
+    from services.cli.client import run
+
+    found = run(lambda services: _breaches(services, buyer, seller, limit))
+    if as_json:
+        show_json([plain(one) for one in found])
+        return
+    rows = (
+        (
+            *(one.lead_id, one.seller, one.source, money(one.price), moment(one, "bought_at")[:16]),
+            *(moment(one, "exclusive_until")[:10], moment(one, "turned_up_at")[:16], one.other_seller),
+            f"{one.other_lead_id} ({one.other_outcome})",
+            ", ".join(shared.kind for shared in one.shared) or f"{one.score} of 100 alike",
+            one.proposal or "none",
+        )
+        for one in found
+    )
+    columns = ("Lead", "Seller", "Source", "Price", "Bought", "Exclusive until", "Turned up", "From", "As", "Same",
+               "Credit")  # fmt: skip
+    table(columns, rows, right=["Price"])
+
+
+async def _breaches(services: Services, buyer: str, seller: str, limit: int) -> list[exclusivity_pb.Breach]:
+    from leadline.intake.v1 import exclusivity_service_pb2 as exclusivity_pb
+
+    request = exclusivity_pb.ListBreachesRequest(buyer_id=await services.buyer(buyer), seller=seller)
+    found: list[exclusivity_pb.Breach] = []
+    while len(found) < limit:
+        request.page_size = min(500, limit - len(found))
+        page = await services.ask(services.exclusivity.ListBreaches, request)
+        found += page.breaches
+        request.page_token = page.next_page_token
+        if not page.next_page_token:
+            break
+    return found
 
 
 async def _match(services: Services, lines: TextIO, name: str, flag: int, reject: int) -> None:

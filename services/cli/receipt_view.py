@@ -71,6 +71,29 @@ def _row(check: lead_pb2.Check) -> tuple[str, ...]:
     return verdict, check.rule, check.field, words(check.rule), check.observed, check.expected, check.list
 
 
+def show_marks(lead: pb.GetLeadResponse) -> None:
+    """Marks on the lead, and what dedup saw: the buyer alone is told which leads of whom. Nothing where nothing is."""
+    from leadline.dedup.v1.dedup_service_pb2 import Sightings
+
+    for mark in lead.marks:
+        alike = f", {mark.score} of 100 alike: {', '.join(mark.why)}" if mark.why else ""
+        say(
+            clean(f"Marked {mark.flag.replace('_', ' ')} {moment(mark, 'marked_at')[:16]}, {mark.other_lead_id}{alike}")
+        )
+    seen = Sightings()
+    for stage in lead.receipt:
+        if stage.stage == "dedup":
+            seen = Sightings.FromString(stage.observations)
+    if seen.lists:
+        say(clean(f"On the suppression lists: {', '.join(seen.lists)}"))
+    rows = (
+        (one.lead_id, one.seller, moment(one, "bought_at"), ", ".join(one.kinds), one.score or "", ", ".join(one.why))
+        for one in seen.sightings
+    )
+    if seen.sightings:
+        table(("Lead", "Seller", "Bought", "Same", "Alike", "Why"), rows, title="Bought before", right=["Alike"])
+
+
 def show_replay(done: receipts_pb.ReplayDecisionResponse) -> None:
     """Whether the receipt came out the same, and where not."""
     if done.same:

@@ -28,7 +28,8 @@ _KIND = "SELECT kind FROM dedup.suppression_list WHERE buyer_id = $1 AND list = 
 _ADD = """
 WITH given AS (
     INSERT INTO dedup.suppressed (buyer_id, digest, list, expires_at)
-    SELECT $1, digest, $2, coalesce($4::timestamptz, 'infinity') FROM unnest($3::bytea[]) AS new (digest) ORDER BY digest
+    SELECT $1, digest, $2, coalesce($4::timestamptz, 'infinity')
+      FROM unnest($3::bytea[]) AS new (digest) ORDER BY digest
     ON CONFLICT (buyer_id, digest, list) DO UPDATE SET expires_at = EXCLUDED.expires_at
     RETURNING xmax = 0 AS added
 )

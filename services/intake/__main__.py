@@ -6,6 +6,7 @@ import secrets
 
 from leadline.dedup.v1.dedup_service_pb2_grpc import DedupServiceStub
 from leadline.intake.v1.catalog_service_pb2_grpc import add_CatalogServiceServicer_to_server
+from leadline.intake.v1.exclusivity_service_pb2_grpc import add_ExclusivityServiceServicer_to_server
 from leadline.intake.v1.intake_service_pb2_grpc import add_IntakeServiceServicer_to_server
 from leadline.intake.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
 from leadline.intake.v1.notice_service_pb2_grpc import add_NoticeServiceServicer_to_server
@@ -22,7 +23,9 @@ from services.intake.catalog.directory import Directory
 from services.intake.catalog.service import CatalogService
 from services.intake.catalog.store import CatalogStore
 from services.intake.chain import Chain
+from services.intake.exclusivity_service import ExclusivityService
 from services.intake.ledger_service import LedgerService
+from services.intake.marks_store import MarkStore
 from services.intake.notice_service import NoticeService
 from services.intake.notices.store import NoticeStore
 from services.intake.opening import Opening
@@ -121,6 +124,7 @@ async def main(process: Process) -> None:
     )
     process.stack.push_async_callback(coalescer.close)
 
+    marks = MarkStore(pool)
     server = RpcServer(settings.rpc, checks={"postgres": store.ping, "catalog": directory.check}, metrics=metrics)
     server.add(
         add_IntakeServiceServicer_to_server,
@@ -129,6 +133,7 @@ async def main(process: Process) -> None:
             coalescer=coalescer,
             directory=directory,
             store=store,
+            marks=marks,
             shield=shield,
             clock=clock,
             max_batches=settings.max_in_flight,
@@ -175,6 +180,11 @@ async def main(process: Process) -> None:
         add_NoticeServiceServicer_to_server,
         NoticeService(NoticeStore(pool), directory, clock, random_bytes=secrets.token_bytes),
         "leadline.intake.v1.NoticeService",
+    )
+    server.add(
+        add_ExclusivityServiceServicer_to_server,
+        ExclusivityService(marks, directory),
+        "leadline.intake.v1.ExclusivityService",
     )
     server.add(
         add_ReceiptServiceServicer_to_server,

@@ -132,27 +132,7 @@ class Chain:
             draft.clock.validated_at.CopyFrom(answered_at)
 
     async def _check(self, drafts: Sequence[Draft], ends_at: float) -> None:
-        view = drafts[0].view
-        # Names and addresses stay here unless an order looks at them.
-        whole = view.compares_people or len(view.match_keys) > len(_ALWAYS_TOLD)
-        leads = []
-        for draft in drafts:
-            fields = reached(draft.validated).fields
-            leads.append(
-                dedup_pb2.LeadToCheck(
-                    lead_id=draft.lead_id,
-                    seller=draft.seller,
-                    phone=fields.get("phone", ""),
-                    email=fields.get("email", ""),
-                    phone_sha256=bytes.fromhex(draft.hashes.get("phone", "")),
-                    email_sha256=bytes.fromhex(draft.hashes.get("email", "")),
-                    candidates=_refs(draft),
-                    person=dedup_pb2.Person(**{name: fields.get(name, "") for name in _PERSON}) if whole else None,
-                )
-            )
-        request = dedup_pb2.CheckLeadsRequest(
-            buyer_id=drafts[0].buyer_id, catalog_revision=drafts[0].view.revision, leads=leads
-        )
+        request = to_check(drafts)
         response = await call(self.dedup.CheckLeads, request, timeout=_left(ends_at, self.clock))
         answered_at = self._now()
         for draft, result in zip(drafts, _all(response.results, drafts), strict=True):
@@ -170,6 +150,29 @@ class Chain:
         for draft, result in zip(drafts, _all(response.results, drafts), strict=True):
             draft.routed = result
             draft.clock.routed_at.CopyFrom(answered_at)
+
+
+def to_check(drafts: Sequence[Draft]) -> dedup_pb2.CheckLeadsRequest:
+    """What dedup is asked about validated drafts of one buyer at one revision."""
+    view = drafts[0].view
+    # Names and addresses stay here unless an order looks at them.
+    whole = view.compares_people or len(view.match_keys) > len(_ALWAYS_TOLD)
+    leads = []
+    for draft in drafts:
+        fields = reached(draft.validated).fields
+        leads.append(
+            dedup_pb2.LeadToCheck(
+                lead_id=draft.lead_id,
+                seller=draft.seller,
+                phone=fields.get("phone", ""),
+                email=fields.get("email", ""),
+                phone_sha256=bytes.fromhex(draft.hashes.get("phone", "")),
+                email_sha256=bytes.fromhex(draft.hashes.get("email", "")),
+                candidates=_refs(draft),
+                person=dedup_pb2.Person(**{name: fields.get(name, "") for name in _PERSON}) if whole else None,
+            )
+        )
+    return dedup_pb2.CheckLeadsRequest(buyer_id=drafts[0].buyer_id, catalog_revision=view.revision, leads=leads)
 
 
 @contextmanager

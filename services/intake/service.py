@@ -19,6 +19,7 @@ from services.intake.answer import pending_answer
 from services.intake.catalog.directory import Directory
 from services.intake.consent_record_service import consent_record_of
 from services.intake.identifiers import is_lead_id
+from services.intake.marks_store import MarkStore
 from services.intake.pipeline import Pipeline
 from services.intake.sealing import unseal
 from services.intake.store import LeadStore
@@ -44,6 +45,7 @@ class IntakeService(IntakeServiceServicer):
         coalescer: Coalescer[pb.SubmitLeadItem, pb.SubmitLeadResult],
         directory: Directory,
         store: LeadStore,
+        marks: MarkStore,
         shield: Shield,
         clock: Clock,
         max_batches: int,
@@ -54,6 +56,7 @@ class IntakeService(IntakeServiceServicer):
         self._coalescer = coalescer
         self._directory = directory
         self._store = store
+        self._marks = marks
         self._clock = clock
         self._batches = asyncio.Semaphore(max_batches)
 
@@ -84,7 +87,15 @@ class IntakeService(IntakeServiceServicer):
         row = await self._store.get_lead(buyer_id, request.lead_id) if is_lead_id(request.lead_id) else None
         if row is None or (seller and row["seller"] != seller):
             raise NotFound("no such lead")
-        return _lead_of(row)
+        lead = _lead_of(row)
+        if seller:
+            # Whose earlier leads were seen, and which lists the person is on, is the buyer's to know.
+            for stage in lead.receipt:
+                if stage.stage == "dedup":
+                    stage.ClearField("observations")
+        else:
+            lead.marks.extend(map(_mark_of, await self._marks.marks(buyer_id, request.lead_id)))
+        return lead
 
     async def ListLeads(
         self, request: pb.ListLeadsRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -148,6 +159,18 @@ def _lead_of(row: asyncpg.Record) -> pb.GetLeadResponse:
         catalog_revision=row["catalog_revision"],
         team=row["team"],
     )
+
+
+def _mark_of(row: asyncpg.Record) -> pb.LeadMark:
+    evidence = msgspec.json.decode(row["evidence"])
+    mark = pb.LeadMark(
+        flag=row["flag"],
+        other_lead_id=row["other_lead"],
+        score=evidence.get("score", 0),
+        why=evidence.get("why", ()),
+    )
+    mark.marked_at.FromDatetime(row["created_at"])
+    return mark
 
 
 def _summary_of(row: asyncpg.Record) -> pb.LeadSummary:

@@ -36,7 +36,7 @@ from shared.runtime.clock import Clock
 #: is to be kept as evidence.
 CONSUMERS = ("reporting", "routing", "validation")
 #: How often dedup is asked again about a group, and how many seconds it has: a rival is rare, a second one rarer.
-MOST_LOOKS = 3
+MOST_LOOKS = 8
 LOOK_SECONDS = 1.0
 #: How often a settlement that lost a deadlock is run again. Locks are taken in order, so this is for the unforeseen.
 MOST_RACES = 4

@@ -272,6 +272,7 @@ class GetLeadResponse(_message.Message):
     RECEIPT_FIELD_NUMBER: _builtins.int
     CATALOG_REVISION_FIELD_NUMBER: _builtins.int
     TEAM_FIELD_NUMBER: _builtins.int
+    MARKS_FIELD_NUMBER: _builtins.int
     seller: _builtins.str
     """The seller."""
     external_id: _builtins.str
@@ -300,6 +301,10 @@ class GetLeadResponse(_message.Message):
     def receipt(self) -> _containers.RepeatedCompositeFieldContainer[_lead_pb2.StageReceipt]:
         """The receipt, a stage each, in the order of the chain."""
 
+    @_builtins.property
+    def marks(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeadMark]:
+        """Marks on the lead. For the buyer alone: a seller's key is told none."""
+
     def __init__(
         self,
         *,
@@ -313,14 +318,59 @@ class GetLeadResponse(_message.Message):
         receipt: _abc.Iterable[_lead_pb2.StageReceipt] | None = ...,
         catalog_revision: _builtins.int = ...,
         team: _builtins.str = ...,
+        marks: _abc.Iterable[Global___LeadMark] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "clock", b"clock", "lead_type", b"lead_type"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "catalog_revision", b"catalog_revision", "clock", b"clock", "external_id", b"external_id", "lead_type", b"lead_type", "receipt", b"receipt", "seller", b"seller", "source", b"source", "sub_source", b"sub_source", "team", b"team"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "catalog_revision", b"catalog_revision", "clock", b"clock", "external_id", b"external_id", "lead_type", b"lead_type", "marks", b"marks", "receipt", b"receipt", "seller", b"seller", "source", b"source", "sub_source", b"sub_source", "team", b"team"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetLeadResponse: _TypeAlias = GetLeadResponse  # noqa: Y015
+
+@_typing.final
+class LeadMark(_message.Message):
+    """Something about a lead that somebody should look at."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FLAG_FIELD_NUMBER: _builtins.int
+    OTHER_LEAD_ID_FIELD_NUMBER: _builtins.int
+    MARKED_AT_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    flag: _builtins.str
+    """`possible_duplicate`: its person is like one that was bought. `not_exclusive`: it was bought as exclusive, and
+    another seller brought its person. `breaks_exclusivity`: the lead by which that was found.
+    """
+    other_lead_id: _builtins.str
+    """The lead that the mark is because of."""
+    score: _builtins.int
+    """How much the persons are alike, from 0 to 100; 0: not compared."""
+    @_builtins.property
+    def marked_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was put."""
+
+    @_builtins.property
+    def why(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What speaks for and against one person, without personal data."""
+
+    def __init__(
+        self,
+        *,
+        flag: _builtins.str = ...,
+        other_lead_id: _builtins.str = ...,
+        marked_at: _timestamp_pb2.Timestamp | None = ...,
+        score: _builtins.int = ...,
+        why: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["marked_at", b"marked_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flag", b"flag", "marked_at", b"marked_at", "other_lead_id", b"other_lead_id", "score", b"score", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeadMark: _TypeAlias = LeadMark  # noqa: Y015
 
 @_typing.final
 class ListLeadsRequest(_message.Message):
