@@ -16,9 +16,10 @@ import pytest
 
 from deploy.demo.bodies import Body, body_of
 from deploy.demo.lead import DemoLead
+from deploy.local.up import CATALOG
 from tests.chaos.checker import violations
 from tests.chaos.client import AGAIN
-from tests.e2e.market import CATALOG, Market, Poster, open_market
+from tests.e2e.market import Market, Poster, open_market
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 
