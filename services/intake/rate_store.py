@@ -70,21 +70,23 @@ class LocalLimits:
 class SharedLimits:
     """Counts in Redis; in this process for as long as Redis does not answer."""
 
-    def __init__(self, redis: Redis, clock: Clock) -> None:
+    def __init__(self, redis: Redis, clock: Clock, *, answer_seconds: float = ANSWER_SECONDS) -> None:
+        """`answer_seconds`: how long a batch waits for Redis at most."""
+        self._answer_seconds = answer_seconds
         self._script: Any = redis.register_script(_SCRIPT)
         self._clock = clock
         self._alone = LocalLimits(clock)
         self._rests_until = float("-inf")
 
     async def admit(self, wanted: Wanted) -> dict[str, Admission]:
-        """As `RateLimits` says. Never raises, and waits for Redis no longer than ANSWER_SECONDS."""
+        """As `RateLimits` says. Never raises, and waits for Redis no longer than it was told."""
         # Counted here as well, so that a Redis that goes away leaves no gap in which a key may send twice as much.
         alone = await self._alone.admit(wanted)
         if self._clock.monotonic() < self._rests_until:
             return alone
         numbers = [number for rate, leads in wanted.values() for number in (leads, rate.interval_us, rate.burst)]
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self._answer_seconds):
                 told = await self._script(keys=[f"leadline:rate:{key_id}" for key_id in wanted], args=numbers)
         except (RedisError, OSError, TimeoutError):
             self._rests_until = self._clock.monotonic() + REST_SECONDS
