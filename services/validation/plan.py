@@ -15,15 +15,15 @@ from services.validation.lists.reference import Reference
 from services.validation.orders.criteria import HeldCriterion
 from services.validation.orders.leadtype import Terms
 from services.validation.orders.requirements import HeldGeography
-from services.validation.orders.rules import HeldRule
 from services.validation.source import host_of, parents
-from shared.catalog.rule_language import RuleLanguage
 from shared.catalog.terms import Order
 
 #: Sets of readers that one plan keeps: a set for a day and a choice of products.
 _READERS = 64
 
 if TYPE_CHECKING:
+    from services.validation.orders.rules import HeldRule
+    from shared.catalog.rule_language import RuleLanguage
     from shared.catalog.snapshot import CatalogView
 
 
@@ -106,12 +106,20 @@ class CatalogPlan:
             for criterion in order.criteria
         )
         long_form = () if product is None else product.long_form
-        rules = tuple(HeldRule(rule, self._language(order.product)) for rule in order.rules)
+        rules = self._held_rules(order) if order.rules else ()
         named = (self.view.disclosure(slug) for slug in order.consent.disclosures)
         kind = Terms(order.lead, long_form, (text.text for text in named if text is not None))
         return OrderPlan(order, readers, kind, criteria, HeldGeography(order.geography), rules)
 
+    def _held_rules(self, order: Order) -> tuple[HeldRule, ...]:
+        # CEL takes five megabytes: only where an order has rules.
+        from services.validation.orders.rules import HeldRule
+
+        return tuple(HeldRule(rule, self._language(order.product)) for rule in order.rules)
+
     def _language(self, slug: str) -> RuleLanguage:
+        from shared.catalog.rule_language import RuleLanguage
+
         if slug not in self._languages:
             product = self.view.product(slug)
             self._languages[slug] = RuleLanguage(() if product is None else product.fields)

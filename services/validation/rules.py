@@ -20,7 +20,6 @@ from services.validation.lists.reference import SANDBOX_ZIPS, Reference
 from services.validation.orders.criteria import age_of, judge_criteria
 from services.validation.orders.leadtype import NO_TERMS, NO_TYPE, Shown, judge_line, judge_type, lead_type, shown_by
 from services.validation.orders.requirements import judge_age, judge_required
-from services.validation.orders.rules import judge_rules
 from services.validation.ping import excuse, excused, with_untold
 from services.validation.plan import CatalogPlan, OrderPlan
 from services.validation.velocity.sightings import NOT_KNOWN, Sightings, judge_velocity, pattern_signs
@@ -260,6 +259,8 @@ def _hold(lead: Lead, facts: LeadFacts, plan: OrderPlan, catalog: CatalogPlan, s
     typed = _typed(lead, facts)
     kind = lead_type(facts.shown, typed, plan.type_terms)
     if plan.rules:
+        from services.validation.orders.rules import judge_rules
+
         judge_rules(plan.rules, facts.told(kind), midnight_of(lead.received_at), notes)
     judge_type(facts.shown, kind, typed, plan.type_terms, notes)
     judge_line(facts.line_type, order.lead, notes)

@@ -70,7 +70,7 @@ def _trusted_form(scheme: str, host: str, path: str) -> Read:
         found = found.lower()
     elif not _OTHER.fullmatch(found) or len(found) == _WEB_LENGTH or _HEX.fullmatch(found):
         return wrong(_EXPECTED_ID)
-    if len(set(found) - {"-", "."}) < _LEAST_SIGNS:
+    if len(set(found).difference("-.")) < _LEAST_SIGNS:
         return wrong(_EXPECTED_REAL)
     url = f"https://{host}/{found}"
     if scheme != "https":

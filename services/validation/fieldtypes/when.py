@@ -47,7 +47,8 @@ def read_birth(text: str, today: date | None = None) -> Read:
         return wrong(f"Expected a date of birth at most {OLDEST} years ago.")
     if age < YOUNGEST:
         return wrong(f"Expected the date of birth of somebody of {YOUNGEST} years or more.")
-    return read._replace(parts={**read.parts, "age": str(age), "adult": "true" if age >= 18 else "false"})
+    parts = {**read.parts, "age": str(age), "adult": "true" if age >= 18 else "false"}
+    return Read(read.value, parts, observed=read.observed)
 
 
 def date_reader(field: str, today: date | None) -> Reader:
@@ -76,5 +77,5 @@ def _told(found: Day) -> Read:
         return NOTHING
     if found.day is None:
         return wrong(found.expected, found.likely)
-    year, month, day = found.day.isoformat().split("-")
-    return Read(found.day.isoformat(), {"year": year, "month": month, "day": day}, observed=found.note)
+    iso = found.day.isoformat()
+    return Read(iso, {"year": iso[:4], "month": iso[5:7], "day": iso[8:]}, observed=found.note)
