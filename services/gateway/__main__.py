@@ -11,7 +11,7 @@ from services.gateway.order_service import OrderBook
 from services.gateway.pages import Pages
 from services.gateway.ping_service import Pings
 from services.gateway.reception import Reception
-from services.gateway.returns import ReturnsDesk
+from services.gateway.returns_service import ReturnsDesk
 from services.gateway.settings import Settings
 from services.gateway.statement_service import Statements
 from services.gateway.trail import Trails

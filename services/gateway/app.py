@@ -21,7 +21,7 @@ from services.gateway.ping_service import Pings
 from services.gateway.posted import Fault, Unreadable
 from services.gateway.problems import HttpError
 from services.gateway.reception import incident
-from services.gateway.returns import ReturnsDesk
+from services.gateway.returns_service import ReturnsDesk
 from services.gateway.statement_service import Statements
 from shared.rpc.errors import INCIDENT, AppError, NotFound
 from shared.telemetry.logging import failure

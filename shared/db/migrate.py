@@ -115,6 +115,8 @@ def _read(part: str, root: Path) -> list[Migration]:
     for file in sorted(folder.glob("*.sql")):
         if not _NAME.fullmatch(file.name):
             raise MigrationError(f"{part}/{file.name}: expected a name such as 0001_pre_{part}.sql")
+        if found and found[-1].name[:4] == file.name[:4]:
+            raise MigrationError(f"{part}/{file.name}: expected a number of its own; {found[-1].name} has it")
         text = file.read_text(encoding="utf-8")
         found.append(Migration(part, file.name, text, hashlib.sha256(text.encode()).hexdigest()))
     return found

@@ -19,7 +19,7 @@ from services.gateway.openapi import document
 from services.gateway.order_service import OrderBook
 from services.gateway.pages import Pages
 from services.gateway.ping_service import Pings
-from services.gateway.returns import ReturnsDesk
+from services.gateway.returns_service import ReturnsDesk
 from services.gateway.service import REASON_CODES
 from services.gateway.statement_service import Statements
 from tests.clock import FakeClock

@@ -77,6 +77,12 @@ def test_a_misnamed_file_is_refused(release: Path) -> None:
         discover(root=release)
 
 
+def test_two_files_of_one_number_are_refused(release: Path) -> None:
+    _write(release, "dedup", "0001_pre_more.sql", "SELECT 1")
+    with pytest.raises(MigrationError, match=r"dedup/0001_pre_more\.sql: expected a number of its own"):
+        discover(root=release)
+
+
 async def test_a_login_that_is_no_superuser_can_migrate(empty_database_url: str) -> None:
     """As the administrator of a managed Postgres: makes roles, owns the database, and is nothing more."""
     name = empty_database_url.rsplit("/", 1)[1]

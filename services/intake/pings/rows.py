@@ -1,4 +1,4 @@
-"""What the ping desk hands to its store; fields in the order of the Postgres type (migrations/0010_pre_pings.sql)."""
+"""What the ping desk hands to its store; fields in the order of the Postgres type (migrations/0012_pre_pings.sql)."""
 
 from __future__ import annotations
 

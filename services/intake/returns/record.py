@@ -25,7 +25,7 @@ class LeadSold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
-    """One lead asked back. See migrations/0009_pre_returns.sql for what the fields mean."""
+    """One lead asked back. See migrations/0011_pre_returns.sql for what the fields mean."""
 
     buyer_id: str
     return_id: str
