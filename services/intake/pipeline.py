@@ -84,7 +84,7 @@ class Pipeline:
         results |= await self._decide_first(first)
         # Only now: whoever decides never waits for a copy, so two batches cannot wait for each other.
         for n, (draft, answered) in copies.items():
-            results[n] = _copy_of(draft, *await answered)
+            results[n] = await self._copy(draft, *await answered)
         return [results[n] for n in range(len(items))]
 
     async def _decide_first(self, first: Mapping[int, Draft]) -> dict[int, Result]:
@@ -118,6 +118,17 @@ class Pipeline:
         refusal = to_refusal(error)
         self._traces.refused(refusal.reason)
         return Result(refusal=refusal)
+
+    async def _copy(self, draft: Draft, content_hash: bytes, result: Result) -> Result:
+        """The answer of one that waited for the first of its key."""
+        if content_hash == draft.content_hash or result.HasField("answer"):
+            return _copy_of(draft, content_hash, result)
+        # The first one got no answer under this key; what stands there may be what this one says.
+        try:
+            stored = await self._replay([draft])
+        except AppError as error:
+            return self._refused(error)
+        return stored.get(draft.lead_id) or _unknown()
 
     async def _replay(self, drafts: Sequence[Draft]) -> dict[str, Result]:
         """The answers of submissions that were taken before, by the id of the draft that asks."""

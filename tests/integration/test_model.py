@@ -18,7 +18,7 @@ from services.intake.store import Stored
 from tests.model.__main__ import STEPS, seeds
 from tests.model.driver import Disagreement, Driver, run
 from tests.model.model import Item
-from tests.model.steps import Crash
+from tests.model.steps import Crash, Send
 from tests.model.world import World, open_world
 
 LEAD = Item("a", "a-daily", "+15124728174", "ann@example.org", "x1")
@@ -62,6 +62,10 @@ async def test_whoever_dies_around_the_commit_leaves_all_or_nothing(
     driver = Driver(world)
     await driver.play([Crash(LEAD, how)])
     assert driver.seen["died after a commit" if how == "after" else "died before or without a commit"] == 1
+
+
+async def test_a_retry_beside_other_content_under_its_key_gets_its_own_answer(world: World) -> None:
+    await Driver(world).play([Send((LEAD,)), Send((LEAD._replace(phone="+15124728175"), LEAD))])
 
 
 async def without(world: World, function: str, *guards: tuple[str, str]) -> None:

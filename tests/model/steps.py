@@ -9,15 +9,16 @@ from typing import Literal
 
 from tests.model.model import OWN, Item, Limit, Terms
 
-#: Few persons, so that they come again. Each detail is shared by two of them.
-PHONES = ("+15124728174", "+15124728175", "+13125550100", "+13125550101")
-EMAILS = ("ann@example.org", "bob@example.org", "cat@example.org", "")
+#: Few persons, so that they come again, and some details that two of them share.
+PHONES = tuple(f"+1512472{n:04d}" for n in range(8170, 8178))
+EMAILS = (*(f"p{n}@example.org" for n in range(7)), "")
 
 FIRST_TERMS = (
     Terms("a-daily", "a", 10, 3200, (Limit("day", 3, 6400),)),
     Terms("a-hourly", "a", 20, 1250, (Limit("hour", 2), Limit("total", 9)), 2, ("phone",), "seller"),
-    Terms("b-budget", "b", 30, 999, (Limit("total", None, 2000),), 1, ("email",), "product"),
-    Terms("b-open", "b", 40, 1, (Limit("day", 4),), 0, pace=60),
+    Terms("b-budget", "b", 30, 999, (Limit("day", None, 2000),), 1, ("email",), "product"),
+    Terms("b-paced", "b", 40, 700, (Limit("day", 4),), pace=60),
+    Terms("b-open", "b", 45, 1, (Limit("day", 2),), 0),
     Terms("own", OWN, 50, 0, (), 7),
 )
 
@@ -96,7 +97,7 @@ class _Drawing:
     def steps(self, length: int) -> list[Step]:
         """So many steps."""
         kinds: list[Callable[[], Step]] = [self._send, self._race, self._crash, self._amend, self._jump, self._correct]
-        drawn = self._draw.choices(kinds, weights=(30, 15, 20, 8, 14, 13), k=length)
+        drawn = self._draw.choices(kinds, weights=(28, 15, 18, 8, 14, 17), k=length)
         return [step() for step in drawn]
 
     def _item(self, *, named: bool = False) -> Item:
@@ -110,7 +111,10 @@ class _Drawing:
         orders = [terms.order for terms in FIRST_TERMS if terms.seller == seller]
         order = draw.choice(orders if named else [*orders, ""])
         external_id = f"x{draw.randrange(1000)}" if draw.random() < 0.8 else ""
-        item = Item(seller, order, draw.choice(PHONES), draw.choice(EMAILS), external_id)
+        # Half of the time one of two persons; now and then somebody's phone with somebody else's e-mail.
+        person = draw.randrange(2 if draw.random() < 0.5 else len(PHONES))
+        other = person if draw.random() < 0.8 else draw.randrange(len(EMAILS))
+        item = Item(seller, order, PHONES[person], EMAILS[other], external_id)
         self._sent.append(item)
         return item
 
@@ -119,16 +123,19 @@ class _Drawing:
 
     def _race(self) -> Step:
         # Each names its order: a lead that loses the last place is not offered to another order.
-        items = [self._item(named=True) for _ in range(self._draw.choice((2, 3, 3)))]
-        chance = self._draw.random()
-        if chance < 0.25:
-            items[1] = items[0]
-        elif chance < 0.75:
-            # Rivals for the room of one order, or for one person.
-            same = {"seller": items[0].seller, "order": items[0].order}
-            if chance < 0.4:
-                same["phone"] = items[0].phone
-            items = [item._replace(**same) for item in items]
+        draw, first = self._draw, self._item(named=True)
+        items = [first] + [self._item(named=True) for _ in range(draw.choice((1, 2)))]
+        chance = draw.random()
+        if chance < 0.2:
+            items[1] = first
+        elif chance < 0.4:
+            items = [item._replace(phone=first.phone) for item in items]
+        elif chance < 0.9:
+            # Rivals for the room of one order.
+            items = [
+                Item(first.seller, first.order, PHONES[n], EMAILS[n], f"x{draw.randrange(1000)}")
+                for n in draw.sample(range(len(PHONES)), 4)
+            ]
         self._sent += items
         return Race(tuple(items))
 
@@ -154,8 +161,8 @@ class _Drawing:
         draw = self._draw
         return Correct(
             draw.choice(_CORRECTIONS),
-            draw.randrange(8),
-            draw.choice((1, 500, 999, 3200)),
-            draw.randrange(6),
+            draw.randrange(3),
+            draw.choice((1, 1, 700, 3200)),
+            draw.randrange(3),
             draw.randrange(4),
         )
