@@ -111,7 +111,7 @@ def discover(parts: Iterable[str] = ALL, root: Path = _ROOT) -> list[Migration]:
 
 def _read(part: str, root: Path) -> list[Migration]:
     folder = root / FOLDERS.get(part, f"services/{part}/migrations")
-    found = []
+    found: list[Migration] = []
     for file in sorted(folder.glob("*.sql")):
         if not _NAME.fullmatch(file.name):
             raise MigrationError(f"{part}/{file.name}: expected a name such as 0001_pre_{part}.sql")
