@@ -127,8 +127,7 @@ async def _with_mail(leads: Sequence[Lead], mail: MailDomains) -> list[Lead]:
 
 
 def _result(verdict: Verdict, desk: Desk, observations: bytes) -> ValidatedLead:
-    return ValidatedLead(
-        fields=verdict.fields,
+    result = ValidatedLead(
         unknown_fields=verdict.unknown_fields,
         lead_type=_type_message(verdict.lead_type),
         source=verdict.source,
@@ -141,6 +140,11 @@ def _result(verdict: Verdict, desk: Desk, observations: bytes) -> ValidatedLead:
             observations,
         ),
     )
+    # As an argument of the constructor the map would be filled through an abstract class, at twice the cost.
+    fields = result.fields
+    for name, value in verdict.fields.items():
+        fields[name] = value
+    return result
 
 
 @lru_cache(maxsize=1024)
