@@ -42,31 +42,17 @@ from services.intake.store import LeadStore
 from services.intake.trace import LeadTraces
 from services.routing.service import RoutingService
 from services.routing.store import CapacityStore
-from shared.catalog.buying import Cap, Pacing, Price
-from shared.catalog.money import Minor
 from shared.catalog.snapshot import CatalogReader
-from shared.catalog.terms import (
-    Buyer,
-    Catalog,
-    DuplicateTerms,
-    FollowUp,
-    Order,
-    Playbook,
-    Product,
-    Seller,
-    Source,
-    Team,
-)
 from shared.db.pool import Pool, open_pool
 from shared.rpc.errors import Unavailable, WrongState
 from shared.runtime.settings import DatabaseSettings
 from shared.telemetry.metrics import Metrics
 from tests.clock import FakeClock
-from tests.model.model import OWN, Answer, Item, Terms, Transfer
-from tests.model.steps import FIRST_TERMS, Correct, Crash
+from tests.model.catalog import SELLERS, catalog_of
+from tests.model.model import Answer, Item, Terms, Transfer
+from tests.model.steps import Correct, Crash
 
 _T = TypeVar("_T")
-SELLERS = ("a", "b", OWN)
 REPLICAS = 2
 _STILL_THERE = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
 
@@ -295,37 +281,6 @@ async def open_world(database_url: str) -> AsyncIterator[World]:
 def cause_of(step: Correct) -> str:
     """What a correction is posted under."""
     return f"case:{step.cause}"
-
-
-def catalog_of(buyer: str, terms: Mapping[str, Terms]) -> Catalog:
-    """The catalog that says the same as the model's terms."""
-    return Catalog(
-        buyer=Buyer(slug=buyer, name="Buyer", postal_address="1 Main St", email_from="b <b@example.org>"),
-        sellers=tuple(Seller(slug=seller, name=seller, own=seller == OWN) for seller in SELLERS),
-        sources=tuple(Source(site=f"{seller}.example", seller=seller) for seller in SELLERS),
-        products=(Product(slug="loan", name="Loan"),),
-        teams=(Team(slug="team", name="Team"),),
-        playbooks=(Playbook(slug="book", confirmation_subject="s", confirmation_text="t"),),
-        orders=tuple(_order_of(terms[one.order]) for one in FIRST_TERMS),
-    )
-
-
-def _order_of(terms: Terms) -> Order:
-    return Order(
-        slug=terms.order,
-        seller=terms.seller,
-        product="loan",
-        state="active" if terms.active else "paused",
-        priority=terms.priority,
-        prices=() if terms.seller == OWN else (Price(amount=Minor(terms.price)),),
-        caps=tuple(
-            Cap(window=limit.window, leads=limit.leads, spend=None if limit.spend is None else Minor(limit.spend))
-            for limit in terms.limits
-        ),
-        pacing=Pacing(minimum_seconds=terms.pace),
-        duplicates=DuplicateTerms(window_days=terms.window_days, match=cast(Any, terms.match), scope=terms.scope),
-        follow_up=FollowUp(playbook="book", offer="o", teams={"team": 1}),
-    )
 
 
 def _key_record(buyer: str, seller: str, key: keys.KeyParts, clock: FakeClock) -> KeyRecord:
