@@ -114,9 +114,10 @@ async def test_sixty_four_credits_at_once_never_give_back_more_than_was_charged(
     rows = await world.admin.fetch(
         "SELECT lead_id, sum(amount_minor)::bigint AS minor FROM ledger.transfer WHERE kind = 'credit' GROUP BY lead_id"
     )
-    assert {row["minor"] for row in rows} <= {2500, 3000}
-    assert sum(row["minor"] for row in rows) == 500 * sum(done)
-    assert max(row["minor"] for row in rows) == 3000
+    given_back = sorted(row["minor"] for row in rows)
+    assert sum(given_back) == 500 * sum(done)
+    # Of no pair is there room left, so two leads at least are full; none is over.
+    assert given_back[1:] == [3000, 3000]
 
 
 async def test_sixty_four_copies_of_one_credit_at_once_post_it_once(world: World) -> None:
