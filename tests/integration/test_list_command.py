@@ -122,8 +122,9 @@ async def test_one_command_builds_the_lists_from_their_packages(world: World) ->
     status, out, _ = await world.leadline("refresh", "--json")
     outcomes = {one["name"]: one["outcome"] for one in json.loads(out)}
     assert status == 0
-    # Two have a source that is not installed with the service.
-    assert {name for name, outcome in outcomes.items() if outcome == "unavailable"} <= {NAME, "data-centres"}
+    # Three have a source that is not installed with the service.
+    unavailable = {name for name, outcome in outcomes.items() if outcome == "unavailable"}
+    assert unavailable <= {NAME, "data-centres", "top-level-domains"}
     assert {outcome for outcome in outcomes.values() if outcome != "unavailable"} == {"unchanged"}
     assert len(outcomes) == len(KINDS)
 
