@@ -41,6 +41,12 @@ class LeadEvent(_message.Message):
     TASK_CREATED_FIELD_NUMBER: _builtins.int
     TRANSFERRED_FIELD_NUMBER: _builtins.int
     FLAGGED_FIELD_NUMBER: _builtins.int
+    FOLLOW_UP_STARTED_FIELD_NUMBER: _builtins.int
+    ATTEMPT_MADE_FIELD_NUMBER: _builtins.int
+    DISPOSITION_SET_FIELD_NUMBER: _builtins.int
+    OPTED_OUT_FIELD_NUMBER: _builtins.int
+    SLA_PASSED_FIELD_NUMBER: _builtins.int
+    TASK_ASSIGNED_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """UUIDv7; the same on every delivery."""
     buyer_id: _builtins.str
@@ -77,6 +83,30 @@ class LeadEvent(_message.Message):
     def flagged(self) -> Global___LeadFlagged:
         """The lead was marked."""
 
+    @_builtins.property
+    def follow_up_started(self) -> Global___FollowUpStarted:
+        """Its follow-up began."""
+
+    @_builtins.property
+    def attempt_made(self) -> Global___AttemptMade:
+        """A person or a program tried to reach the person."""
+
+    @_builtins.property
+    def disposition_set(self) -> Global___DispositionSet:
+        """What an agent says became of the lead."""
+
+    @_builtins.property
+    def opted_out(self) -> Global___OptedOut:
+        """The person wants to be left alone."""
+
+    @_builtins.property
+    def sla_passed(self) -> Global___SlaPassed:
+        """A clock agreed with sales is about to run out, or has."""
+
+    @_builtins.property
+    def task_assigned(self) -> Global___TaskAssigned:
+        """A task went to an agent, or to nobody."""
+
     def __init__(
         self,
         *,
@@ -91,16 +121,362 @@ class LeadEvent(_message.Message):
         task_created: Global___TaskCreated | None = ...,
         transferred: Global___Transferred | None = ...,
         flagged: Global___LeadFlagged | None = ...,
+        follow_up_started: Global___FollowUpStarted | None = ...,
+        attempt_made: Global___AttemptMade | None = ...,
+        disposition_set: Global___DispositionSet | None = ...,
+        opted_out: Global___OptedOut | None = ...,
+        sla_passed: Global___SlaPassed | None = ...,
+        task_assigned: Global___TaskAssigned | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "decided", b"decided", "flagged", b"flagged", "message_handed_off", b"message_handed_off", "occurred_at", b"occurred_at", "pending", b"pending", "task_created", b"task_created", "transferred", b"transferred"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attempt_made", b"attempt_made", "body", b"body", "decided", b"decided", "disposition_set", b"disposition_set", "flagged", b"flagged", "follow_up_started", b"follow_up_started", "message_handed_off", b"message_handed_off", "occurred_at", b"occurred_at", "opted_out", b"opted_out", "pending", b"pending", "sla_passed", b"sla_passed", "task_assigned", b"task_assigned", "task_created", b"task_created", "transferred", b"transferred"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "buyer_id", b"buyer_id", "decided", b"decided", "event_id", b"event_id", "flagged", b"flagged", "lead_id", b"lead_id", "message_handed_off", b"message_handed_off", "occurred_at", b"occurred_at", "pending", b"pending", "task_created", b"task_created", "traceparent", b"traceparent", "transferred", b"transferred"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt_made", b"attempt_made", "body", b"body", "buyer_id", b"buyer_id", "decided", b"decided", "disposition_set", b"disposition_set", "event_id", b"event_id", "flagged", b"flagged", "follow_up_started", b"follow_up_started", "lead_id", b"lead_id", "message_handed_off", b"message_handed_off", "occurred_at", b"occurred_at", "opted_out", b"opted_out", "pending", b"pending", "sla_passed", b"sla_passed", "task_assigned", b"task_assigned", "task_created", b"task_created", "traceparent", b"traceparent", "transferred", b"transferred"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["decided", "pending", "message_handed_off", "task_created", "transferred", "flagged"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["decided", "pending", "message_handed_off", "task_created", "transferred", "flagged", "follow_up_started", "attempt_made", "disposition_set", "opted_out", "sla_passed", "task_assigned"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
 Global___LeadEvent: _TypeAlias = LeadEvent  # noqa: Y015
+
+@_typing.final
+class FollowUpStarted(_message.Message):
+    """How a lead's follow-up began."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYBOOK_FIELD_NUMBER: _builtins.int
+    TEAM_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    SELLER_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    DECIDED_AT_FIELD_NUMBER: _builtins.int
+    ARM_FIELD_NUMBER: _builtins.int
+    DELAY_SECONDS_FIELD_NUMBER: _builtins.int
+    playbook: _builtins.str
+    """The playbook."""
+    team: _builtins.str
+    """The team; empty: none."""
+    order: _builtins.str
+    """The order."""
+    seller: _builtins.str
+    """The seller."""
+    source: _builtins.str
+    """The source's identifier."""
+    arm: _builtins.str
+    """`at_once`, or `held_back` for the share of a hold-out that waits; empty where the order runs none."""
+    delay_seconds: _builtins.int
+    """Seconds by which `held_back` leads wait; 0 where the order runs no hold-out."""
+    @_builtins.property
+    def decided_at(self) -> _timestamp_pb2.Timestamp:
+        """The lead was bought."""
+
+    def __init__(
+        self,
+        *,
+        playbook: _builtins.str = ...,
+        team: _builtins.str = ...,
+        order: _builtins.str = ...,
+        seller: _builtins.str = ...,
+        source: _builtins.str = ...,
+        decided_at: _timestamp_pb2.Timestamp | None = ...,
+        arm: _builtins.str = ...,
+        delay_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decided_at", b"decided_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "decided_at", b"decided_at", "delay_seconds", b"delay_seconds", "order", b"order", "playbook", b"playbook", "seller", b"seller", "source", b"source", "team", b"team"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FollowUpStarted: _TypeAlias = FollowUpStarted  # noqa: Y015
+
+@_typing.final
+class AttemptMade(_message.Message):
+    """One try to reach the person. Only a person's own attempt is one that stops a clock."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTEMPT_ID_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    AUTOMATIC_FIELD_NUMBER: _builtins.int
+    TEAM_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    BEGAN_AT_FIELD_NUMBER: _builtins.int
+    LIVE_FIELD_NUMBER: _builtins.int
+    LIVE_AT_FIELD_NUMBER: _builtins.int
+    DECIDED_AT_FIELD_NUMBER: _builtins.int
+    SELLER_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    LAWFUL_MILLISECONDS_FIELD_NUMBER: _builtins.int
+    attempt_id: _builtins.str
+    """The attempt; the same on every delivery of the event."""
+    channel: _builtins.str
+    """`call`, `text` or `email`."""
+    automatic: _builtins.bool
+    """True where a program made it, as a confirmation: such an attempt stops no clock and is no contact."""
+    team: _builtins.str
+    """The team."""
+    agent: _builtins.str
+    """The agent; empty where automatic."""
+    live: _builtins.bool
+    """True: somebody live answered, or wrote back."""
+    seller: _builtins.str
+    """The seller."""
+    source: _builtins.str
+    """The source's identifier."""
+    order: _builtins.str
+    """The order."""
+    lawful_milliseconds: _builtins.int
+    """Milliseconds from purchase to the attempt in which a call was lawful; below 0: not reckoned."""
+    @_builtins.property
+    def began_at(self) -> _timestamp_pb2.Timestamp:
+        """When it began."""
+
+    @_builtins.property
+    def live_at(self) -> _timestamp_pb2.Timestamp:
+        """When the person was live; unset where nobody was."""
+
+    @_builtins.property
+    def decided_at(self) -> _timestamp_pb2.Timestamp:
+        """The lead was bought."""
+
+    def __init__(
+        self,
+        *,
+        attempt_id: _builtins.str = ...,
+        channel: _builtins.str = ...,
+        automatic: _builtins.bool = ...,
+        team: _builtins.str = ...,
+        agent: _builtins.str = ...,
+        began_at: _timestamp_pb2.Timestamp | None = ...,
+        live: _builtins.bool = ...,
+        live_at: _timestamp_pb2.Timestamp | None = ...,
+        decided_at: _timestamp_pb2.Timestamp | None = ...,
+        seller: _builtins.str = ...,
+        source: _builtins.str = ...,
+        order: _builtins.str = ...,
+        lawful_milliseconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["began_at", b"began_at", "decided_at", b"decided_at", "live_at", b"live_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "attempt_id", b"attempt_id", "automatic", b"automatic", "began_at", b"began_at", "channel", b"channel", "decided_at", b"decided_at", "lawful_milliseconds", b"lawful_milliseconds", "live", b"live", "live_at", b"live_at", "order", b"order", "seller", b"seller", "source", b"source", "team", b"team"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AttemptMade: _TypeAlias = AttemptMade  # noqa: Y015
+
+@_typing.final
+class DispositionSet(_message.Message):
+    """What an agent says became of a lead; a later one replaces an earlier one of the same kind."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DISPOSITION_FIELD_NUMBER: _builtins.int
+    TEAM_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    SELLER_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    PRODUCT_FIELD_NUMBER: _builtins.int
+    disposition: _builtins.str
+    """`no_answer`, `voicemail`, `contacted`, `callback`, `appointment`, `qualified`, `not_interested`, `converted`,
+    `later_product`, `wrong_number`, `disconnected`, `do_not_contact`, `duplicate`, `fraud`.
+    """
+    team: _builtins.str
+    """The team."""
+    agent: _builtins.str
+    """The agent."""
+    seller: _builtins.str
+    """The seller."""
+    source: _builtins.str
+    """The source's identifier."""
+    order: _builtins.str
+    """The order."""
+    product: _builtins.str
+    """What the person bought, where converted or a later product; empty otherwise."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When it became true; events may arrive in any order."""
+
+    def __init__(
+        self,
+        *,
+        disposition: _builtins.str = ...,
+        team: _builtins.str = ...,
+        agent: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        seller: _builtins.str = ...,
+        source: _builtins.str = ...,
+        order: _builtins.str = ...,
+        product: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "at", b"at", "disposition", b"disposition", "order", b"order", "product", b"product", "seller", b"seller", "source", b"source", "team", b"team"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DispositionSet: _TypeAlias = DispositionSet  # noqa: Y015
+
+@_typing.final
+class OptedOut(_message.Message):
+    """The person wants to be left alone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCOPE_FIELD_NUMBER: _builtins.int
+    SAID_BY_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    SELLER_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    scope: _builtins.str
+    """`all`, `call`, `text` or `email`."""
+    said_by: _builtins.str
+    """How it was said: `text`, `email`, `call`, `link`, `agent`, `letter`."""
+    seller: _builtins.str
+    """The seller; empty where it is about no lead."""
+    order: _builtins.str
+    """The order; empty where it is about no lead."""
+    source: _builtins.str
+    """The source's identifier; empty where it is about no lead."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When it was said."""
+
+    def __init__(
+        self,
+        *,
+        scope: _builtins.str = ...,
+        said_by: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        seller: _builtins.str = ...,
+        order: _builtins.str = ...,
+        source: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "order", b"order", "said_by", b"said_by", "scope", b"scope", "seller", b"seller", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OptedOut: _TypeAlias = OptedOut  # noqa: Y015
+
+@_typing.final
+class SlaPassed(_message.Message):
+    """A point of a clock agreed with sales."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POINT_FIELD_NUMBER: _builtins.int
+    TASK_ID_FIELD_NUMBER: _builtins.int
+    TEAM_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    STARTED_AT_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    CLOCK_SECONDS_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    point: _builtins.str
+    """`reminder`, `breach`, `escalated`, or `met`: the first attempt, also a late one."""
+    task_id: _builtins.str
+    """The task."""
+    team: _builtins.str
+    """The team."""
+    agent: _builtins.str
+    """The agent who had it; empty: nobody."""
+    clock_seconds: _builtins.int
+    """Seconds on the agreed clock (business or wall) from its start to this point."""
+    order: _builtins.str
+    """The order."""
+    @_builtins.property
+    def started_at(self) -> _timestamp_pb2.Timestamp:
+        """When the clock began."""
+
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp:
+        """When it runs out."""
+
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When this point was passed."""
+
+    def __init__(
+        self,
+        *,
+        point: _builtins.str = ...,
+        task_id: _builtins.str = ...,
+        team: _builtins.str = ...,
+        agent: _builtins.str = ...,
+        started_at: _timestamp_pb2.Timestamp | None = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        clock_seconds: _builtins.int = ...,
+        order: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "due_at", b"due_at", "started_at", b"started_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "at", b"at", "clock_seconds", b"clock_seconds", "due_at", b"due_at", "order", b"order", "point", b"point", "started_at", b"started_at", "task_id", b"task_id", "team", b"team"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SlaPassed: _TypeAlias = SlaPassed  # noqa: Y015
+
+@_typing.final
+class TaskAssigned(_message.Message):
+    """Who has a task."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_ID_FIELD_NUMBER: _builtins.int
+    TEAM_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    DECIDED_AT_FIELD_NUMBER: _builtins.int
+    SELLER_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    task_id: _builtins.str
+    """The task."""
+    team: _builtins.str
+    """The team."""
+    agent: _builtins.str
+    """The agent; empty: it went back to the queue, because the agent vanished, declined or was relieved."""
+    seller: _builtins.str
+    """The seller."""
+    source: _builtins.str
+    """The source's identifier."""
+    order: _builtins.str
+    """The order."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    @_builtins.property
+    def decided_at(self) -> _timestamp_pb2.Timestamp:
+        """The lead was bought."""
+
+    def __init__(
+        self,
+        *,
+        task_id: _builtins.str = ...,
+        team: _builtins.str = ...,
+        agent: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        decided_at: _timestamp_pb2.Timestamp | None = ...,
+        seller: _builtins.str = ...,
+        source: _builtins.str = ...,
+        order: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "decided_at", b"decided_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "at", b"at", "decided_at", b"decided_at", "order", b"order", "seller", b"seller", "source", b"source", "task_id", b"task_id", "team", b"team"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TaskAssigned: _TypeAlias = TaskAssigned  # noqa: Y015
 
 @_typing.final
 class LeadFlagged(_message.Message):

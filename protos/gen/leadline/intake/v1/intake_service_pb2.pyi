@@ -538,12 +538,45 @@ class Contact(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class FieldsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     LEAD_ID_FIELD_NUMBER: _builtins.int
     FIRST_NAME_FIELD_NUMBER: _builtins.int
     LAST_NAME_FIELD_NUMBER: _builtins.int
     EMAIL_FIELD_NUMBER: _builtins.int
     PHONE_FIELD_NUMBER: _builtins.int
     FOUND_FIELD_NUMBER: _builtins.int
+    STREET_FIELD_NUMBER: _builtins.int
+    CITY_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    POSTAL_CODE_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    LEAD_TYPE_FIELD_NUMBER: _builtins.int
+    CONSENT_FIELD_NUMBER: _builtins.int
+    SELLER_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    DECIDED_AT_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    TEST_FIELD_NUMBER: _builtins.int
     lead_id: _builtins.str
     """The lead."""
     first_name: _builtins.str
@@ -556,6 +589,44 @@ class Contact(_message.Message):
     """E.164."""
     found: _builtins.bool
     """False where the lead is unknown, not accepted, or forgotten."""
+    street: _builtins.str
+    """Where the person lives, as said; empty: not told."""
+    city: _builtins.str
+    """City."""
+    state: _builtins.str
+    """USPS code."""
+    postal_code: _builtins.str
+    """Five digits, or ZIP+4."""
+    seller: _builtins.str
+    """The seller; empty fields as above where not found."""
+    source: _builtins.str
+    """The source's identifier."""
+    test: _builtins.bool
+    """True for a test lead: nobody is ever contacted."""
+    @_builtins.property
+    def fields(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Every other field of the lead, canonical, by name; sensitive ones masked."""
+
+    @_builtins.property
+    def lead_type(self) -> _lead_pb2.LeadType:
+        """What kind of lead it is."""
+
+    @_builtins.property
+    def consent(self) -> Global___ContactConsent:
+        """The consent that came with it; unset: none."""
+
+    @_builtins.property
+    def order(self) -> _lead_pb2.OrderRef:
+        """The order that bought it, at its version."""
+
+    @_builtins.property
+    def decided_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was bought."""
+
+    @_builtins.property
+    def price(self) -> _lead_pb2.Money:
+        """What was paid."""
+
     def __init__(
         self,
         *,
@@ -565,14 +636,67 @@ class Contact(_message.Message):
         email: _builtins.str = ...,
         phone: _builtins.str = ...,
         found: _builtins.bool = ...,
+        street: _builtins.str = ...,
+        city: _builtins.str = ...,
+        state: _builtins.str = ...,
+        postal_code: _builtins.str = ...,
+        fields: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        lead_type: _lead_pb2.LeadType | None = ...,
+        consent: Global___ContactConsent | None = ...,
+        seller: _builtins.str = ...,
+        order: _lead_pb2.OrderRef | None = ...,
+        source: _builtins.str = ...,
+        decided_at: _timestamp_pb2.Timestamp | None = ...,
+        price: _lead_pb2.Money | None = ...,
+        test: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["consent", b"consent", "decided_at", b"decided_at", "lead_type", b"lead_type", "order", b"order", "price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "first_name", b"first_name", "found", b"found", "last_name", b"last_name", "lead_id", b"lead_id", "phone", b"phone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["city", b"city", "consent", b"consent", "decided_at", b"decided_at", "email", b"email", "fields", b"fields", "first_name", b"first_name", "found", b"found", "last_name", b"last_name", "lead_id", b"lead_id", "lead_type", b"lead_type", "order", b"order", "phone", b"phone", "postal_code", b"postal_code", "price", b"price", "seller", b"seller", "source", b"source", "state", b"state", "street", b"street", "test", b"test"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Contact: _TypeAlias = Contact  # noqa: Y015
+
+@_typing.final
+class ContactConsent(_message.Message):
+    """What a person agreed to, as the contact gate needs it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAPTURED_AT_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    PHONE_FIELD_NUMBER: _builtins.int
+    DISCLOSURE_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """The text that the person saw."""
+    phone: _builtins.str
+    """The phone that it was given for, E.164; empty: the lead's own."""
+    disclosure: _builtins.str
+    """The approved disclosure that the text is; empty: none was approved."""
+    certificate: _builtins.str
+    """Certificate of consent; empty: none."""
+    @_builtins.property
+    def captured_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was given; unset: not told."""
+
+    def __init__(
+        self,
+        *,
+        captured_at: _timestamp_pb2.Timestamp | None = ...,
+        text: _builtins.str = ...,
+        phone: _builtins.str = ...,
+        disclosure: _builtins.str = ...,
+        certificate: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["captured_at", b"captured_at", "certificate", b"certificate", "disclosure", b"disclosure", "phone", b"phone", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContactConsent: _TypeAlias = ContactConsent  # noqa: Y015
 
 @_typing.final
 class GetConsentRecordsRequest(_message.Message):
