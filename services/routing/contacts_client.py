@@ -8,7 +8,7 @@ from uuid import UUID
 
 from leadline.intake.v1 import intake_service_pb2 as pb
 from leadline.intake.v1 import intake_service_pb2_grpc as rpc
-from services.routing.confirmation import Recipient
+from services.routing.messages.filling import Recipient
 from shared.rpc.client import call
 
 #: Well inside a delivery's lease.

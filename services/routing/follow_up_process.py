@@ -13,7 +13,7 @@ from services.routing.bell import Bell
 from services.routing.contacts_client import IntakeContacts
 from services.routing.follow_up_store import FollowUpStore
 from services.routing.follow_up_telemetry import FollowUpTelemetry
-from services.routing.mail import Mailer
+from services.routing.messages.mail import Mailer
 from services.routing.scheduler import FollowUpScheduler
 from services.routing.settings import FollowUpSettings
 from services.routing.worker import DeliveryWorker

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from services.routing.mail import SmtpServer
+from services.routing.messages.mail import SmtpServer
 from shared.runtime.settings import (
     DatabaseSettings,
     RedisSettings,

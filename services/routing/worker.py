@@ -16,7 +16,6 @@ from uuid import uuid4
 import asyncpg
 import structlog
 
-from services.routing.confirmation import CompositionError, Recipient, compose, parsed_mailbox, render
 from services.routing.contacts_client import Contacts
 from services.routing.follow_up import (
     Delivery,
@@ -30,6 +29,8 @@ from services.routing.follow_up import (
 from services.routing.follow_up_events import message_handed_off
 from services.routing.follow_up_store import FollowUpStore
 from services.routing.follow_up_telemetry import FollowUpTelemetry
+from services.routing.messages.composition import CompositionError, compose, parsed_mailbox
+from services.routing.messages.filling import Recipient, render
 from shared.catalog.snapshot import CatalogReader
 from shared.db import outbox
 from shared.db.pool import Pool
@@ -60,7 +61,7 @@ class Bell(Protocol):
 
 
 class Channel(Protocol):
-    """What takes messages; see `services.routing.mail.Mailer`."""
+    """What takes messages; see `services.routing.messages.mail.Mailer`."""
 
     async def send(self, sender: str, recipient: str, message: bytes, *, begin_before: float) -> Outcome:
         """Hand one message over; every failure is an outcome."""

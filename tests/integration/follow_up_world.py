@@ -19,7 +19,7 @@ from leadline.intake.v1 import intake_service_pb2_grpc as intake_rpc
 from services.routing.contacts_client import IntakeContacts
 from services.routing.follow_up_store import FollowUpStore
 from services.routing.follow_up_telemetry import FollowUpTelemetry
-from services.routing.mail import Mailer, SmtpServer
+from services.routing.messages.mail import Mailer, SmtpServer
 from services.routing.scheduler import FollowUpScheduler
 from services.routing.worker import DeliveryWorker
 from shared.catalog import snapshot

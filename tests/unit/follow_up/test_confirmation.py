@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing.confirmation import CompositionError, compose, parsed_mailbox, render, salutation
+from services.routing.messages.composition import CompositionError, compose, parsed_mailbox
+from services.routing.messages.filling import render, salutation
 from tests.unit.follow_up.samples import BUYER, TERMS, delivery, playbook
 
 SENDER = parsed_mailbox(BUYER.email_from, "email_from")

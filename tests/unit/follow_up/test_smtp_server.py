@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.routing.mail import SmtpServer
+from services.routing.messages.mail import SmtpServer
 from services.routing.settings import FollowUpSettings
 from shared.runtime.settings import SettingsError, load, redacted
 

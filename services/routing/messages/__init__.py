@@ -1,0 +1,1 @@
+"""What people are told: e-mails, texts and calls, and what they say back."""
