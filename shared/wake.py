@@ -10,6 +10,9 @@ from redis.asyncio.connection import ConnectionPool
 from redis.exceptions import RedisError
 
 _RING_SECONDS = 0.05
+#: How long a ring may go on behind the caller's back: where processors are short, connecting alone takes longer than
+#: a caller can wait, and a ring cut off at 50 ms would never get that far.
+_CARRY_SECONDS = 5.0
 #: A ring says only that there was one: the stream needs no history.
 _KEPT = 16
 #: Over what the server was told to wait, for its answer to arrive.
@@ -20,8 +23,7 @@ class Doorbell:
     """One topic's bell. Whoever waits still has to look for work by itself now and then: a ring may be lost.
 
     Args:
-        redis: A client of the server that all share. Its connection settings are used, its socket timeout is not
-            for waiting.
+        redis: A client of the server that all share. Its connection settings are used, its timeouts are not.
         topic: What it is about; one stream per topic.
     """
 
@@ -30,20 +32,36 @@ class Doorbell:
         self._stream = f"leadline:doorbell:{{{topic}}}"
         pool = redis.connection_pool
         # Waiting outlasts the timeout of an ordinary command by design.
-        settings = {**pool.connection_kwargs, "socket_timeout": None}
-        self._waiting = Redis(
-            connection_pool=ConnectionPool(connection_class=pool.connection_class, max_connections=1, **settings)
+        settings = {**pool.connection_kwargs, "socket_timeout": None, "socket_connect_timeout": _CARRY_SECONDS}
+        self._ringing, self._waiting = (
+            Redis(connection_pool=ConnectionPool(connection_class=pool.connection_class, max_connections=1, **settings))
+            for _ in range(2)
         )
+        #: The ring that is on its way.
+        self._carried: asyncio.Task[None] | None = None
+        #: Somebody rang since it left: what is on its way may arrive too early for what there is to tell now.
+        self._again = False
         # The first wait returns at once if the bell ever rang: better once too often than once too late.
         self._seen: str | bytes = "0-0"
 
     async def ring(self) -> None:
         """Wake whoever waits. Never raises, never blocks longer than 50 ms; at worst nobody hears it."""
-        try:
-            async with asyncio.timeout(_RING_SECONDS):
-                await self._redis.xadd(self._stream, {"r": ""}, maxlen=_KEPT, approximate=True)
-        except (RedisError, OSError, TimeoutError):
-            return
+        if self._carried is None or self._carried.done():
+            self._carried = asyncio.create_task(self._carry())
+        else:
+            self._again = True
+        await asyncio.wait({self._carried}, timeout=_RING_SECONDS)
+
+    async def _carry(self) -> None:
+        again = True
+        while again:
+            self._again = False
+            try:
+                async with asyncio.timeout(_CARRY_SECONDS):
+                    await self._ringing.xadd(self._stream, {"r": ""}, maxlen=_KEPT, approximate=True)
+            except (RedisError, OSError, TimeoutError):
+                return
+            again = self._again
 
     async def wait(self, timeout: float) -> bool:
         """Wait for a ring since the last wait, at most `timeout` seconds, also when Redis is away.
@@ -65,8 +83,12 @@ class Doorbell:
         return bool(entries)
 
     async def close(self) -> None:
-        """Close the connection that waits; the client that was passed in stays open."""
-        await self._waiting.aclose(close_connection_pool=True)
+        """Close its connections; the client that was passed in stays open."""
+        if self._carried is not None:
+            self._carried.cancel()
+            await asyncio.wait({self._carried})
+        for own in (self._ringing, self._waiting):
+            await own.aclose(close_connection_pool=True)
 
 
 def _entries(reply: Any) -> list[Any]:

@@ -80,7 +80,9 @@ async def main(process: Process) -> None:
     process.work("directory", directory.run)
 
     store = LeadStore(pool)
-    bells = Bells(Doorbell(redis, OUTBOX_BELL))
+    doorbell = Doorbell(redis, OUTBOX_BELL)
+    process.stack.push_async_callback(doorbell.close)
+    bells = Bells(doorbell)
     chain = Chain(ValidationServiceStub(validation), DedupServiceStub(dedup), RoutingServiceStub(routing), clock)
     settlement = Settlement(store, clock, ring=bells.ring, stages=chain)
     traces = LeadTraces(metrics)

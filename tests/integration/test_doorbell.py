@@ -56,8 +56,21 @@ async def test_without_a_ring_the_wait_ends_in_time(bell: Doorbell) -> None:
 
 
 async def test_topics_are_apart(bell: Doorbell, redis: Redis) -> None:
-    await Doorbell(redis, "routing").ring()
+    other = Doorbell(redis, "routing")
+    await other.ring()
     assert not await bell.wait(0.05)
+    await other.close()
+
+
+async def test_a_ring_that_takes_longer_than_the_caller_can_wait_is_heard_all_the_same(redis: Redis) -> None:
+    bell = Doorbell(redis, "slow")
+    await redis.execute_command("CLIENT", "PAUSE", "300", "ALL")
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await bell.ring()
+    assert loop.time() - began < 0.25
+    assert await bell.wait(_LONG)
+    await bell.close()
 
 
 async def test_both_kinds_of_protocol_are_understood(redis_url: str) -> None:
