@@ -11,6 +11,7 @@ from services.routing.follow_up_store import FollowUpStore
 from services.routing.service import RoutingService
 from services.routing.settings import Settings
 from services.routing.store import CapacityStore
+from services.routing.work.task_store import TaskStore
 from shared.catalog.snapshot import CatalogReader
 from shared.db.pool import open_pool
 from shared.rpc.server import RpcServer
@@ -28,7 +29,7 @@ async def main(process: Process) -> None:
     pool = await process.enter(open_pool(settings.database, role=ROLE, name="routing"))
     # Of its own, so that people who look at tasks never keep a lead waiting for a connection.
     shown = replace(settings.database, pool_size=settings.follow_up_pool_size)
-    follow_up = FollowUpStore(await process.enter(open_pool(shown, role=ROLE, name="routing follow-up")))
+    people = await process.enter(open_pool(shown, role=ROLE, name="routing follow-up"))
     catalogs, store = CatalogReader(pool), CapacityStore(pool)
     server = RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=metrics)
     server.add(
@@ -36,7 +37,11 @@ async def main(process: Process) -> None:
         RoutingService(catalogs, store),
         "leadline.routing.v1.RoutingService",
     )
-    server.add(add_FollowUpServiceServicer_to_server, FollowUpService(follow_up), "leadline.routing.v1.FollowUpService")
+    server.add(
+        add_FollowUpServiceServicer_to_server,
+        FollowUpService(TaskStore(people), FollowUpStore(people)),
+        "leadline.routing.v1.FollowUpService",
+    )
     await process.serve(server)
 
 

@@ -46,6 +46,16 @@ class AcceptedLead:
     decided_at: datetime
     #: W3C trace context of the lead; may be empty.
     traceparent: str
+    #: Of the order; empty where an event of an earlier release did not tell.
+    product: str = ""
+    #: `exclusive`, `shared` or `own`; empty: not told.
+    lead_type: str = ""
+    #: `long` or `short`; empty: not told.
+    form: str = ""
+    #: USPS code of the person's state; empty: not known.
+    us_state: str = ""
+    #: What was paid, minor units; 0 for an own lead.
+    price_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +67,14 @@ class CallTask:
     offer: str
     due_at: datetime
     created_at: datetime
+    #: Not to be given to anybody before; None: at once.
+    not_before: datetime | None = None
+    #: What the lead is worth, minor units.
+    value_minor: int = 0
+    #: In which to speak.
+    language: str = "en"
+    #: The playbook's step that asked for it.
+    step_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +151,7 @@ def plan_task(lead: AcceptedLead, terms: FollowUp, playbook: Playbook, now: date
         offer=terms.offer,
         due_at=lead.decided_at + timedelta(seconds=terms.sla_seconds),
         created_at=now,
+        value_minor=lead.price_minor,
     )
 
 

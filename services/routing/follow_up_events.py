@@ -36,6 +36,11 @@ def accepted_lead(payload: bytes) -> AcceptedLead | None:
         received_at=_instant(clock.received_at),
         decided_at=_instant(clock.decided_at),
         traceparent=event.traceparent,
+        product=decided.product,
+        lead_type="own" if decided.lead_type.own else decided.lead_type.exclusivity,
+        form=decided.lead_type.form,
+        us_state=decided.us_state,
+        price_minor=decided.price.amount_minor,
     )
 
 

@@ -13,7 +13,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.routing.v1 import follow_up_service_pb2 as pb
 from leadline.routing.v1 import follow_up_service_pb2_grpc as rpc
-from services.routing.follow_up_store import DeliveryRecord, FollowUpStore, TaskCursor, TaskRecord
+from services.routing.follow_up_store import DeliveryRecord, FollowUpStore
+from services.routing.work.task_store import TaskCursor, TaskRecord, TaskStore
 from shared.rpc.errors import Malformed
 
 _DEFAULT_PAGE = 100
@@ -24,7 +25,13 @@ _START: TaskCursor = (_EPOCH, UUID(int=0))
 # A page token: the last task's due time, microseconds since the epoch, and its id.
 _TOKEN = struct.Struct(">q16s")
 
-_TASK_STATES = {"open": pb.TASK_STATE_OPEN, "done": pb.TASK_STATE_DONE}
+_TASK_STATES = {
+    "open": pb.TASK_STATE_OPEN,
+    "claimed": pb.TASK_STATE_CLAIMED,
+    "waiting": pb.TASK_STATE_WAITING,
+    "done": pb.TASK_STATE_DONE,
+    "cancelled": pb.TASK_STATE_CANCELLED,
+}
 _DELIVERY_STATES = {
     "waiting": pb.DELIVERY_STATE_WAITING,
     "handed_off": pb.DELIVERY_STATE_HANDED_OFF,
@@ -35,8 +42,9 @@ _DELIVERY_STATES = {
 class FollowUpService(rpc.FollowUpServiceServicer):
     """Shows what follow-up did and has yet to do."""
 
-    def __init__(self, store: FollowUpStore) -> None:
-        self._store = store
+    def __init__(self, tasks: TaskStore, deliveries: FollowUpStore) -> None:
+        self._tasks = tasks
+        self._deliveries = deliveries
 
     async def GetFollowUp(
         self, request: pb.GetFollowUpRequest, _context: grpc.aio.ServicerContext[object, object]
@@ -47,7 +55,8 @@ class FollowUpService(rpc.FollowUpServiceServicer):
             lead_id = UUID(request.lead_id)
         except ValueError:
             raise Malformed.field("lead_id", "expected a UUID") from None
-        tasks, deliveries = await self._store.follow_up(buyer_id, lead_id)
+        tasks = await self._tasks.of_lead(buyer_id, lead_id)
+        deliveries = await self._deliveries.of_lead(buyer_id, lead_id)
         return pb.GetFollowUpResponse(
             tasks=[_task(task) for task in tasks], deliveries=[_delivery(delivery) for delivery in deliveries]
         )
@@ -62,7 +71,7 @@ class FollowUpService(rpc.FollowUpServiceServicer):
             raise Malformed.field("page_size", f"expected 1 to {_LARGEST_PAGE}, or 0 for {_DEFAULT_PAGE}")
         after = _cursor(request.page_token) if request.page_token else _START
         # One more than asked for tells whether there is another page.
-        tasks = await self._store.tasks(buyer_id, request.team, after, size + 1)
+        tasks = await self._tasks.page(buyer_id, request.team, after, size + 1)
         page = tasks[:size]
         return pb.ListTasksResponse(
             tasks=[_task(task) for task in page],

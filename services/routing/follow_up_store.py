@@ -1,4 +1,4 @@
-"""Tasks and deliveries in Postgres."""
+"""Deliveries in Postgres."""
 
 from __future__ import annotations
 
@@ -9,20 +9,11 @@ from uuid import UUID
 
 import asyncpg
 
-from services.routing.follow_up import LEASE, AcceptedLead, CallTask, Delivery, DeliveryState, Settled
+from services.routing.follow_up import LEASE, AcceptedLead, Delivery, DeliveryState, Settled
 from shared.db.failures import translated
 from shared.db.pool import Connection, Pool, ping
 
-# Both inserts sort: two consumers with the same events in another order must not wait for each other in a circle.
-_INSERT_TASKS = """
-INSERT INTO routing.call_task (buyer_id, task_id, lead_id, team, offer, clock_started_at, due_at, created_at)
-SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[],
-                     $6::timestamptz[], $7::timestamptz[], $8::timestamptz[]) AS t (buyer_id, task_id)
-ORDER BY buyer_id, task_id
-ON CONFLICT DO NOTHING
-RETURNING task_id
-"""
-
+# Sorted: two consumers with the same events in another order must not wait for each other in a circle.
 _INSERT_DELIVERIES = """
 INSERT INTO routing.delivery (buyer_id, delivery_id, lead_id, channel, due_at, created_at, order_slug,
                               catalog_revision, seller, source, submitted_at, received_at, decided_at, traceparent)
@@ -76,39 +67,10 @@ _IN_FORCE = """
 SELECT revision FROM catalog.snapshot WHERE buyer_id = $1 AND effective_at <= now() ORDER BY revision DESC LIMIT 1
 """
 
-_TASK_COLUMNS = "task_id, lead_id, team, state, offer, clock_started_at, due_at, created_at"
-_TASKS_OF_LEAD = f"""
-SELECT {_TASK_COLUMNS} FROM routing.call_task
-WHERE buyer_id = $1 AND lead_id = $2 ORDER BY created_at, task_id
-"""
 _DELIVERIES_OF_LEAD = """
 SELECT delivery_id, lead_id, channel, state, attempts, created_at, handed_off_at, last_error FROM routing.delivery
 WHERE buyer_id = $1 AND lead_id = $2 ORDER BY created_at, delivery_id
 """
-_TASKS_OF_TEAM = f"""
-SELECT {_TASK_COLUMNS} FROM routing.call_task
-WHERE buyer_id = $1 AND team = $2 AND (due_at, task_id) > ($3, $4)
-ORDER BY due_at, task_id LIMIT $5
-"""
-_TASKS = f"""
-SELECT {_TASK_COLUMNS} FROM routing.call_task
-WHERE buyer_id = $1 AND (due_at, task_id) > ($2, $3)
-ORDER BY due_at, task_id LIMIT $4
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskRecord:
-    """A task as stored."""
-
-    task_id: UUID
-    lead_id: UUID
-    team: str
-    state: str
-    offer: str
-    clock_started_at: datetime
-    due_at: datetime
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +87,8 @@ class DeliveryRecord:
     last_error: str
 
 
-#: Where a listing of tasks goes on: after the task of this due time and id.
-TaskCursor = tuple[datetime, UUID]
-
-
 class FollowUpStore:
-    """SQL of follow-up.
+    """SQL of deliveries.
 
     Methods that take a connection run in the caller's transaction and raise what the driver raises; the others raise
     Unavailable, DeadlineExceeded or RaceLost where Postgres cannot answer now.
@@ -146,21 +104,6 @@ class FollowUpStore:
     async def revision_in_force(self, buyer_id: str) -> int:
         """The buyer's present catalog revision; 0 where there is none."""
         return await self._pool.fetchval(_IN_FORCE, buyer_id) or 0
-
-    async def add_tasks(self, conn: Connection, tasks: Sequence[CallTask]) -> set[UUID]:
-        """Insert tasks that are not there yet; returns the ids of those that were not."""
-        rows = await conn.fetch(
-            _INSERT_TASKS,
-            [task.lead.buyer_id for task in tasks],
-            [task.task_id for task in tasks],
-            [task.lead.lead_id for task in tasks],
-            [task.lead.team for task in tasks],
-            [task.offer for task in tasks],
-            [task.lead.decided_at for task in tasks],
-            [task.due_at for task in tasks],
-            [task.created_at for task in tasks],
-        )
-        return {row["task_id"] for row in rows}
 
     async def add_deliveries(self, conn: Connection, deliveries: Sequence[Delivery]) -> None:
         """Insert deliveries that are not there yet, due at once."""
@@ -205,21 +148,11 @@ class FollowUpStore:
         )
         return {row["delivery_id"] for row in rows}
 
-    async def follow_up(self, buyer_id: str, lead_id: UUID) -> tuple[list[TaskRecord], list[DeliveryRecord]]:
-        """Tasks and deliveries of one lead, oldest first."""
-        async with translated(self._pool), self._pool.acquire() as conn:
-            tasks = await conn.fetch(_TASKS_OF_LEAD, buyer_id, lead_id)
-            deliveries = await conn.fetch(_DELIVERIES_OF_LEAD, buyer_id, lead_id)
-        return [TaskRecord(**row) for row in tasks], [DeliveryRecord(**row) for row in deliveries]
-
-    async def tasks(self, buyer_id: str, team: str, after: TaskCursor, limit: int) -> list[TaskRecord]:
-        """Tasks of a team (empty: of all), the one due first, first."""
+    async def of_lead(self, buyer_id: str, lead_id: UUID) -> list[DeliveryRecord]:
+        """Deliveries of one lead, oldest first."""
         async with translated(self._pool):
-            if team:
-                rows = await self._pool.fetch(_TASKS_OF_TEAM, buyer_id, team, *after, limit)
-            else:
-                rows = await self._pool.fetch(_TASKS, buyer_id, *after, limit)
-        return [TaskRecord(**row) for row in rows]
+            rows = await self._pool.fetch(_DELIVERIES_OF_LEAD, buyer_id, lead_id)
+        return [DeliveryRecord(**row) for row in rows]
 
 
 def _delivery(row: asyncpg.Record) -> Delivery:

@@ -9,6 +9,7 @@ from services.routing.follow_up import AcceptedLead, CallTask, plan_email, plan_
 from services.routing.follow_up_events import accepted_lead, task_created
 from services.routing.follow_up_store import FollowUpStore
 from services.routing.follow_up_telemetry import FollowUpTelemetry
+from services.routing.work.tasks import open_tasks
 from shared.catalog.snapshot import CatalogReader
 from shared.db import outbox
 from shared.db.pool import Connection
@@ -39,7 +40,7 @@ class FollowUpScheduler:
             return
         now = self._clock.now()
         tasks = [task for lead in leads if (task := await self._task(lead)) is not None]
-        fresh = await self._store.add_tasks(conn, tasks) if tasks else set()
+        fresh = await open_tasks(conn, tasks)
         written = [task for task in tasks if task.task_id in fresh]
         await self._store.add_deliveries(conn, [plan_email(lead, now) for lead in leads])
         if written:

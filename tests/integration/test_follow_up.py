@@ -17,6 +17,7 @@ from leadline.routing.v1 import follow_up_service_pb2 as pb
 from services.routing.follow_up import Delivery, Postponed, Settled, settle
 from services.routing.follow_up_service import FollowUpService
 from services.routing.follow_up_store import FollowUpStore
+from services.routing.work.task_store import TaskStore
 from shared.db.pool import Connection, Pool
 from shared.rpc.errors import Unavailable
 from shared.runtime.settings import TelemetrySettings
@@ -134,7 +135,7 @@ async def test_a_final_refusal_is_dead_at_once_and_shown_without_the_servers_wor
     world.clock.advance(3600)
     await world.send_due()
     assert world.mail.taken == []
-    shown = await FollowUpService(world.store).GetFollowUp(
+    shown = await FollowUpService(TaskStore(world.pool), world.store).GetFollowUp(
         pb.GetFollowUpRequest(buyer_id=BUYER, lead_id=lead_id),
         None,  # type: ignore[arg-type]
     )

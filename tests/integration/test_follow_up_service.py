@@ -8,6 +8,7 @@ import pytest
 
 from leadline.routing.v1 import follow_up_service_pb2 as pb
 from services.routing.follow_up_service import FollowUpService
+from services.routing.work.task_store import TaskStore
 from shared.rpc.errors import Malformed
 from tests.clock import FakeClock
 from tests.integration.follow_up_world import BUYER, OFFER, World, open_world
@@ -22,7 +23,7 @@ async def world(database_url: str, clock: FakeClock) -> AsyncIterator[World]:
 async def test_follow_up_of_a_lead_shows_its_task_and_its_delivery(world: World) -> None:
     lead_id = await world.buy()
     await world.send_due()
-    shown = await FollowUpService(world.store).GetFollowUp(
+    shown = await FollowUpService(TaskStore(world.pool), world.store).GetFollowUp(
         pb.GetFollowUpRequest(buyer_id=BUYER, lead_id=lead_id),
         None,  # type: ignore[arg-type]
     )
@@ -34,7 +35,7 @@ async def test_follow_up_of_a_lead_shows_its_task_and_its_delivery(world: World)
 
 
 async def test_tasks_are_listed_by_due_time_page_by_page_each_once(world: World) -> None:
-    service = FollowUpService(world.store)
+    service = FollowUpService(TaskStore(world.pool), world.store)
     for index in range(7):
         await world.buy()
         # Pairs share a due time: the id decides between them.
@@ -70,5 +71,5 @@ async def test_tasks_are_listed_by_due_time_page_by_page_each_once(world: World)
 )
 async def test_a_bad_listing_request_names_its_field(world: World, request_: pb.ListTasksRequest, field: str) -> None:
     with pytest.raises(Malformed) as caught:
-        await FollowUpService(world.store).ListTasks(request_, None)  # type: ignore[arg-type]
+        await FollowUpService(TaskStore(world.pool), world.store).ListTasks(request_, None)  # type: ignore[arg-type]
     assert [violation.field for violation in caught.value.violations] == [field]

@@ -32,6 +32,12 @@ class _TaskStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TaskState.V
     """Waiting for an agent."""
     TASK_STATE_DONE: _TaskState.ValueType  # 2
     """Done."""
+    TASK_STATE_CLAIMED: _TaskState.ValueType  # 3
+    """An agent has it."""
+    TASK_STATE_WAITING: _TaskState.ValueType  # 4
+    """Waits for the time at which the person was promised a call."""
+    TASK_STATE_CANCELLED: _TaskState.ValueType  # 5
+    """Nobody needs to call any more."""
 
 class TaskState(_TaskState, metaclass=_TaskStateEnumTypeWrapper):
     """What is to become of a task."""
@@ -42,6 +48,12 @@ TASK_STATE_OPEN: TaskState.ValueType  # 1
 """Waiting for an agent."""
 TASK_STATE_DONE: TaskState.ValueType  # 2
 """Done."""
+TASK_STATE_CLAIMED: TaskState.ValueType  # 3
+"""An agent has it."""
+TASK_STATE_WAITING: TaskState.ValueType  # 4
+"""Waits for the time at which the person was promised a call."""
+TASK_STATE_CANCELLED: TaskState.ValueType  # 5
+"""Nobody needs to call any more."""
 Global___TaskState: _TypeAlias = TaskState  # noqa: Y015
 
 class _DeliveryState:

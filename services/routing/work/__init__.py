@@ -1,0 +1,1 @@
+"""Work for sales: the queue of calls to be made, who makes them, and what became of them."""
