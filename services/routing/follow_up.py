@@ -12,7 +12,8 @@ from hashlib import blake2b
 from typing import Literal
 from uuid import UUID
 
-from shared.catalog.terms import FollowUp, Playbook
+from shared.catalog.following import Playbook
+from shared.catalog.terms import FollowUp
 
 EMAIL = "email"
 #: A worker that takes a delivery has this long; after that any worker may take it again.
@@ -143,7 +144,7 @@ def plan_task(lead: AcceptedLead, terms: FollowUp, playbook: Playbook, now: date
 
     The SLA clock starts at acceptance, not when the task was written: a slow system is not the agent's gain.
     """
-    if not playbook.call:
+    if not playbook.calls:
         return None
     return CallTask(
         task_id=derived_id(lead.lead_id, "call"),

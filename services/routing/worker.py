@@ -230,10 +230,12 @@ class DeliveryWorker:
         order = view.order(delivery.lead.order)
         playbook = view.playbook(order.follow_up.playbook) if order is not None else None
         product = view.product(order.product) if order is not None else None
-        if order is None or playbook is None or product is None:
-            raise CompositionError("the order, its product or its playbook is not in the catalog")
+        step = playbook.confirmation if playbook is not None else None
+        template = view.template(step.template) if step is not None and step.template is not None else None
+        if order is None or template is None or product is None:
+            raise CompositionError("the order, its product, its playbook or the template is not in the catalog")
         confirmation = render(
-            playbook,
+            template,
             first_name=recipient.first_name,
             offer=order.follow_up.offer,
             buyer=view.buyer,

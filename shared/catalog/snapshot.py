@@ -8,9 +8,11 @@ from collections.abc import Mapping
 
 import msgspec
 
+from shared.catalog.earlier import brought_up_to_date
+from shared.catalog.following import Playbook, Template
 from shared.catalog.money import decode_hook, encode_hook
 from shared.catalog.recognition import match_kind
-from shared.catalog.terms import Buyer, Catalog, Disclosure, Order, Playbook, Product, Seller, Source, Team
+from shared.catalog.terms import Buyer, Catalog, Disclosure, Order, Product, Seller, Source, Team
 from shared.db.failures import translated
 from shared.db.pool import Pool
 from shared.rpc.errors import Internal, NotFound
@@ -46,9 +48,9 @@ def decode(document: str) -> Catalog:
     """The catalog of a stored text.
 
     Raises:
-        msgspec.ValidationError: the text is not one that `encode` wrote.
+        msgspec.ValidationError: the text is not one that `encode` wrote, in this release or an earlier one.
     """
-    return _DECODER.decode(document)
+    return _DECODER.decode(brought_up_to_date(document))
 
 
 class CatalogView:
@@ -61,6 +63,7 @@ class CatalogView:
         self._disclosures = {disclosure.slug: disclosure for disclosure in catalog.disclosures}
         self._products = {product.slug: product for product in catalog.products}
         self._teams = {team.slug: team for team in catalog.teams}
+        self._templates = {template.slug: template for template in catalog.templates}
         self._playbooks = {playbook.slug: playbook for playbook in catalog.playbooks}
         self._orders = {order.slug: order for order in catalog.orders}
         self._orders_of = _orders_by_seller(catalog)
@@ -109,6 +112,10 @@ class CatalogView:
     def team(self, slug: str) -> Team | None:
         """The team of that name."""
         return self._teams.get(slug)
+
+    def template(self, slug: str) -> Template | None:
+        """The template of that name."""
+        return self._templates.get(slug)
 
     def playbook(self, slug: str) -> Playbook | None:
         """The playbook of that name."""

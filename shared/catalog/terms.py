@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from shared.catalog.buying import Cap, OrderSource, Pacing, Price, PriceRule, Schedule
+from shared.catalog.following import ContactTerms, HoldOut, Playbook, Template
 from shared.catalog.money import Minor
 from shared.catalog.recognition import DuplicateScope, MatchKey
 from shared.catalog.returning import ReturnTerms
@@ -124,17 +125,6 @@ class Team(Term, frozen=True, kw_only=True):
 
     slug: Slug
     name: Text
-
-
-class Playbook(Term, frozen=True, kw_only=True):
-    """How a bought lead is followed up."""
-
-    slug: Slug
-    #: Subject and body of the confirmation; `{first_name}`, `{offer}`, `{buyer}`, `{product}` are filled in.
-    confirmation_subject: Text
-    confirmation_text: Text
-    #: False: no call task is made (e-mail only leads).
-    call: bool = True
 
 
 class Geography(Term, frozen=True, kw_only=True):
@@ -286,6 +276,10 @@ class FollowUp(Term, frozen=True, kw_only=True):
     teams: dict[Slug, Positive] = field(default_factory=dict)
     #: Seconds from acceptance to the first real attempt, agreed with sales.
     sla_seconds: Positive = 300
+    #: What programs may send on their own.
+    contact: ContactTerms = ContactTerms()
+    #: A random share that people follow up later, to measure what speed is worth; left out: none.
+    hold_out: HoldOut | None = None
 
 
 class Order(Term, frozen=True, kw_only=True):
@@ -352,6 +346,7 @@ class Catalog(Term, frozen=True, kw_only=True):
     disclosures: tuple[Disclosure, ...] = ()
     products: tuple[Product, ...] = ()
     teams: tuple[Team, ...] = ()
+    templates: tuple[Template, ...] = ()
     playbooks: tuple[Playbook, ...] = ()
     orders: tuple[Order, ...] = ()
 

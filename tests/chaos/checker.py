@@ -264,14 +264,15 @@ def _windows(books: Books) -> list[str]:
 
 
 def _tasks(books: Books) -> list[str]:
-    """One call task for each bought lead whose playbook calls."""
+    """A call task for each call that a bought lead's playbook makes at once."""
     found = []
     for lead in bought(books):
         order = books.order_of(lead)
         catalog = books.catalogs[lead["catalog_revision"]]
-        calls = order is not None and any(one.call for one in catalog.playbooks if one.slug == order.follow_up.playbook)
-        if lead["tasks"] != int(calls):
-            found.append(f"lead {lead['lead_id']} has {lead['tasks']} call tasks instead of {int(calls)}")
+        book = next((one for one in catalog.playbooks if order and one.slug == order.follow_up.playbook), None)
+        calls = sum(step.at_once and step.channel == "call" for step in book.steps) if book else 0
+        if lead["tasks"] != calls:
+            found.append(f"lead {lead['lead_id']} has {lead['tasks']} call tasks instead of {calls}")
     return found
 
 

@@ -23,7 +23,8 @@ from services.routing.messages.mail import Mailer, SmtpServer
 from services.routing.scheduler import FollowUpScheduler
 from services.routing.worker import DeliveryWorker
 from shared.catalog import snapshot
-from shared.catalog.terms import Buyer, Catalog, FollowUp, Order, Playbook, Product, Seller, Team
+from shared.catalog.following import Playbook, Step, Template
+from shared.catalog.terms import Buyer, Catalog, FollowUp, Order, Product, Seller, Team
 from shared.db.outbox import OutboxConsumer, OutboxRow, put
 from shared.db.pool import Pool, open_pool
 from shared.rpc.client import open_channel
@@ -55,12 +56,20 @@ def catalog(revision: int, offer: str, *, call: bool = True) -> Catalog:
         sellers=(Seller(slug="marco", name="Marco"),),
         products=(Product(slug="auto-loan", name="auto loan"),),
         teams=(Team(slug="auto-east", name="Auto East"),),
+        templates=(
+            Template(
+                slug="confirmation",
+                subject="{first_name}, your {product} request has reached {buyer}",
+                text="Hello {first_name},\n\nwe have what we need: {offer}.",
+            ),
+        ),
         playbooks=(
             Playbook(
                 slug="standard",
-                confirmation_subject="{first_name}, your {product} request has reached {buyer}",
-                confirmation_text="Hello {first_name},\n\nwe have what we need: {offer}.",
-                call=call,
+                steps=(
+                    Step(name="confirmation", channel="email", template="confirmation"),
+                    *([Step(name="call-1", channel="call")] if call else []),
+                ),
             ),
         ),
         orders=(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from shared.catalog.buying import Cap, Pacing, Price
+from shared.catalog.following import Playbook, Step, Template
 from shared.catalog.money import Minor
 from shared.catalog.terms import (
     Buyer,
@@ -13,7 +14,6 @@ from shared.catalog.terms import (
     DuplicateTerms,
     FollowUp,
     Order,
-    Playbook,
     Product,
     Seller,
     Source,
@@ -33,7 +33,16 @@ def catalog_of(buyer: str, terms: Mapping[str, Terms]) -> Catalog:
         sources=tuple(Source(site=f"{seller}.example", seller=seller) for seller in SELLERS),
         products=(Product(slug="loan", name="Loan"),),
         teams=(Team(slug="team", name="Team"),),
-        playbooks=(Playbook(slug="book", confirmation_subject="s", confirmation_text="t"),),
+        templates=(Template(slug="confirmation", subject="s", text="t"),),
+        playbooks=(
+            Playbook(
+                slug="book",
+                steps=(
+                    Step(name="confirmation", channel="email", template="confirmation"),
+                    Step(name="call-1", channel="call"),
+                ),
+            ),
+        ),
         orders=tuple(_order_of(terms[one.order]) for one in FIRST_TERMS),
     )
 

@@ -266,7 +266,7 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_text_with_its_place() -
             "above the maximum",
         ),
         ("choices: [own, rent, other]", "minimum: 1", "products[0].fields[10].choices", "needs its `choices`"),
-        ("{first_name}, welcome", "{frist_name}, welcome", "playbooks[2].confirmation_subject", "{first_name}"),
+        ("{first_name}, welcome", "{frist_name}, welcome", "templates[2].subject", "{first_name}"),
         ("own: true", "own: yes", "sellers[3].own", "true or false"),
         ("{site: drive-today.example", "{site: www.drive.example", "sources[1].site", "without `www.`"),
         ("  currency: USD", "  currency: BTC", "buyer.currency", "one of CAD, EUR, GBP, USD"),

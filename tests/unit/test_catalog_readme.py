@@ -22,6 +22,8 @@ def catalog_with(words: dict[str, Any]) -> str:
     if "sources" in words:
         sites = {source["site"] for source in words["sources"]}
         catalog["sources"] = [s for s in catalog["sources"] if s["site"] not in sites] + words.pop("sources")
+    for section in ("templates", "playbooks"):
+        catalog[section] += words.pop(section, [])
     order = catalog["orders"][0] | words
     catalog["orders"] = [order, *catalog["orders"][1:]]
     return yaml.dump(catalog, default_style='"', sort_keys=False)

@@ -13,6 +13,7 @@ from services.intake.catalog.draft import Draft
 from services.intake.catalog.nodes import Fault
 from services.intake.catalog.order_checks import check_orders
 from services.intake.catalog.part_checks import check_parts
+from services.intake.catalog.playbook_checks import check_playbooks
 from services.intake.catalog.reading import path_text
 from shared.catalog.terms import Catalog, Disclosure, Order
 
@@ -58,7 +59,8 @@ def approve(current: Catalog, disclosure: Disclosure) -> tuple[Plan, list[Fault]
 def _checked(catalog: Catalog) -> list[Fault]:
     """Faults by the checks of a file; an order that ended long ago may have some, which are nobody's today."""
     draft = Draft.of(catalog)
-    return [Fault(0, 0, path_text(path), message) for path, message in (*check_parts(draft), *check_orders(draft))]
+    findings = (*check_parts(draft), *check_playbooks(draft), *check_orders(draft))
+    return [Fault(0, 0, path_text(path), message) for path, message in findings]
 
 
 def _joined(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from msgspec.structs import fields, replace
 
 from services.intake.catalog.draft import Finding
 from shared.catalog.buying import DayHours
+from shared.catalog.following import Playbook
 from shared.catalog.terms import Catalog, Order
 from shared.catalog.words import OrderState
 
@@ -26,8 +27,10 @@ _SECTIONS: Final = (
     ("sources", "source", "site"),
     ("disclosures", "disclosure", "slug"),
     ("products", "product", "slug"),
-    ("teams", "team", "slug"),
     ("playbooks", "playbook", "slug"),
+    # What playbooks name stays with them, so they come first.
+    ("teams", "team", "slug"),
+    ("templates", "template", "slug"),
 )
 #: Fields that name an item of a list inside a part, so that a diff says `caps.day` and not `caps[0]`.
 _ITEM_NAMES: Final = ("window", "name", "field", "site")
@@ -177,6 +180,7 @@ def _kept(section: str, name: str, base: Catalog, merged: Catalog) -> tuple[Any,
     new = getattr(merged, section)
     names = {getattr(part, name) for part in new}
     needed = {needed for order in merged.orders for needed in _named_by(order, section)}
+    needed |= {needed for playbook in merged.playbooks for needed in _named_in(playbook, section)}
     old = (part for part in getattr(base, section) if getattr(part, name) not in names)
     return (*new, *(part for part in old if getattr(part, name) in needed))
 
@@ -195,6 +199,17 @@ def _named_by(order: Order, section: str) -> tuple[str, ...]:
             return (order.follow_up.playbook,)
         case _:
             return ()
+
+
+def _named_in(playbook: Playbook, section: str) -> tuple[str, ...]:
+    match section:
+        case "teams":
+            named = [step.team for step in playbook.steps]
+        case "templates":
+            named = [step.template for step in playbook.steps]
+        case _:
+            return ()
+    return tuple(name for name in named if name is not None)
 
 
 def _part_changes(kind: str, name: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Change]:

@@ -13,6 +13,7 @@ from services.intake.catalog.draft import Draft, Finding
 from services.intake.catalog.nodes import DocumentError, Fault, read
 from services.intake.catalog.order_checks import check_orders
 from services.intake.catalog.part_checks import check_parts
+from services.intake.catalog.playbook_checks import check_playbooks
 from services.intake.catalog.reading import BROKEN, Reader, struct_type
 from services.intake.catalog.rule_checks import check_rules
 from shared.catalog.terms import Catalog
@@ -44,7 +45,7 @@ def read_document(text: str) -> Document:
     draft: Draft | None = None
     try:
         draft = _read(reader, read(text))
-        for path, message in (*check_parts(draft), *check_orders(draft)):
+        for path, message in (*check_parts(draft), *check_playbooks(draft), *check_orders(draft)):
             if not reader.is_doubtful(path):
                 reader.blame(path, message)
         for path, offset, message in check_rules(draft):

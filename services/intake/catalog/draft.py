@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from services.intake.catalog.reading import Path, did_you_mean
+from shared.catalog.following import Playbook, Template
 from shared.catalog.states import USPS_STATES
 from shared.catalog.terms import (
     STANDARD_FIELDS,
@@ -14,7 +15,6 @@ from shared.catalog.terms import (
     Catalog,
     Disclosure,
     Order,
-    Playbook,
     Product,
     Seller,
     Source,
@@ -35,6 +35,7 @@ class Draft:
     disclosures: Mapping[int, Disclosure]
     products: Mapping[int, Product]
     teams: Mapping[int, Team]
+    templates: Mapping[int, Template]
     playbooks: Mapping[int, Playbook]
     orders: Mapping[int, Order]
     #: Per section (`sellers`, …) what its parts are called, in the order of the file.
@@ -43,7 +44,7 @@ class Draft:
     @classmethod
     def of(cls, catalog: Catalog) -> Draft:
         """A catalog that was put together rather than read."""
-        sections = ("sellers", "sources", "disclosures", "products", "teams", "playbooks", "orders")
+        sections = ("sellers", "sources", "disclosures", "products", "teams", "templates", "playbooks", "orders")
         parts = {section: getattr(catalog, section) for section in sections}
         names = {
             section: tuple(part.site if section == "sources" else part.slug for part in found)
@@ -61,6 +62,14 @@ class Draft:
         """The product of that name, where it could be read."""
         return next((product for product in self.products.values() if product.slug == slug), None)
 
+    def template(self, slug: str) -> Template | None:
+        """The template of that name, where it could be read."""
+        return next((template for template in self.templates.values() if template.slug == slug), None)
+
+    def playbook(self, slug: str) -> Playbook | None:
+        """The playbook of that name, where it could be read."""
+        return next((playbook for playbook in self.playbooks.values() if playbook.slug == slug), None)
+
     def catalog(self) -> Catalog | None:
         """The catalog, where the buyer could be read."""
         if self.buyer is None:
@@ -72,6 +81,7 @@ class Draft:
             disclosures=tuple(self.disclosures.values()),
             products=tuple(self.products.values()),
             teams=tuple(self.teams.values()),
+            templates=tuple(self.templates.values()),
             playbooks=tuple(self.playbooks.values()),
             orders=tuple(self.orders.values()),
         )

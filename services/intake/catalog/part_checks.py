@@ -1,9 +1,8 @@
-"""What the buyer, sellers, sources, disclosures, products, teams and playbooks must satisfy. Pure."""
+"""What the buyer, sellers, sources, disclosures, products and teams must satisfy. Pure."""
 
 from __future__ import annotations
 
 import re
-import string
 from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,11 +17,10 @@ from services.intake.catalog.draft import (
     unknown_time_zone,
 )
 from services.intake.catalog.reading import Path, did_you_mean
-from shared.catalog.terms import STANDARD_FIELDS, Buyer, Playbook, Product, ProductField
+from shared.catalog.terms import STANDARD_FIELDS, Buyer, Product, ProductField
 
 _BOUNDED: Final = frozenset({"integer", "number", "money", "range"})
 _URL: Final = re.compile(r"[!-~]{1,500}", re.ASCII)
-_PLACEHOLDERS: Final = frozenset({"first_name", "offer", "buyer", "product"})
 
 
 def check_parts(draft: Draft) -> Iterator[Finding]:
@@ -35,8 +33,6 @@ def check_parts(draft: Draft) -> Iterator[Finding]:
     yield from _disclosures(draft)
     for index, product in draft.products.items():
         yield from _product(product, ("products", index))
-    for index, playbook in draft.playbooks.items():
-        yield from _playbook(playbook, ("playbooks", index))
 
 
 def _names(names: Mapping[str, object]) -> Iterator[Finding]:
@@ -138,24 +134,6 @@ def _synonyms(field: ProductField, path: Path) -> Iterator[Finding]:
             if word.casefold() in known:
                 yield (*path, index, "words", nth), f"`{word}` is already a choice or a word for one"
             known.add(word.casefold())
-
-
-def _playbook(playbook: Playbook, path: Path) -> Iterator[Finding]:
-    for word in ("confirmation_subject", "confirmation_text"):
-        try:
-            names = [name for _, name, *_ in string.Formatter().parse(getattr(playbook, word)) if name is not None]
-        except ValueError:
-            yield (*path, word), "a brace stands alone; write `{{` or `}}` for a brace of the text"
-            continue
-        for name in names:
-            if name not in _PLACEHOLDERS:
-                known = ", ".join(f"{{{known}}}" for known in sorted(_PLACEHOLDERS))
-                yield (
-                    (*path, word),
-                    f"unknown placeholder `{{{name}}}`{did_you_mean(name, _PLACEHOLDERS)}; known: {known}",
-                )
-    if "\n" in playbook.confirmation_subject.strip():
-        yield (*path, "confirmation_subject"), "a subject is one line"
 
 
 def _has_address(text: str) -> bool:

@@ -11,7 +11,8 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from shared.catalog.terms import Buyer, Playbook
+from shared.catalog.following import Template
+from shared.catalog.terms import Buyer
 
 _PLACEHOLDER = re.compile(r"\{(first_name|offer|buyer|product)\}")
 _LEADING_NAME = re.compile(r"^\s*\{first_name\}[,:!]?\s+(\w|\{)")
@@ -42,20 +43,20 @@ class Confirmation:
     html: str = field(repr=False)
 
 
-def render(playbook: Playbook, *, first_name: str, offer: str, buyer: Buyer, product: str) -> Confirmation:
-    """Fill in the playbook.
+def render(template: Template, *, first_name: str, offer: str, buyer: Buyer, product: str) -> Confirmation:
+    """Fill in a template.
 
-    The offer that the ad made always stands in the text, whether or not the playbook names it. The buyer's postal
+    The offer that the ad made always stands in the text, whether or not the template names it. The buyer's postal
     address stands at the foot (15 U.S.C. 7704(a)(5)). A confirmation carries no promotion, so it needs no
     List-Unsubscribe.
     """
     name = salutation(first_name)
     values = {"first_name": name, "offer": offer, "buyer": buyer.name, "product": product}
-    subject = playbook.confirmation_subject
+    subject = template.subject
     if name == _STRANGER:
         # "there, your request …" greets nobody; "Your request …" does no harm.
         subject = _LEADING_NAME.sub(lambda match: match[1].upper(), subject)
-    body = _fill(playbook.confirmation_text, values).strip()
+    body = _fill(template.text, values).strip()
     if offer not in body:
         body = f"{body}\n\nYour offer: {offer}"
     foot = f"{buyer.name}\n{buyer.postal_address}"

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.routing.follow_up import AcceptedLead, Delivery, plan_email
-from shared.catalog.terms import Buyer, FollowUp, Playbook
+from shared.catalog.following import Playbook, Step, Template
+from shared.catalog.terms import Buyer, FollowUp
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 LEAD_ID = UUID("01926f3e-0000-7000-8000-000000000001")
@@ -19,9 +20,15 @@ BUYER = Buyer(
 TERMS = FollowUp(playbook="standard", offer="auto loans from 5.49 % APR", teams={"auto-east": 1}, sla_seconds=300)
 
 
-def playbook(subject: str = "{first_name}, your {product}", text: str = "Hello {first_name}, {offer}.") -> Playbook:
-    """A playbook with these templates."""
-    return Playbook(slug="standard", confirmation_subject=subject, confirmation_text=text)
+def template(subject: str = "{first_name}, your {product}", text: str = "Hello {first_name}, {offer}.") -> Template:
+    """A template of an e-mail."""
+    return Template(slug="confirmation", subject=subject, text=text)
+
+
+def playbook(*, call: bool = True) -> Playbook:
+    """A confirmation and, unless told otherwise, a call at once."""
+    steps = (Step(name="confirmation", channel="email", template="confirmation"), Step(name="call-1", channel="call"))
+    return Playbook(slug="standard", steps=steps if call else steps[:1])
 
 
 def accepted(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.routing.messages.composition import CompositionError, compose, parsed_mailbox
 from services.routing.messages.filling import render, salutation
-from tests.unit.follow_up.samples import BUYER, TERMS, delivery, playbook
+from tests.unit.follow_up.samples import BUYER, TERMS, delivery, template
 
 SENDER = parsed_mailbox(BUYER.email_from, "email_from")
 RECIPIENT = parsed_mailbox("ann@mail.example", "email")
@@ -36,7 +36,7 @@ def composed(
     offer: str = TERMS.offer,
 ) -> tuple[EmailMessage, str, str]:
     """The message as a mail program reads it, its plain text and its HTML."""
-    confirmation = render(playbook(subject, text), first_name=first_name, offer=offer, buyer=BUYER, product="auto loan")
+    confirmation = render(template(subject, text), first_name=first_name, offer=offer, buyer=BUYER, product="auto loan")
     raw = compose(delivery(), confirmation, SENDER, RECIPIENT)
     message = email.message_from_bytes(raw, policy=email.policy.default)
     plain, rich = message.get_body(("plain",)), message.get_body(("html",))
@@ -67,7 +67,7 @@ def test_it_is_no_promotion_and_asks_for_no_automatic_answer() -> None:
 
 
 def test_every_try_has_the_same_bytes_and_message_id() -> None:
-    confirmation = render(playbook(), first_name="Ann", offer="o", buyer=BUYER, product="p")
+    confirmation = render(template(), first_name="Ann", offer="o", buyer=BUYER, product="p")
     first, second = (compose(delivery(), confirmation, SENDER, RECIPIENT) for _ in range(2))
     assert first == second
     assert f"Message-ID: <{delivery().delivery_id}@bigbank.example>".encode() in first

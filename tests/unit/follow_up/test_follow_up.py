@@ -7,7 +7,6 @@ from datetime import timedelta
 from itertools import pairwise
 from uuid import UUID
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +35,7 @@ def test_the_sla_clock_starts_at_acceptance_however_late_the_task_is_written() -
 
 
 def test_a_playbook_without_calls_makes_no_task() -> None:
-    silent = msgspec.structs.replace(playbook(), call=False)
+    silent = playbook(call=False)
     assert plan_task(accepted(), TERMS, silent, NOW) is None
 
 
