@@ -3,17 +3,20 @@
     python -m services.intake.notice_process
 
 It shares intake's code, schema and role, and neither its event loop nor its processor time: a receiver that hangs must
-never slow a decision down.
+never slow a decision down. Nor must those who work on leads that are bought already: their questions are answered here.
 """
 
 from __future__ import annotations
 
+from leadline.intake.v1.record_service_pb2_grpc import add_RecordServiceServicer_to_server
 from services.intake.catalog.directory import Directory
 from services.intake.catalog.store import CatalogStore
 from services.intake.notices.courier import open_courier
 from services.intake.notices.store import NoticeStore
 from services.intake.notices.worker import NoticeWorker
+from services.intake.record_service import RecordService
 from services.intake.settings import NoticeSettings
+from services.intake.store import LeadStore
 from shared.catalog.snapshot import CatalogReader
 from shared.db.pool import open_pool
 from shared.rpc.server import RpcServer
@@ -24,7 +27,7 @@ from shared.telemetry.start import start
 
 
 async def main(process: Process) -> None:
-    """Start the worker. Serve health only."""
+    """Start the worker. Serve RecordService."""
     settings, clock = load(NoticeSettings), SystemClock()
     metrics = await start(process, settings.telemetry, settings.rpc)
     pool = await process.enter(open_pool(settings.database, role="leadline_intake", name="notices"))
@@ -35,7 +38,9 @@ async def main(process: Process) -> None:
     worker = NoticeWorker(store, directory, courier, clock, metrics, idle_seconds=settings.idle_seconds)
     # A receiver has ten seconds; better to wait for it than to send twice.
     process.work("notices", worker.run, grace_seconds=15.0)
-    await process.serve(RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=metrics))
+    server = RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=metrics)
+    server.add(add_RecordServiceServicer_to_server, RecordService(LeadStore(pool)), "leadline.intake.v1.RecordService")
+    await process.serve(server)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ from leadline.intake.v1 import receipt_pb2
 from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceServicer
 from services.intake.answer import pending_answer
 from services.intake.catalog.directory import Directory
-from services.intake.consent_record_service import consent_record_of
 from services.intake.identifiers import is_lead_id
 from services.intake.marks_store import MarkStore
 from services.intake.pipeline import Pipeline
@@ -115,29 +114,6 @@ class IntakeService(IntakeServiceServicer):
             next_page_token=rows[size - 1]["lead_id"] if len(rows) > size else "",
         )
 
-    async def GetContacts(
-        self, request: pb.GetContactsRequest, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> pb.GetContactsResponse:
-        """Contact data of accepted leads, by index."""
-        if len(request.lead_ids) > MOST_ITEMS:
-            raise Malformed.field("lead_ids", f"expected at most {MOST_ITEMS}")
-        wanted = [lead_id for lead_id in request.lead_ids if is_lead_id(lead_id)]
-        found = await self._store.contacts(request.buyer_id, wanted)
-        return pb.GetContactsResponse(contacts=[_contact_of(lead_id, found) for lead_id in request.lead_ids])
-
-    async def GetConsentRecords(
-        self, request: pb.GetConsentRecordsRequest, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> pb.GetConsentRecordsResponse:
-        """Consent records of accepted leads, by index."""
-        if len(request.lead_ids) > MOST_ITEMS:
-            raise Malformed.field("lead_ids", f"expected at most {MOST_ITEMS}")
-        wanted = [lead_id for lead_id in request.lead_ids if is_lead_id(lead_id)]
-        rows = await self._store.consent_records(request.buyer_id, wanted)
-        found = {row["lead_id"]: consent_record_of(row) for row in rows}
-        return pb.GetConsentRecordsResponse(
-            records=[found.get(lead_id) or pb.ConsentRecord(lead_id=lead_id) for lead_id in request.lead_ids]
-        )
-
     def _who_asks(self, access_key: str, buyer_id: str) -> tuple[str, str]:
         """The buyer, and the seller whose leads alone may be seen; empty for the buyer's own people."""
         if access_key:
@@ -188,16 +164,4 @@ def _answer_of(row: asyncpg.Record) -> pb.LeadAnswer:
         traceparent=row["traceparent"],
         test=row["test"],
         replayed=False,
-    )
-
-
-def _contact_of(lead_id: str, found: dict[str, str]) -> pb.Contact:
-    text = found.get(lead_id)
-    if text is None:
-        return pb.Contact(lead_id=lead_id)
-    fields = msgspec.json.decode(text, type=dict[str, str])
-    return pb.Contact(
-        lead_id=lead_id,
-        found=True,
-        **{name: fields.get(name, "") for name in ("first_name", "last_name", "email", "phone")},
     )

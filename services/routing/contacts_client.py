@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from leadline.intake.v1 import intake_service_pb2 as pb
-from leadline.intake.v1 import intake_service_pb2_grpc as rpc
+from leadline.intake.v1 import record_service_pb2_grpc as rpc
 from services.routing.messages.filling import Recipient
 from shared.rpc.client import call
 
@@ -27,9 +27,9 @@ class Contacts(Protocol):
 
 
 class IntakeContacts:
-    """Contacts from IntakeService."""
+    """Contacts from RecordService."""
 
-    def __init__(self, stub: rpc.IntakeServiceAsyncStub) -> None:
+    def __init__(self, stub: rpc.RecordServiceAsyncStub) -> None:
         self._stub = stub
 
     async def fetch(self, buyer_id: str, lead_ids: Sequence[UUID]) -> list[Recipient | None]:

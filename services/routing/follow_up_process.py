@@ -8,7 +8,7 @@ never slow a decision down.
 
 from __future__ import annotations
 
-from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
+from leadline.intake.v1.record_service_pb2_grpc import RecordServiceStub
 from services.routing.bell import Bell
 from services.routing.contacts_client import IntakeContacts
 from services.routing.follow_up_store import FollowUpStore
@@ -40,14 +40,14 @@ async def main(process: Process) -> None:
     metrics = await start(process, settings.telemetry, settings.rpc)
     pool = await process.enter(open_pool(settings.database, role="leadline_routing", name="follow_up"))
     redis = await process.enter(open_redis(settings.redis))
-    intake = await process.enter(open_channel(settings.intake_target))
+    records = await process.enter(open_channel(settings.records_target))
     store, catalogs, telemetry = FollowUpStore(pool), CatalogReader(pool), FollowUpTelemetry(metrics)
 
     # What one process schedules it delivers; what it leaves, others find when they look by themselves.
     decided, due = Doorbell(redis, OUTBOX_BELL), Bell()
     scheduler = FollowUpScheduler(store, catalogs, telemetry, clock)
     mailer = Mailer(smtp, clock, sessions=settings.smtp_sessions)
-    contacts = IntakeContacts(IntakeServiceStub(intake))
+    contacts = IntakeContacts(RecordServiceStub(records))
     worker = DeliveryWorker(pool, store, contacts, catalogs, mailer, due, telemetry, clock)
     consumer = OutboxConsumer(
         pool,

@@ -40,8 +40,8 @@ class FollowUpSettings:
     database: DatabaseSettings
     redis: RedisSettings
     telemetry: TelemetrySettings
-    #: Whom it asks for contact data.
-    intake_target: str = target("intake")
+    #: Whom it asks for contact data: intake's second process.
+    records_target: str = target("notices")
     #: `smtp://host:port` (STARTTLS where offered), `smtp+starttls://` (STARTTLS or nothing) or `smtps://`.
     smtp_url: str = setting("LEADLINE_SMTP_URL", default="smtp://127.0.0.1:1025", secret=True)
     #: Connections to the mail server at once.

@@ -7,7 +7,7 @@ It shares validation's code and role, and neither its event loop nor its process
 
 from __future__ import annotations
 
-from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceStub
+from leadline.intake.v1.record_service_pb2_grpc import RecordServiceStub
 from services.validation.evidence_store import EvidenceStore
 from services.validation.evidence_worker import EvidenceWorker
 from services.validation.records_client import IntakeRecords
@@ -35,7 +35,7 @@ async def main(process: Process) -> None:
     metrics = await start(process, settings.telemetry, settings.rpc)
     pool = await process.enter(open_pool(settings.database, role="leadline_validation", name="evidence"))
     redis = await process.enter(open_redis(settings.redis))
-    records = IntakeRecords(IntakeServiceStub(await process.enter(open_channel(settings.intake_target))))
+    records = IntakeRecords(RecordServiceStub(await process.enter(open_channel(settings.records_target))))
     store, of = EvidenceStore(pool), settings.certificates
     retention = RetentionStore(pool) if of.api_key is not None else None
     decided = Doorbell(redis, f"outbox:{CONSUMER}")

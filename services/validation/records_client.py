@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from leadline.intake.v1 import intake_service_pb2 as pb
-from leadline.intake.v1 import intake_service_pb2_grpc as rpc
+from leadline.intake.v1 import record_service_pb2_grpc as rpc
 from shared.rpc.client import call
 from shared.rpc.errors import DeadlineExceeded, Overloaded, Unavailable
 
@@ -26,9 +26,9 @@ class Person(NamedTuple):
 
 
 class IntakeRecords:
-    """Bought leads, from IntakeService."""
+    """Bought leads, from RecordService."""
 
-    def __init__(self, stub: rpc.IntakeServiceAsyncStub) -> None:
+    def __init__(self, stub: rpc.RecordServiceAsyncStub) -> None:
         self._stub = stub
 
     async def consent(self, buyer_id: str, lead_ids: Sequence[str]) -> list[pb.ConsentRecord]:

@@ -100,8 +100,8 @@ class EvidenceSettings:
     redis: RedisSettings
     telemetry: TelemetrySettings
     certificates: CertificateSettings
-    #: Whom it asks for consent records.
-    intake_target: str = target("intake")
+    #: Whom it asks for consent records: intake's second process.
+    records_target: str = target("notices")
     #: After a few leads, how long to let more come: a batch costs about the same, whatever its size.
     rest_seconds: float = setting("LEADLINE_EVIDENCE_REST_SECONDS", default=0.25, minimum=0, maximum=60)
     #: How long it rests without a ring before it looks again.

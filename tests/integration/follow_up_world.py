@@ -15,7 +15,7 @@ import grpc
 from leadline.common.v1 import lead_pb2
 from leadline.events.v1 import lead_event_pb2 as events
 from leadline.intake.v1 import intake_service_pb2 as intake
-from leadline.intake.v1 import intake_service_pb2_grpc as intake_rpc
+from leadline.intake.v1 import record_service_pb2_grpc as intake_rpc
 from services.routing.contacts_client import IntakeContacts
 from services.routing.follow_up_store import FollowUpStore
 from services.routing.follow_up_telemetry import FollowUpTelemetry
@@ -84,8 +84,8 @@ def catalog(revision: int, offer: str, *, call: bool = True) -> Catalog:
     )
 
 
-class Intake(intake_rpc.IntakeServiceServicer):
-    """IntakeService as far as follow-up calls it. What is not in `contacts` is unknown or forgotten."""
+class Intake(intake_rpc.RecordServiceServicer):
+    """RecordService as far as follow-up calls it. What is not in `contacts` is unknown or forgotten."""
 
     def __init__(self) -> None:
         self.contacts: dict[str, tuple[str, str]] = {}
@@ -127,7 +127,7 @@ class AnyWorld(Generic[C]):
     channel: grpc.aio.Channel
     mail: MailServer
     clock: C
-    intake_target: str
+    records_target: str
     store: FollowUpStore
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -145,7 +145,7 @@ class AnyWorld(Generic[C]):
         return DeliveryWorker(
             self.pool,
             store or self.store,
-            IntakeContacts(intake_rpc.IntakeServiceStub(self.channel)),
+            IntakeContacts(intake_rpc.RecordServiceStub(self.channel)),
             self.catalogs,
             mailer or self.mailer(),
             SilentBell(),
@@ -230,7 +230,7 @@ async def open_world(url: str, clock: C) -> AsyncIterator[AnyWorld[C]]:
             await add_catalog(admin, catalog(revision, offer))
         servicer = Intake()  # type: ignore[abstract]  # the rest is not for follow-up
         server = grpc.aio.server()
-        intake_rpc.add_IntakeServiceServicer_to_server(servicer, server)
+        intake_rpc.add_RecordServiceServicer_to_server(servicer, server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         stack.push_async_callback(server.stop, None)
@@ -246,7 +246,7 @@ async def open_world(url: str, clock: C) -> AsyncIterator[AnyWorld[C]]:
             channel=channel,
             mail=mail,
             clock=clock,
-            intake_target=f"127.0.0.1:{port}",
+            records_target=f"127.0.0.1:{port}",
             store=FollowUpStore(pool),
         )
 

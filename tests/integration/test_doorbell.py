@@ -64,7 +64,7 @@ async def test_topics_are_apart(bell: Doorbell, redis: Redis) -> None:
 
 async def test_a_ring_that_takes_longer_than_the_caller_can_wait_is_heard_all_the_same(redis: Redis) -> None:
     bell = Doorbell(redis, "slow")
-    await redis.execute_command("CLIENT", "PAUSE", "300", "ALL")
+    await redis.client_pause(300)
     loop = asyncio.get_running_loop()
     began = loop.time()
     await bell.ring()

@@ -50,7 +50,7 @@ async def follow_up(world: World, redis_url: str) -> AsyncIterator[asyncio.subpr
             "PYTHONPATH": os.pathsep.join(sys.path),
             "LEADLINE_POSTGRES_URL": world.url,
             "LEADLINE_REDIS_URL": redis_url,
-            "LEADLINE_INTAKE_TARGET": world.intake_target,
+            "LEADLINE_NOTICES_TARGET": world.records_target,
             "LEADLINE_SMTP_URL": world.mail.url,
             "LEADLINE_FOLLOW_UP_PORT": str(port),
             "LEADLINE_FOLLOW_UP_METRICS_PORT": str(free_port()),

@@ -50,16 +50,6 @@ class IntakeServiceStub:
                 request_serializer=leadline_dot_intake_dot_v1_dot_intake__service__pb2.ListLeadsRequest.SerializeToString,
                 response_deserializer=leadline_dot_intake_dot_v1_dot_intake__service__pb2.ListLeadsResponse.FromString,
                 _registered_method=True)
-        self.GetContacts = channel.unary_unary(
-                '/leadline.intake.v1.IntakeService/GetContacts',
-                request_serializer=leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetContactsRequest.SerializeToString,
-                response_deserializer=leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetContactsResponse.FromString,
-                _registered_method=True)
-        self.GetConsentRecords = channel.unary_unary(
-                '/leadline.intake.v1.IntakeService/GetConsentRecords',
-                request_serializer=leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetConsentRecordsRequest.SerializeToString,
-                response_deserializer=leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetConsentRecordsResponse.FromString,
-                _registered_method=True)
 
 
 class IntakeServiceServicer:
@@ -88,20 +78,6 @@ class IntakeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def GetContacts(self, request, context):
-        """Contact data of accepted leads, for follow-up. Internal: answers by index.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def GetConsentRecords(self, request, context):
-        """Consent records of accepted leads, for whoever keeps evidence. Internal: answers by index.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
 
 def add_IntakeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -119,16 +95,6 @@ def add_IntakeServiceServicer_to_server(servicer, server):
                     servicer.ListLeads,
                     request_deserializer=leadline_dot_intake_dot_v1_dot_intake__service__pb2.ListLeadsRequest.FromString,
                     response_serializer=leadline_dot_intake_dot_v1_dot_intake__service__pb2.ListLeadsResponse.SerializeToString,
-            ),
-            'GetContacts': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetContacts,
-                    request_deserializer=leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetContactsRequest.FromString,
-                    response_serializer=leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetContactsResponse.SerializeToString,
-            ),
-            'GetConsentRecords': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetConsentRecords,
-                    request_deserializer=leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetConsentRecordsRequest.FromString,
-                    response_serializer=leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetConsentRecordsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -213,60 +179,6 @@ class IntakeService:
             '/leadline.intake.v1.IntakeService/ListLeads',
             leadline_dot_intake_dot_v1_dot_intake__service__pb2.ListLeadsRequest.SerializeToString,
             leadline_dot_intake_dot_v1_dot_intake__service__pb2.ListLeadsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetContacts(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/leadline.intake.v1.IntakeService/GetContacts',
-            leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetContactsRequest.SerializeToString,
-            leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetContactsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetConsentRecords(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/leadline.intake.v1.IntakeService/GetConsentRecords',
-            leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetConsentRecordsRequest.SerializeToString,
-            leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetConsentRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,10 +41,6 @@ class IntakeServiceStub:
     """One lead with its timeline and decision receipt."""
     ListLeads: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.ListLeadsRequest, _intake_service_pb2.ListLeadsResponse]
     """Leads of a buyer, newest first."""
-    GetContacts: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.GetContactsRequest, _intake_service_pb2.GetContactsResponse]
-    """Contact data of accepted leads, for follow-up. Internal: answers by index."""
-    GetConsentRecords: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.GetConsentRecordsRequest, _intake_service_pb2.GetConsentRecordsResponse]
-    """Consent records of accepted leads, for whoever keeps evidence. Internal: answers by index."""
 
 @_typing.type_check_only
 class IntakeServiceAsyncStub(IntakeServiceStub):
@@ -59,10 +55,6 @@ class IntakeServiceAsyncStub(IntakeServiceStub):
     """One lead with its timeline and decision receipt."""
     ListLeads: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.ListLeadsRequest, _intake_service_pb2.ListLeadsResponse]  # type: ignore[assignment]
     """Leads of a buyer, newest first."""
-    GetContacts: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.GetContactsRequest, _intake_service_pb2.GetContactsResponse]  # type: ignore[assignment]
-    """Contact data of accepted leads, for follow-up. Internal: answers by index."""
-    GetConsentRecords: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.GetConsentRecordsRequest, _intake_service_pb2.GetConsentRecordsResponse]  # type: ignore[assignment]
-    """Consent records of accepted leads, for whoever keeps evidence. Internal: answers by index."""
 
 class IntakeServiceServicer(metaclass=_abc_1.ABCMeta):
     """Takes leads, has the chain decide them, settles each decision in one transaction, and answers for it ever after."""
@@ -92,21 +84,5 @@ class IntakeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_intake_service_pb2.ListLeadsResponse, _abc.Awaitable[_intake_service_pb2.ListLeadsResponse]]:
         """Leads of a buyer, newest first."""
-
-    @_abc_1.abstractmethod
-    def GetContacts(
-        self,
-        request: _intake_service_pb2.GetContactsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_intake_service_pb2.GetContactsResponse, _abc.Awaitable[_intake_service_pb2.GetContactsResponse]]:
-        """Contact data of accepted leads, for follow-up. Internal: answers by index."""
-
-    @_abc_1.abstractmethod
-    def GetConsentRecords(
-        self,
-        request: _intake_service_pb2.GetConsentRecordsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_intake_service_pb2.GetConsentRecordsResponse, _abc.Awaitable[_intake_service_pb2.GetConsentRecordsResponse]]:
-        """Consent records of accepted leads, for whoever keeps evidence. Internal: answers by index."""
 
 def add_IntakeServiceServicer_to_server(servicer: IntakeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
