@@ -35,7 +35,7 @@ class DayHours(Term, frozen=True, kw_only=True):
 
 
 class Schedule(Term, frozen=True, kw_only=True):
-    """When the order buys. No hours: always, except on days on which it is closed."""
+    """When an order buys, or a team works. No hours: always, except on days on which it is closed."""
 
     time_zone: str = ""
     #: A line that closes before it opens, such as 20:00 to 04:00, ends on the next day.

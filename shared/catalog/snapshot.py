@@ -12,7 +12,8 @@ from shared.catalog.earlier import brought_up_to_date
 from shared.catalog.following import Playbook, Template
 from shared.catalog.money import decode_hook, encode_hook
 from shared.catalog.recognition import match_kind
-from shared.catalog.terms import Buyer, Catalog, Disclosure, Order, Product, Seller, Source, Team
+from shared.catalog.sales import Team
+from shared.catalog.terms import Buyer, Catalog, Disclosure, Order, Product, Seller, Source
 from shared.db.failures import translated
 from shared.db.pool import Pool
 from shared.rpc.errors import Internal, NotFound

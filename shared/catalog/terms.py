@@ -18,6 +18,7 @@ from shared.catalog.following import ContactTerms, HoldOut, Playbook, Template
 from shared.catalog.money import Minor
 from shared.catalog.recognition import DuplicateScope, MatchKey
 from shared.catalog.returning import ReturnTerms
+from shared.catalog.sales import Agreements, Team
 from shared.catalog.words import (
     ConsentPart,
     Exclusivity,
@@ -118,13 +119,6 @@ class Product(Term, frozen=True, kw_only=True):
     fields: tuple[ProductField, ...] = ()
     #: A lead that gives all of these is `long`, else `short`.
     long_form: tuple[FieldName, ...] = ()
-
-
-class Team(Term, frozen=True, kw_only=True):
-    """Sales people who call."""
-
-    slug: Slug
-    name: Text
 
 
 class Geography(Term, frozen=True, kw_only=True):
@@ -266,7 +260,7 @@ class PingTerms(Term, frozen=True, kw_only=True):
     bid_seconds: Annotated[int, Meta(ge=5, le=900)] = 120
 
 
-class FollowUp(Term, frozen=True, kw_only=True):
+class FollowUp(Agreements, frozen=True, kw_only=True):
     """What happens once a lead is bought."""
 
     playbook: Slug
@@ -274,8 +268,6 @@ class FollowUp(Term, frozen=True, kw_only=True):
     offer: Text
     #: Teams by weight.
     teams: dict[Slug, Positive] = field(default_factory=dict)
-    #: Seconds from acceptance to the first real attempt, agreed with sales.
-    sla_seconds: Positive = 300
     #: What programs may send on their own.
     contact: ContactTerms = ContactTerms()
     #: A random share that people follow up later, to measure what speed is worth; left out: none.

@@ -24,7 +24,8 @@ from services.routing.scheduler import FollowUpScheduler
 from services.routing.worker import DeliveryWorker
 from shared.catalog import snapshot
 from shared.catalog.following import Playbook, Step, Template
-from shared.catalog.terms import Buyer, Catalog, FollowUp, Order, Product, Seller, Team
+from shared.catalog.sales import Team
+from shared.catalog.terms import Buyer, Catalog, FollowUp, Order, Product, Seller
 from shared.db.outbox import OutboxConsumer, OutboxRow, put
 from shared.db.pool import Pool, open_pool
 from shared.rpc.client import open_channel

@@ -8,6 +8,7 @@ from typing import Any, cast
 from shared.catalog.buying import Cap, Pacing, Price
 from shared.catalog.following import Playbook, Step, Template
 from shared.catalog.money import Minor
+from shared.catalog.sales import Team
 from shared.catalog.terms import (
     Buyer,
     Catalog,
@@ -17,7 +18,6 @@ from shared.catalog.terms import (
     Product,
     Seller,
     Source,
-    Team,
 )
 from tests.model.model import OWN, Terms
 from tests.model.steps import FIRST_TERMS

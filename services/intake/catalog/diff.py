@@ -194,7 +194,7 @@ def _named_by(order: Order, section: str) -> tuple[str, ...]:
         case "disclosures":
             return order.consent.disclosures
         case "teams":
-            return tuple(order.follow_up.teams)
+            return tuple({**order.follow_up.teams, **dict.fromkeys(order.follow_up.escalates_to)})
         case "playbooks":
             return (order.follow_up.playbook,)
         case _:

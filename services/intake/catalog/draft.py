@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.intake.catalog.reading import Path, did_you_mean
 from shared.catalog.following import Playbook, Template
+from shared.catalog.sales import Team
 from shared.catalog.states import USPS_STATES
 from shared.catalog.terms import (
     STANDARD_FIELDS,
@@ -18,7 +19,6 @@ from shared.catalog.terms import (
     Product,
     Seller,
     Source,
-    Team,
 )
 
 #: What a check finds: where, and what was expected there.

@@ -23,6 +23,7 @@ from services.intake.catalog.draft import (
 )
 from services.intake.catalog.price_checks import check_prices, is_for_others
 from services.intake.catalog.reading import Path
+from services.intake.catalog.sla_checks import check_agreements
 from shared.catalog.recognition import match_kind
 from shared.catalog.terms import (
     DuplicateTerms,
@@ -67,6 +68,7 @@ def _references(draft: Draft, order: Order, path: Path) -> Iterator[Finding]:
     yield from unknown_name(draft, "playbooks", order.follow_up.playbook, (*path, "follow_up", "playbook"))
     for team in order.follow_up.teams:
         yield from unknown_name(draft, "teams", team, (*path, "follow_up", "teams", team))
+    yield from check_agreements(draft, order.follow_up, (*path, "follow_up"))
 
 
 def _disclosures(draft: Draft, order: Order, path: Path) -> Iterator[Finding]:

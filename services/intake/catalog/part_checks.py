@@ -17,6 +17,7 @@ from services.intake.catalog.draft import (
     unknown_time_zone,
 )
 from services.intake.catalog.reading import Path, did_you_mean
+from services.intake.catalog.sla_checks import check_teams
 from shared.catalog.terms import STANDARD_FIELDS, Buyer, Product, ProductField
 
 _BOUNDED: Final = frozenset({"integer", "number", "money", "range"})
@@ -33,6 +34,7 @@ def check_parts(draft: Draft) -> Iterator[Finding]:
     yield from _disclosures(draft)
     for index, product in draft.products.items():
         yield from _product(product, ("products", index))
+    yield from check_teams(draft)
 
 
 def _names(names: Mapping[str, object]) -> Iterator[Finding]:
