@@ -9,6 +9,9 @@ from services.routing.follow_up import AcceptedLead, CallTask, plan_email, plan_
 from services.routing.follow_up_events import accepted_lead, task_created
 from services.routing.follow_up_store import FollowUpStore
 from services.routing.follow_up_telemetry import FollowUpTelemetry
+from services.routing.sla import store as sla
+from services.routing.sla.agreement import start_of
+from services.routing.sla.clock import Start
 from services.routing.work.tasks import open_tasks
 from shared.catalog.snapshot import CatalogReader
 from shared.db import outbox
@@ -39,8 +42,10 @@ class FollowUpScheduler:
         if not leads:
             return
         now = self._clock.now()
-        tasks = [task for lead in leads if (task := await self._task(lead)) is not None]
+        planned = [both for lead in leads if (both := await self._task(lead)) is not None]
+        tasks = [task for task, _ in planned]
         fresh = await open_tasks(conn, tasks)
+        await sla.start(conn, [start for _, start in planned])
         written = [task for task in tasks if task.task_id in fresh]
         await self._store.add_deliveries(conn, [plan_email(lead, now) for lead in leads])
         if written:
@@ -53,10 +58,14 @@ class FollowUpScheduler:
             return lead
         return replace(lead, catalog_revision=await self._store.revision_in_force(lead.buyer_id))
 
-    async def _task(self, lead: AcceptedLead) -> CallTask | None:
+    async def _task(self, lead: AcceptedLead) -> tuple[CallTask, Start] | None:
         view = await self._catalogs.get(lead.buyer_id, lead.catalog_revision)
         order = view.order(lead.order)
         playbook = view.playbook(order.follow_up.playbook) if order is not None else None
         if order is None or playbook is None:
             raise NotFound(f"order {lead.order} or its playbook is not in catalog revision {lead.catalog_revision}")
-        return plan_task(lead, order.follow_up, playbook, self._clock.now())
+        task = plan_task(lead, order.follow_up, playbook, self._clock.now())
+        if task is None:
+            return None
+        start = start_of(lead, order, view, task.task_id)
+        return replace(task, due_at=start.due_at), start

@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 from services.routing.holidays import ClosedDays
 from services.routing.windows import Opening, openings
 from shared.catalog.buying import Schedule
-from shared.catalog.sales import AgreedClock
 
 #: A calendar that does not reach an instant within so many days reaches it then: no lead waits unseen for ever.
 HORIZON = timedelta(days=731)
@@ -147,11 +146,6 @@ def calendar_of(schedule: Schedule, zone: str) -> BusinessCalendar:
     """A team's calendar; `zone`: whose clock it goes by where its schedule names none, the buyer's."""
     named = ZoneInfo(schedule.time_zone or zone)
     return BusinessCalendar(named, openings(schedule.hours), ClosedDays.of(schedule))
-
-
-def agreed_calendar(clock: AgreedClock, schedule: Schedule, zone: str) -> Calendar:
-    """The calendar of an agreed clock, for a team of this schedule."""
-    return calendar_of(schedule, zone) if clock == "business" else WALL
 
 
 def first_shown(day: date, minute: int, zone: ZoneInfo) -> datetime:

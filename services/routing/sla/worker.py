@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import structlog
 
-from services.routing.sla.calendar import WALL, Calendar, agreed_calendar
+from services.routing.sla.agreement import calendar_by
+from services.routing.sla.calendar import WALL, Calendar
 from services.routing.sla.clock import Advanced, Point, RunningClock, advance
 from services.routing.sla.events import sla_passed
 from services.routing.sla.store import SlaStore
-from shared.catalog.buying import Schedule
 from shared.catalog.snapshot import CatalogReader
 from shared.db import outbox
 from shared.db.failures import is_away, translated
@@ -37,13 +37,18 @@ IDLE_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """A task that leaves its agent. `team`: whose it is from now on; empty: its own team's still."""
+class Lead(NamedTuple):
+    """Names a lead."""
 
     buyer_id: str
-    task_id: UUID
     lead_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A lead whose call leaves its agent. `team`: whose it is from now on; empty: its own team's still."""
+
+    lead: Lead
     team: str
 
 
@@ -55,21 +60,22 @@ class Alert:
     point: Point
     #: Whom: the clock's team, or the one it is escalated to.
     team: str
+    #: Who has the task; empty: nobody.
+    agent: str
     at: datetime
 
 
 class Desk(Protocol):
-    """Where the tasks are; see `services.routing.work`."""
+    """Where the tasks are; see `services.routing.sla.desk_store.TaskDesk`."""
 
-    async def agents(self, conn: Connection, tasks: Sequence[tuple[str, UUID]]) -> dict[UUID, str]:
-        """Who has these tasks; none that nobody has."""
+    async def agents(self, conn: Connection, leads: Sequence[Lead]) -> dict[UUID, str]:
+        """By lead, who has its task; leads that nobody has are left out."""
         ...
 
-    async def relieve(self, conn: Connection, moves: Sequence[Move]) -> set[UUID]:
-        """Take open tasks from their agents, in the caller's transaction.
+    async def relieve(self, conn: Connection, moves: Sequence[Move], at: datetime) -> set[UUID]:
+        """Take tasks from their agents in the caller's transaction, without ever waiting for one.
 
-        Never waits for a task that somebody is busy with at this moment. Returns those that are done with, be it
-        because they are not open any more; the others are tried again soon.
+        Returns the leads that are done with; the others are tried again soon.
         """
         ...
 
@@ -127,27 +133,21 @@ class SlaWorker:
         return len(clocks)
 
     async def _look(self, conn: Connection, clocks: Sequence[RunningClock], now: datetime) -> None:
-        calendars = {clock.start.lead_id: await self._calendar(clock) for clock in clocks}
-        looks = [advance(clock, now, calendars[clock.start.lead_id]) for clock in clocks]
-        agents = await self._desk.agents(
-            conn, [(one.clock.start.buyer_id, one.clock.start.task_id) for one in looks if one.points]
-        )
-        moves = [_move(one) for one in looks if one.reassigns]
-        if moves:
+        calendars = {_lead(clock): await self._calendar(clock) for clock in clocks}
+        looks = [advance(clock, now, calendars[_lead(clock)]) for clock in clocks]
+        agents = await self._desk.agents(conn, [_lead(one.clock) for one in looks if one.points])
+        if moves := [_move(one) for one in looks if one.reassigns]:
             # Whoever holds one of them may be calling at this moment: that clock is looked at again.
-            done = await self._desk.relieve(conn, moves)
-            looks = [one for one in looks if not one.reassigns or one.clock.start.task_id in done]
+            done = await self._desk.relieve(conn, moves, now)
+            looks = [one for one in looks if not one.reassigns or one.clock.start.lead_id in done]
         if not looks:
             return
         await self._store.looked(conn, looks, now)
-        events = [
-            self._event(one.clock, point, now, calendars[one.clock.start.lead_id], agents)
-            for one in looks
-            for point in one.points
-        ]
-        await outbox.put(conn, events)
-        alerts = [alert for one in looks for alert in _alerts(one, now)]
-        if alerts:
+        passed = [(one.clock, point) for one in looks for point in one.points]
+        await outbox.put(
+            conn, [self._event(clock, point, now, calendars[_lead(clock)], agents) for clock, point in passed]
+        )
+        if alerts := [alert for one in looks for alert in _alerts(one, now, agents)]:
             await self._pager.tell(conn, alerts)
 
     def _event(
@@ -156,28 +156,31 @@ class SlaWorker:
         if point == "met" and clock.attempt is not None:
             seconds = (clock.clock_milliseconds or 0) / 1000
             return sla_passed(clock, point, clock.attempt.began_at, seconds, clock.attempt.agent)
-        agent = agents.get(clock.start.task_id, "")
+        agent = agents.get(clock.start.lead_id, "")
         return sla_passed(clock, point, now, calendar.business_seconds(clock.start.started_at, now), agent)
 
     async def _calendar(self, clock: RunningClock) -> Calendar:
         if clock.start.clock == "wall":
             return WALL
         view = await self._catalogs.get(clock.start.buyer_id, clock.start.catalog_revision)
-        team = view.team(clock.start.team)
-        return agreed_calendar("business", team.schedule if team is not None else Schedule(), view.buyer.time_zone)
+        return calendar_by(view, clock.start.team, clock.start.clock)
+
+
+def _lead(clock: RunningClock) -> Lead:
+    return Lead(clock.start.buyer_id, clock.start.lead_id)
 
 
 def _move(look: Advanced) -> Move:
-    start = look.clock.start
-    return Move(buyer_id=start.buyer_id, task_id=start.task_id, lead_id=start.lead_id, team=start.escalate_to)
+    return Move(lead=_lead(look.clock), team=look.clock.start.escalate_to)
 
 
-def _alerts(look: Advanced, now: datetime) -> list[Alert]:
+def _alerts(look: Advanced, now: datetime, agents: dict[UUID, str]) -> list[Alert]:
     start = look.clock.start
     # A clock that ended by now needs nobody to hurry.
     if look.clock.ended_at is not None:
         return []
     told: list[tuple[Point, str]] = [(point, start.team) for point in look.points if point in ("reminder", "breach")]
-    if "escalated" in look.points and start.escalate_to:
+    if "escalated" in look.points:
         told.append(("escalated", start.escalate_to))
-    return [Alert(clock=look.clock, point=point, team=team, at=now) for point, team in told if team]
+    agent = agents.get(start.lead_id, "")
+    return [Alert(clock=look.clock, point=point, team=team, agent=agent, at=now) for point, team in told if team]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing.sla.calendar import HORIZON, WALL, BusinessCalendar, agreed_calendar, calendar_of, first_shown
+from services.routing.sla.calendar import HORIZON, WALL, BusinessCalendar, calendar_of, first_shown
 from services.routing.windows import Opening, is_open
 from shared.catalog.buying import DayHours, Schedule
 from shared.catalog.words import HolidayCalendar, Weekday
@@ -158,6 +158,5 @@ def test_a_calendar_that_hardly_ever_opens_is_due_in_the_end() -> None:
 
 
 def test_on_the_wall_every_second_counts() -> None:
-    assert agreed_calendar("wall", Schedule(holidays="us-federal"), "UTC") is WALL
     assert WALL.due_at(local("2026-10-31 23:00"), 7200) == utc("2026-11-01 05:00")
     assert WALL.business_seconds(local("2026-10-31 23:00"), local("2026-11-01 03:00")) == 5 * 3600
