@@ -11,7 +11,6 @@ from __future__ import annotations
 from leadline.intake.v1.record_service_pb2_grpc import add_RecordServiceServicer_to_server
 from services.intake.catalog.directory import Directory
 from services.intake.catalog.store import CatalogStore
-from services.intake.notices.courier import open_courier
 from services.intake.notices.store import NoticeStore
 from services.intake.notices.worker import NoticeWorker
 from services.intake.record_service import RecordService
@@ -24,6 +23,7 @@ from shared.runtime.clock import SystemClock
 from shared.runtime.lifecycle import Process, run
 from shared.runtime.settings import load
 from shared.telemetry.start import start
+from shared.webhook.courier import open_courier
 
 
 async def main(process: Process) -> None:

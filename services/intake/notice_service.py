@@ -13,11 +13,11 @@ from leadline.intake.v1 import notice_service_pb2 as pb
 from leadline.intake.v1.notice_service_pb2_grpc import NoticeServiceServicer
 from services.intake.catalog.directory import Directory
 from services.intake.identifiers import is_lead_id
-from services.intake.notices import signing
 from services.intake.notices.store import NoticeStore
 from shared.catalog.terms import Seller
 from shared.rpc.errors import Malformed, NotFound
 from shared.runtime.clock import Clock
+from shared.webhook import signing
 
 STATES = ("waiting", "delivered", "dead")
 MOST = 500

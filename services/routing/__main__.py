@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from leadline.routing.v1.follow_up_service_pb2_grpc import add_FollowUpServiceServicer_to_server
 from leadline.routing.v1.routing_service_pb2_grpc import add_RoutingServiceServicer_to_server
+from services.routing.delivery.store import DeliveryStore
 from services.routing.follow_up_service import FollowUpService
-from services.routing.follow_up_store import FollowUpStore
 from services.routing.service import RoutingService
 from services.routing.settings import Settings
 from services.routing.store import CapacityStore
@@ -39,7 +39,7 @@ async def main(process: Process) -> None:
     )
     server.add(
         add_FollowUpServiceServicer_to_server,
-        FollowUpService(TaskStore(people), FollowUpStore(people)),
+        FollowUpService(TaskStore(people), DeliveryStore(people)),
         "leadline.routing.v1.FollowUpService",
     )
     await process.serve(server)

@@ -8,7 +8,9 @@ from uuid import UUID
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.events.v1 import lead_event_pb2 as pb
-from services.routing.follow_up import AcceptedLead, CallTask, Delivery
+from services.routing.accepted import AcceptedLead
+from services.routing.delivery.delivery import Delivery
+from services.routing.follow_up import CallTask
 from shared.db.outbox import OutboxRow
 from shared.runtime.ids import uuid7
 

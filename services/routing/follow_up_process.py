@@ -11,12 +11,14 @@ from __future__ import annotations
 from leadline.intake.v1.record_service_pb2_grpc import RecordServiceStub
 from services.routing.bell import Bell
 from services.routing.contacts_client import IntakeContacts
-from services.routing.follow_up_store import FollowUpStore
+from services.routing.delivery.delivery import ChannelName
+from services.routing.delivery.store import DeliveryStore
+from services.routing.delivery.worker import Channel, DeliveryWorker
 from services.routing.follow_up_telemetry import FollowUpTelemetry
+from services.routing.messages.email_channel import EmailChannel
 from services.routing.messages.mail import Mailer
 from services.routing.scheduler import FollowUpScheduler
 from services.routing.settings import FollowUpSettings
-from services.routing.worker import DeliveryWorker
 from shared.catalog.snapshot import CatalogReader
 from shared.db.outbox import OUTBOX_BELL, OutboxConsumer
 from shared.db.pool import open_pool
@@ -41,14 +43,15 @@ async def main(process: Process) -> None:
     pool = await process.enter(open_pool(settings.database, role="leadline_routing", name="follow_up"))
     redis = await process.enter(open_redis(settings.redis))
     records = await process.enter(open_channel(settings.records_target))
-    store, catalogs, telemetry = FollowUpStore(pool), CatalogReader(pool), FollowUpTelemetry(metrics)
+    store, catalogs, telemetry = DeliveryStore(pool), CatalogReader(pool), FollowUpTelemetry(metrics)
 
     # What one process schedules it delivers; what it leaves, others find when they look by themselves.
     decided, due = Doorbell(redis, OUTBOX_BELL), Bell()
     scheduler = FollowUpScheduler(store, catalogs, telemetry, clock)
     mailer = Mailer(smtp, clock, sessions=settings.smtp_sessions)
     contacts = IntakeContacts(RecordServiceStub(records))
-    worker = DeliveryWorker(pool, store, contacts, catalogs, mailer, due, telemetry, clock)
+    channels: dict[ChannelName, Channel] = {"email": EmailChannel(mailer, catalogs)}
+    worker = DeliveryWorker(pool, store, contacts, channels, due, telemetry, clock)
     consumer = OutboxConsumer(
         pool,
         CONSUMER,

@@ -13,7 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.routing.v1 import follow_up_service_pb2 as pb
 from leadline.routing.v1 import follow_up_service_pb2_grpc as rpc
-from services.routing.follow_up_store import DeliveryRecord, FollowUpStore
+from services.routing.delivery.store import DeliveryRecord, DeliveryStore
 from services.routing.work.task_store import TaskCursor, TaskRecord, TaskStore
 from shared.rpc.errors import Malformed
 
@@ -36,13 +36,15 @@ _DELIVERY_STATES = {
     "waiting": pb.DELIVERY_STATE_WAITING,
     "handed_off": pb.DELIVERY_STATE_HANDED_OFF,
     "dead": pb.DELIVERY_STATE_DEAD,
+    "blocked": pb.DELIVERY_STATE_BLOCKED,
+    "discarded": pb.DELIVERY_STATE_DISCARDED,
 }
 
 
 class FollowUpService(rpc.FollowUpServiceServicer):
     """Shows what follow-up did and has yet to do."""
 
-    def __init__(self, tasks: TaskStore, deliveries: FollowUpStore) -> None:
+    def __init__(self, tasks: TaskStore, deliveries: DeliveryStore) -> None:
         self._tasks = tasks
         self._deliveries = deliveries
 

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from services.routing.follow_up import EMAIL, CallTask, Delivery, speed_to_lead_seconds
+from services.routing.accepted import speed_to_lead_seconds
+from services.routing.delivery.delivery import Delivery
+from services.routing.follow_up import CallTask
 from shared.telemetry.metrics import Metrics
 from shared.telemetry.tracing import record_span
 
@@ -21,10 +23,10 @@ class FollowUpTelemetry:
     def __init__(self, metrics: Metrics) -> None:
         stages = metrics.stages()
         self._task_seconds, self._email_seconds = stages["task"], stages["email"]
-        self._speed = metrics.histogram("leadline_speed_to_lead_seconds", channel=EMAIL)
+        self._speed = metrics.histogram("leadline_speed_to_lead_seconds", channel="email")
         self._tasks = metrics.counter("leadline_follow_ups_total", channel="task", outcome="created")
-        self._handed_off = metrics.counter("leadline_follow_ups_total", channel=EMAIL, outcome="handed_off")
-        self._dead = metrics.counter("leadline_follow_ups_total", channel=EMAIL, outcome="dead")
+        self._handed_off = metrics.counter("leadline_follow_ups_total", channel="email", outcome="handed_off")
+        self._dead = metrics.counter("leadline_follow_ups_total", channel="email", outcome="dead")
 
     def task_written(self, task: CallTask) -> None:
         """A call task was written; not a contact."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.routing.follow_up import AcceptedLead, CallTask, plan_email, plan_task
+from services.routing.accepted import AcceptedLead
+from services.routing.delivery.store import DeliveryStore, add_deliveries
+from services.routing.follow_up import CallTask, plan_email, plan_task
 from services.routing.follow_up_events import accepted_lead, task_created
-from services.routing.follow_up_store import FollowUpStore
 from services.routing.follow_up_telemetry import FollowUpTelemetry
 from services.routing.sla import store as sla
 from services.routing.sla.agreement import start_of
@@ -24,7 +25,7 @@ class FollowUpScheduler:
     """Writes a call task and a delivery for each bought lead, once, however often the event comes."""
 
     def __init__(
-        self, store: FollowUpStore, catalogs: CatalogReader, telemetry: FollowUpTelemetry, clock: Clock
+        self, store: DeliveryStore, catalogs: CatalogReader, telemetry: FollowUpTelemetry, clock: Clock
     ) -> None:
         self._store = store
         self._catalogs = catalogs
@@ -47,7 +48,7 @@ class FollowUpScheduler:
         fresh = await open_tasks(conn, tasks)
         await sla.start(conn, [start for _, start in planned])
         written = [task for task in tasks if task.task_id in fresh]
-        await self._store.add_deliveries(conn, [plan_email(lead, now) for lead in leads])
+        await add_deliveries(conn, [plan_email(lead, now) for lead in leads])
         if written:
             await outbox.put(conn, [task_created(task) for task in written])
         for task in written:

@@ -17,11 +17,12 @@ from leadline.events.v1 import lead_event_pb2 as events
 from leadline.intake.v1 import intake_service_pb2 as intake
 from leadline.intake.v1 import record_service_pb2_grpc as intake_rpc
 from services.routing.contacts_client import IntakeContacts
-from services.routing.follow_up_store import FollowUpStore
+from services.routing.delivery.store import DeliveryStore
+from services.routing.delivery.worker import DeliveryWorker
 from services.routing.follow_up_telemetry import FollowUpTelemetry
+from services.routing.messages.email_channel import EmailChannel
 from services.routing.messages.mail import Mailer, SmtpServer
 from services.routing.scheduler import FollowUpScheduler
-from services.routing.worker import DeliveryWorker
 from shared.catalog import snapshot
 from shared.catalog.following import Playbook, Step, Template
 from shared.catalog.sales import Team
@@ -129,7 +130,7 @@ class AnyWorld(Generic[C]):
     mail: MailServer
     clock: C
     records_target: str
-    store: FollowUpStore
+    store: DeliveryStore
     metrics: Metrics = field(default_factory=Metrics)
 
     def __post_init__(self) -> None:
@@ -141,14 +142,13 @@ class AnyWorld(Generic[C]):
         scheduler = FollowUpScheduler(self.store, self.catalogs, self.telemetry, self.clock)
         return OutboxConsumer(self.pool, "routing", scheduler.handle, SilentBell())
 
-    def worker(self, store: FollowUpStore | None = None, mailer: Mailer | None = None) -> DeliveryWorker:
+    def worker(self, store: DeliveryStore | None = None, mailer: Mailer | None = None) -> DeliveryWorker:
         """A worker with sessions of its own and no jitter."""
         return DeliveryWorker(
             self.pool,
             store or self.store,
             IntakeContacts(intake_rpc.RecordServiceStub(self.channel)),
-            self.catalogs,
-            mailer or self.mailer(),
+            {"email": EmailChannel(mailer or self.mailer(), self.catalogs)},
             SilentBell(),
             self.telemetry,
             self.clock,
@@ -248,7 +248,7 @@ async def open_world(url: str, clock: C) -> AsyncIterator[AnyWorld[C]]:
             mail=mail,
             clock=clock,
             records_target=f"127.0.0.1:{port}",
-            store=FollowUpStore(pool),
+            store=DeliveryStore(pool),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,9 +14,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from leadline.routing.v1 import follow_up_service_pb2 as pb
-from services.routing.follow_up import Delivery, Postponed, Settled, settle
+from services.routing.delivery.delivery import Delivery, Postponed, settle
+from services.routing.delivery.store import DeliveryStore, Try
 from services.routing.follow_up_service import FollowUpService
-from services.routing.follow_up_store import FollowUpStore
 from services.routing.work.task_store import TaskStore
 from shared.db.pool import Connection, Pool
 from shared.rpc.errors import Unavailable
@@ -126,6 +126,8 @@ async def test_a_temporary_refusal_is_tried_again_after_a_while(world: World, an
     done = await world.delivery(lead_id)
     assert (done["state"], done["attempts"], done["last_error"]) == ("handed_off", 2, "")
     assert len(world.mail.taken) == 1
+    tries = await world.admin.fetch("SELECT attempt, outcome, error FROM routing.delivery_try ORDER BY attempt")
+    assert [tuple(one) for one in tries] == [(1, "postponed", f"{phase}: {answer[:3]}"), (2, "handed_off", "")]
 
 
 async def test_a_final_refusal_is_dead_at_once_and_shown_without_the_servers_words(world: World) -> None:
@@ -264,7 +266,7 @@ async def test_two_workers_share_the_work_and_send_nothing_twice(world: World) -
     assert len(await world.events_of("message_handed_off")) == 120
 
 
-class HangingStore(FollowUpStore):
+class HangingStore(DeliveryStore):
     """A store that records nothing until its worker is gone, and then fails."""
 
     def __init__(self, pool: Pool) -> None:
@@ -272,7 +274,7 @@ class HangingStore(FollowUpStore):
         self.reached = asyncio.Event()
         self.gone = asyncio.Event()
 
-    async def settle(self, conn: Connection, tries: Sequence[tuple[Delivery, Settled]]) -> set[UUID]:
+    async def settle(self, conn: Connection, tries: Sequence[Try]) -> set[UUID]:
         """Never succeeds."""
         self.reached.set()
         await self.gone.wait()
@@ -304,12 +306,12 @@ async def test_a_worker_that_dies_before_recording_is_replaced_and_the_copy_can_
     assert len(await world.events_of("message_handed_off")) == 1
 
 
-class FlakyStore(FollowUpStore):
+class FlakyStore(DeliveryStore):
     """A store whose database is away for the first two records."""
 
     failures = 2
 
-    async def settle(self, conn: Connection, tries: Sequence[tuple[Delivery, Settled]]) -> set[UUID]:
+    async def settle(self, conn: Connection, tries: Sequence[Try]) -> set[UUID]:
         """Fails twice, then works."""
         if self.failures:
             self.failures -= 1
@@ -328,12 +330,14 @@ async def test_a_message_that_was_taken_is_recorded_even_if_the_database_stumble
 async def test_a_worker_that_lost_its_lease_cannot_undo_what_its_successor_did(world: World) -> None:
     await world.buy()
     await world.consumer().step()
-    (slow,) = await world.store.claim(world.clock.now(), 10, UUID(int=1))
+    (slow,) = await world.store.claim(world.clock.now(), {"email": 10}, UUID(int=1))
     world.clock.advance(31)
     await world.send_due()
-    late = settle(slow, Postponed("data: timeout"), world.clock.now(), 0.5)
+    now = world.clock.now()
+    late = settle(slow, Postponed("data: timeout"), now, 0.5)
+    tried = Try(delivery=slow, ended_at=now, outcome="postponed", error="data: timeout", settled=late)
     async with world.pool.acquire() as conn:
-        assert await world.store.settle(conn, [(slow, late)]) == set()
+        assert await world.store.settle(conn, [tried]) == set()
     assert (await world.delivery(str(slow.lead.lead_id)))["state"] == "handed_off"
 
 
@@ -359,17 +363,17 @@ async def test_speed_is_measured_for_every_lead_and_traced_for_sampled_ones(worl
     assert world.metrics.value("leadline_speed_to_lead_seconds_sum", channel="email") == pytest.approx(6.0)
 
 
-class AwayStore(FollowUpStore):
+class AwayStore(DeliveryStore):
     """A store whose first claims find no database."""
 
     failures = 3
 
-    async def claim(self, now: datetime, limit: int, lease_id: UUID) -> list[Delivery]:
+    async def claim(self, now: datetime, places: Mapping[str, int], lease_id: UUID) -> list[Delivery]:
         """Fails three times, then works."""
         if self.failures:
             self.failures -= 1
             raise Unavailable("the database is away")
-        return await super().claim(now, limit, lease_id)
+        return await super().claim(now, places, lease_id)
 
 
 async def test_a_worker_outlives_an_outage_of_the_database(world: World) -> None:

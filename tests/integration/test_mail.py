@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.routing.follow_up import HandedOff, Outcome, Postponed, Refused
+from services.routing.delivery.delivery import HandedOff, Outcome, Postponed, Refused
 from services.routing.messages.mail import Mailer, SmtpServer
 from tests.clock import FakeClock
 from tests.integration.smtp_server import MailServer

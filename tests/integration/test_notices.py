@@ -23,8 +23,6 @@ from leadline.intake.v1 import notice_service_pb2 as pb
 from services.intake.catalog.diff import plan
 from services.intake.catalog.store import Approval, CatalogStore
 from services.intake.notice_service import NoticeService
-from services.intake.notices import signing
-from services.intake.notices.courier import Courier, Guard, open_courier
 from services.intake.notices.store import OVERLAP, NoticeStore
 from services.intake.notices.worker import KEPT, WAITS, NoticeWorker
 from services.intake.returns.desk import Asked, ReturnDesk
@@ -34,6 +32,8 @@ from shared.catalog.returning import ReturnTerms
 from shared.catalog.snapshot import CatalogReader
 from shared.rpc.errors import NotFound
 from shared.telemetry.metrics import Metrics
+from shared.webhook import signing
+from shared.webhook.courier import Courier, Guard, open_courier
 from tests.clock import FakeClock
 from tests.integration.intake_world import BUYER, World, intake_world
 

@@ -9,13 +9,13 @@ from datetime import timedelta
 import structlog
 
 from services.intake.catalog.directory import Directory
-from services.intake.notices import signing
-from services.intake.notices.courier import DEADLINE_SECONDS, Courier
 from services.intake.notices.store import Claimed, NoticeStore
 from shared.rpc.errors import AppError
 from shared.runtime.clock import Clock
 from shared.telemetry.logging import failure as failure_of
 from shared.telemetry.metrics import Metrics
+from shared.webhook import signing
+from shared.webhook.courier import DEADLINE_SECONDS, Courier
 
 _MINUTE, _HOUR = 60.0, 3600.0
 #: Seconds to wait after each failed attempt; the attempt after the last wait, some three days on, is the last.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
 
-from services.routing.follow_up import Delivery
+from services.routing.delivery.delivery import Delivery
 from services.routing.messages.filling import Confirmation
 
 #: The addresses that every server takes: a dot-atom of ASCII and a host (RFC 5321, 4.1.2), not a quoted string.

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from services.routing.follow_up import HandedOff, Outcome, Postponed, Refused
+from services.routing.delivery.delivery import HandedOff, Outcome, Postponed, Refused
 from shared.runtime.clock import Clock
 
 Phase = Literal["connect", "mail", "rcpt", "data"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from services.routing.follow_up import AcceptedLead, Delivery, plan_email
+from services.routing.accepted import AcceptedLead
+from services.routing.delivery.delivery import Delivery
+from services.routing.follow_up import plan_email
 from shared.catalog.following import Playbook, Step, Template
 from shared.catalog.terms import Buyer, FollowUp
 

@@ -11,18 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.routing.follow_up import (
+from services.routing.accepted import speed_to_lead_seconds
+from services.routing.delivery.delivery import (
     GIVE_UP_AFTER,
+    Blocked,
     HandedOff,
     Postponed,
     Refused,
-    derived_id,
-    plan_email,
-    plan_task,
     retry_seconds,
     settle,
-    speed_to_lead_seconds,
 )
+from services.routing.follow_up import derived_id, plan_email, plan_task
 from shared.runtime.ids import uuid7
 from tests.unit.follow_up.samples import NOW, TERMS, accepted, delivery, playbook
 
@@ -97,6 +96,23 @@ def test_tries_end_after_three_days(outage: bool) -> None:
     late = NOW + GIVE_UP_AFTER - timedelta(seconds=1)
     settled = settle(tried, Postponed("connect: unreachable", outage), late, 0.5)
     assert (settled.state, settled.last_error) == ("dead", "connect: unreachable")
+
+
+def test_a_receiver_that_asks_for_peace_gets_it() -> None:
+    tried = replace(delivery(), attempts=1)
+    assert settle(tried, Postponed("429", retry_after_seconds=90), NOW, 0.5).due_at == NOW + timedelta(seconds=90)
+    assert settle(tried, Postponed("429", retry_after_seconds=0.1), NOW, 0.5).due_at == NOW + timedelta(seconds=1)
+
+
+def test_what_the_gate_forbids_until_later_waits_and_has_its_three_days_then() -> None:
+    later = NOW + timedelta(days=5)
+    settled = settle(replace(delivery(), attempts=1), Blocked("hours", later), NOW, 0.5)
+    assert (settled.state, settled.due_at, settled.last_error) == ("waiting", later, "hours")
+    assert settled.give_up_at == later + GIVE_UP_AFTER
+
+
+def test_what_the_gate_forbids_for_good_is_blocked_not_dead() -> None:
+    assert settle(replace(delivery(), attempts=1), Blocked("opted_out"), NOW, 0.5).state == "blocked"
 
 
 def test_speed_to_lead_runs_from_the_consumers_submit() -> None:

@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.intake.notices import signing
-from services.intake.notices.address import allowed
 from services.intake.notices.notice import TYPES, notice_of
 from services.intake.notices.worker import WAITS
 from services.intake.returns.lifecycle import STEPS, Action, State
 from services.intake.returns.record import Happening, Return
+from shared.webhook import signing
+from shared.webhook.address import allowed
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 ONE = Return(

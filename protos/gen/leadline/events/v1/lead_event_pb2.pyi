@@ -709,7 +709,7 @@ class MessageHandedOff(_message.Message):
     delivery_id: _builtins.str
     """The delivery."""
     channel: _builtins.str
-    """`email`."""
+    """`email`, `text`, `call`, `webhook`, `adf_email`, `adf_post` or `csv`."""
     seller: _builtins.str
     """The seller."""
     source: _builtins.str

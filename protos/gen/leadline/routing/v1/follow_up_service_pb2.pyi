@@ -70,6 +70,10 @@ class _DeliveryStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Deliver
     """The channel took it."""
     DELIVERY_STATE_DEAD: _DeliveryState.ValueType  # 3
     """Tries are used up, or the channel refused for good; a person must look."""
+    DELIVERY_STATE_BLOCKED: _DeliveryState.ValueType  # 4
+    """The contact gate forbids it for good."""
+    DELIVERY_STATE_DISCARDED: _DeliveryState.ValueType  # 5
+    """Dead, and a person decided that it stays so."""
 
 class DeliveryState(_DeliveryState, metaclass=_DeliveryStateEnumTypeWrapper):
     """What became of a message."""
@@ -82,6 +86,10 @@ DELIVERY_STATE_HANDED_OFF: DeliveryState.ValueType  # 2
 """The channel took it."""
 DELIVERY_STATE_DEAD: DeliveryState.ValueType  # 3
 """Tries are used up, or the channel refused for good; a person must look."""
+DELIVERY_STATE_BLOCKED: DeliveryState.ValueType  # 4
+"""The contact gate forbids it for good."""
+DELIVERY_STATE_DISCARDED: DeliveryState.ValueType  # 5
+"""Dead, and a person decided that it stays so."""
 Global___DeliveryState: _TypeAlias = DeliveryState  # noqa: Y015
 
 @_typing.final
@@ -260,7 +268,7 @@ Global___Task: _TypeAlias = Task  # noqa: Y015
 
 @_typing.final
 class Delivery(_message.Message):
-    """One message to the person."""
+    """One message to the person, or the lead to one of the buyer's systems."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -277,7 +285,7 @@ class Delivery(_message.Message):
     lead_id: _builtins.str
     """The lead."""
     channel: _builtins.str
-    """`email`."""
+    """`email`, `text`, `call`, `webhook`, `adf_email`, `adf_post` or `csv`."""
     state: Global___DeliveryState.ValueType
     """State."""
     attempts: _builtins.int

@@ -1,4 +1,4 @@
-"""Where notices may go: to the open net, and never into the buyer's own. Pure."""
+"""Where messages may go whose address somebody else named: to the open net, never into our own. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _WRAPPED = tuple(ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48",
 
 
 def allowed(address: str, *, loopback: bool) -> bool:
-    """Whether a notice may be sent to this address. `loopback`: also to this very computer, for development."""
+    """Whether something may be sent to this address. `loopback`: also to this very computer, for development."""
     try:
         ip: IPv4Address | IPv6Address = ip_address(address)
     except ValueError:

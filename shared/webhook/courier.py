@@ -1,4 +1,4 @@
-"""Carries one notice to one address on the open net: resolved once, no redirects, little time."""
+"""Carries one message to one address on the open net: resolved once, no redirects, little time."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from services.intake.notices.address import allowed
+from shared.webhook.address import allowed
 
 #: How long a receiver has, from resolving its name to the status of its answer.
 DEADLINE_SECONDS = 10.0
 
 
 class _ForbiddenError(OSError):
-    """The name stands for an address that notices never go to."""
+    """The name stands for an address that nothing is sent to."""
 
 
 class Guard(AbstractResolver):
@@ -48,7 +48,7 @@ class Guard(AbstractResolver):
 
 
 class Courier:
-    """Delivers notices. Every failure is told in words that quote nothing of what was received."""
+    """Delivers messages. Every failure is told in words that quote nothing of what was received."""
 
     def __init__(
         self, session: aiohttp.ClientSession, *, loopback: bool, deadline_seconds: float = DEADLINE_SECONDS

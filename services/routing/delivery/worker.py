@@ -7,7 +7,7 @@ a copy with the same Message-ID. A yes that cannot be recorded at once is kept a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from random import random
 from typing import Protocol
@@ -17,8 +17,11 @@ import asyncpg
 import structlog
 
 from services.routing.contacts_client import Contacts
-from services.routing.follow_up import (
+from services.routing.delivery.delivery import (
+    Blocked,
+    ChannelName,
     Delivery,
+    HandedOff,
     Outcome,
     Postponed,
     Refused,
@@ -26,12 +29,10 @@ from services.routing.follow_up import (
     retry_seconds,
     settle,
 )
+from services.routing.delivery.store import DeliveryStore, Try
 from services.routing.follow_up_events import message_handed_off
-from services.routing.follow_up_store import FollowUpStore
 from services.routing.follow_up_telemetry import FollowUpTelemetry
-from services.routing.messages.composition import CompositionError, compose, parsed_mailbox
-from services.routing.messages.filling import Recipient, render
-from shared.catalog.snapshot import CatalogReader
+from services.routing.messages.filling import Recipient
 from shared.db import outbox
 from shared.db.pool import Pool
 from shared.rpc.errors import AppError
@@ -45,12 +46,14 @@ BATCH = 50
 MAX_UNDER_WAY = 100
 #: Seconds after its claim in which a delivery may still be begun: the rest of the lease is for sending it.
 BEGIN_WITHIN = 10.0
+_LANES = ("email",)
 #: Seconds between looks at the queue when no bell rings.
 POLL_SECONDS = 0.25
 #: Seconds in which a claim's outcomes are waited for, to record them in one transaction.
 TOGETHER_SECONDS = 0.02
 #: Waits between attempts to record outcomes while Postgres is away; about the length of a lease in all.
 _RECORD_RETRIES = (0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 10.0)
+_OUTCOMES = {HandedOff: "handed_off", Postponed: "postponed", Refused: "refused", Blocked: "blocked"}
 
 
 class Bell(Protocol):
@@ -61,10 +64,16 @@ class Bell(Protocol):
 
 
 class Channel(Protocol):
-    """What takes messages; see `services.routing.messages.mail.Mailer`."""
+    """What takes deliveries of one kind; see `services.routing.messages.email_channel.EmailChannel`."""
 
-    async def send(self, sender: str, recipient: str, message: bytes, *, begin_before: float) -> Outcome:
-        """Hand one message over; every failure is an outcome."""
+    async def send(self, delivery: Delivery, person: Recipient, *, begin_before: float) -> Outcome:
+        """Hand one over; every failure is an outcome, none an exception.
+
+        Two calls for one delivery are two copies of one message: they carry the delivery's id.
+
+        Args:
+            begin_before: monotonic seconds; what cannot be begun by then is postponed, for its lease runs out.
+        """
 
 
 class OutagePause:
@@ -107,10 +116,9 @@ class DeliveryWorker:
     def __init__(
         self,
         pool: Pool,
-        store: FollowUpStore,
+        store: DeliveryStore,
         contacts: Contacts,
-        catalogs: CatalogReader,
-        channel: Channel,
+        channels: Mapping[ChannelName, Channel],
         bell: Bell,
         telemetry: FollowUpTelemetry,
         clock: Clock,
@@ -119,8 +127,7 @@ class DeliveryWorker:
         self._pool = pool
         self._store = store
         self._contacts = contacts
-        self._catalogs = catalogs
-        self._channel = channel
+        self._channels = channels
         self._bell = bell
         self._telemetry = telemetry
         self._clock = clock
@@ -156,7 +163,7 @@ class DeliveryWorker:
             await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
         limit = 1 if self._pause.probing else BATCH
         begin_before = self._clock.monotonic() + BEGIN_WITHIN
-        claimed = await self._store.claim(self._clock.now(), limit, uuid4())
+        claimed = await self._store.claim(self._clock.now(), dict.fromkeys(_LANES, limit), uuid4())
         claimed.sort(key=lambda delivery: delivery.lead.buyer_id)
         for buyer_id, group in groupby(claimed, key=lambda delivery: delivery.lead.buyer_id):
             deliveries = list(group)
@@ -215,35 +222,7 @@ class DeliveryWorker:
     async def _try(self, delivery: Delivery, recipient: Recipient | None, begin_before: float) -> Outcome:
         if recipient is None:
             return Refused("contact: unknown or forgotten")
-        if not recipient.email:
-            return Refused("contact: no e-mail address")
-        try:
-            sender, address, message = await self._message(delivery, recipient)
-        except CompositionError as error:
-            return Refused(f"compose: {error}")
-        except AppError as error:
-            return Postponed(f"catalog: {error.code.name.lower()}")
-        return await self._channel.send(sender, address, message, begin_before=begin_before)
-
-    async def _message(self, delivery: Delivery, recipient: Recipient) -> tuple[str, str, bytes]:
-        view = await self._catalogs.get(delivery.lead.buyer_id, delivery.lead.catalog_revision)
-        order = view.order(delivery.lead.order)
-        playbook = view.playbook(order.follow_up.playbook) if order is not None else None
-        product = view.product(order.product) if order is not None else None
-        step = playbook.confirmation if playbook is not None else None
-        template = view.template(step.template) if step is not None and step.template is not None else None
-        if order is None or template is None or product is None:
-            raise CompositionError("the order, its product, its playbook or the template is not in the catalog")
-        confirmation = render(
-            template,
-            first_name=recipient.first_name,
-            offer=order.follow_up.offer,
-            buyer=view.buyer,
-            product=product.name,
-        )
-        sender = parsed_mailbox(view.buyer.email_from, "the buyer's email_from")
-        address = parsed_mailbox(recipient.email, "the contact's email")
-        return sender.address, address.address, compose(delivery, confirmation, sender, address)
+        return await self._channels[delivery.channel].send(delivery, recipient, begin_before=begin_before)
 
     async def _settle(self, tries: Sequence[tuple[Delivery, Outcome]]) -> None:
         """Record outcomes, patiently: forgetting that a message was taken would send it again."""
@@ -257,19 +236,28 @@ class DeliveryWorker:
 
     async def _record(self, tries: Sequence[tuple[Delivery, Outcome]]) -> None:
         now = self._clock.now()
-        settled = [(delivery, settle(delivery, outcome, now, self._jitter())) for delivery, outcome in tries]
+        ended = [
+            Try(
+                delivery=delivery,
+                ended_at=now,
+                outcome=_OUTCOMES[type(outcome)],
+                error="" if isinstance(outcome, HandedOff) else outcome.error,
+                settled=settle(delivery, outcome, now, self._jitter()),
+            )
+            for delivery, outcome in tries
+        ]
         async with self._pool.acquire() as conn, conn.transaction():
-            changed = await self._store.settle(conn, settled)
-            recorded = [(delivery, result) for delivery, result in settled if delivery.delivery_id in changed]
+            changed = await self._store.settle(conn, ended)
+            recorded = [one for one in ended if one.delivery.delivery_id in changed]
             events = [
-                message_handed_off(delivery, result.handed_off_at)
-                for delivery, result in recorded
-                if result.handed_off_at is not None
+                message_handed_off(one.delivery, one.settled.handed_off_at)
+                for one in recorded
+                if one.settled.handed_off_at is not None
             ]
             if events:
                 await outbox.put(conn, events)
-        for delivery, result in recorded:
-            self._tell(delivery, result)
+        for one in recorded:
+            self._tell(one.delivery, one.settled)
 
     def _tell(self, delivery: Delivery, result: Settled) -> None:
         if result.handed_off_at is not None:

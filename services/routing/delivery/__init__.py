@@ -1,0 +1,1 @@
+"""Messages and leads on their way to their receivers: tries, retries, dead letters."""

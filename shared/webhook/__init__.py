@@ -1,0 +1,1 @@
+"""Carrying something to an address that somebody else named: signed, guarded, bounded."""
