@@ -11,6 +11,7 @@ import msgspec
 from shared.catalog.earlier import brought_up_to_date
 from shared.catalog.following import Playbook, Template
 from shared.catalog.money import decode_hook, encode_hook
+from shared.catalog.receiving import Receiver
 from shared.catalog.recognition import match_kind
 from shared.catalog.sales import Team
 from shared.catalog.terms import Buyer, Catalog, Disclosure, Order, Product, Seller, Source
@@ -66,6 +67,7 @@ class CatalogView:
         self._teams = {team.slug: team for team in catalog.teams}
         self._templates = {template.slug: template for template in catalog.templates}
         self._playbooks = {playbook.slug: playbook for playbook in catalog.playbooks}
+        self._receivers = {receiver.slug: receiver for receiver in catalog.receivers}
         self._orders = {order.slug: order for order in catalog.orders}
         self._orders_of = _orders_by_seller(catalog)
         #: Names of fields that hold a Social Security number in any product.
@@ -121,6 +123,10 @@ class CatalogView:
     def playbook(self, slug: str) -> Playbook | None:
         """The playbook of that name."""
         return self._playbooks.get(slug)
+
+    def receiver(self, slug: str) -> Receiver | None:
+        """The receiver of that name."""
+        return self._receivers.get(slug)
 
     def order(self, slug: str) -> Order | None:
         """The order of that name, whatever its state: an order that was removed stays as `ended`."""

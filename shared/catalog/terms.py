@@ -16,6 +16,7 @@ from msgspec import Meta, field
 from shared.catalog.buying import Cap, OrderSource, Pacing, Price, PriceRule, Schedule
 from shared.catalog.following import ContactTerms, HoldOut, Playbook, Template
 from shared.catalog.money import Minor
+from shared.catalog.receiving import Receiver
 from shared.catalog.recognition import DuplicateScope, MatchKey
 from shared.catalog.returning import ReturnTerms
 from shared.catalog.sales import Agreements, Team
@@ -268,6 +269,8 @@ class FollowUp(Agreements, frozen=True, kw_only=True):
     offer: Text
     #: Teams by weight.
     teams: dict[Slug, Positive] = field(default_factory=dict)
+    #: Systems of the buyer that are handed every lead that it buys here.
+    deliver_to: tuple[Slug, ...] = ()
     #: What programs may send on their own.
     contact: ContactTerms = ContactTerms()
     #: A random share that people follow up later, to measure what speed is worth; left out: none.
@@ -340,6 +343,7 @@ class Catalog(Term, frozen=True, kw_only=True):
     teams: tuple[Team, ...] = ()
     templates: tuple[Template, ...] = ()
     playbooks: tuple[Playbook, ...] = ()
+    receivers: tuple[Receiver, ...] = ()
     orders: tuple[Order, ...] = ()
 
 

@@ -22,8 +22,10 @@ def catalog_with(words: dict[str, Any]) -> str:
     if "sources" in words:
         sites = {source["site"] for source in words["sources"]}
         catalog["sources"] = [s for s in catalog["sources"] if s["site"] not in sites] + words.pop("sources")
-    for section in ("templates", "playbooks"):
-        catalog[section] += words.pop(section, [])
+    for section in ("templates", "playbooks", "receivers"):
+        catalog[section] = [*catalog.get(section, []), *words.pop(section, [])]
+    if "deliver_to" in words:
+        words["follow_up"] = catalog["orders"][0]["follow_up"] | {"deliver_to": words.pop("deliver_to")}
     order = catalog["orders"][0] | words
     catalog["orders"] = [order, *catalog["orders"][1:]]
     return yaml.dump(catalog, default_style='"', sort_keys=False)

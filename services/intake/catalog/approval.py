@@ -15,6 +15,7 @@ from services.intake.catalog.order_checks import check_orders
 from services.intake.catalog.part_checks import check_parts
 from services.intake.catalog.playbook_checks import check_playbooks
 from services.intake.catalog.reading import path_text
+from services.intake.catalog.receiver_checks import check_receivers
 from shared.catalog.terms import Catalog, Disclosure, Order
 
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -59,7 +60,7 @@ def approve(current: Catalog, disclosure: Disclosure) -> tuple[Plan, list[Fault]
 def _checked(catalog: Catalog) -> list[Fault]:
     """Faults by the checks of a file; an order that ended long ago may have some, which are nobody's today."""
     draft = Draft.of(catalog)
-    findings = (*check_parts(draft), *check_playbooks(draft), *check_orders(draft))
+    findings = (*check_parts(draft), *check_receivers(draft), *check_playbooks(draft), *check_orders(draft))
     return [Fault(0, 0, path_text(path), message) for path, message in findings]
 
 

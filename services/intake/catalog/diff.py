@@ -31,6 +31,7 @@ _SECTIONS: Final = (
     # What playbooks name stays with them, so they come first.
     ("teams", "team", "slug"),
     ("templates", "template", "slug"),
+    ("receivers", "receiver", "slug"),
 )
 #: Fields that name an item of a list inside a part, so that a diff says `caps.day` and not `caps[0]`.
 _ITEM_NAMES: Final = ("window", "name", "field", "site")
@@ -197,6 +198,8 @@ def _named_by(order: Order, section: str) -> tuple[str, ...]:
             return tuple({**order.follow_up.teams, **dict.fromkeys(order.follow_up.escalates_to)})
         case "playbooks":
             return (order.follow_up.playbook,)
+        case "receivers":
+            return order.follow_up.deliver_to
         case _:
             return ()
 
@@ -207,6 +210,8 @@ def _named_in(playbook: Playbook, section: str) -> tuple[str, ...]:
             named = [step.team for step in playbook.steps]
         case "templates":
             named = [step.template for step in playbook.steps]
+        case "receivers":
+            named = [step.receiver for step in playbook.steps]
         case _:
             return ()
     return tuple(name for name in named if name is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from services.intake.catalog.order_checks import check_orders
 from services.intake.catalog.part_checks import check_parts
 from services.intake.catalog.playbook_checks import check_playbooks
 from services.intake.catalog.reading import BROKEN, Reader, struct_type
+from services.intake.catalog.receiver_checks import check_receivers
 from services.intake.catalog.rule_checks import check_rules
 from shared.catalog.terms import Catalog
 
@@ -45,7 +46,7 @@ def read_document(text: str) -> Document:
     draft: Draft | None = None
     try:
         draft = _read(reader, read(text))
-        for path, message in (*check_parts(draft), *check_playbooks(draft), *check_orders(draft)):
+        for path, message in _findings(draft):
             if not reader.is_doubtful(path):
                 reader.blame(path, message)
         for path, offset, message in check_rules(draft):
@@ -55,6 +56,11 @@ def read_document(text: str) -> Document:
     faults = tuple(sorted(set(reader.faults)))
     buyer_id = draft.buyer.slug if draft is not None and draft.buyer is not None else ""
     return Document(draft.catalog() if draft is not None and not faults else None, faults, buyer_id, reader)
+
+
+def _findings(draft: Draft) -> Iterator[Finding]:
+    for check in (check_parts, check_receivers, check_playbooks, check_orders):
+        yield from check(draft)
 
 
 def _read(reader: Reader, root: yaml.MappingNode) -> Draft:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.intake.catalog.reading import Path, did_you_mean
 from shared.catalog.following import Playbook, Template
+from shared.catalog.receiving import Receiver
 from shared.catalog.sales import Team
 from shared.catalog.states import USPS_STATES
 from shared.catalog.terms import (
@@ -37,6 +38,7 @@ class Draft:
     teams: Mapping[int, Team]
     templates: Mapping[int, Template]
     playbooks: Mapping[int, Playbook]
+    receivers: Mapping[int, Receiver]
     orders: Mapping[int, Order]
     #: Per section (`sellers`, …) what its parts are called, in the order of the file.
     names: Mapping[str, Sequence[str]]
@@ -44,7 +46,17 @@ class Draft:
     @classmethod
     def of(cls, catalog: Catalog) -> Draft:
         """A catalog that was put together rather than read."""
-        sections = ("sellers", "sources", "disclosures", "products", "teams", "templates", "playbooks", "orders")
+        sections = (
+            "sellers",
+            "sources",
+            "disclosures",
+            "products",
+            "teams",
+            "templates",
+            "playbooks",
+            "receivers",
+            "orders",
+        )
         parts = {section: getattr(catalog, section) for section in sections}
         names = {
             section: tuple(part.site if section == "sources" else part.slug for part in found)
@@ -83,6 +95,7 @@ class Draft:
             teams=tuple(self.teams.values()),
             templates=tuple(self.templates.values()),
             playbooks=tuple(self.playbooks.values()),
+            receivers=tuple(self.receivers.values()),
             orders=tuple(self.orders.values()),
         )
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
+from services.intake.catalog.addresses import is_mail_address, is_web_address
 from services.intake.catalog.draft import (
     Draft,
     Finding,
@@ -21,7 +20,6 @@ from services.intake.catalog.sla_checks import check_teams
 from shared.catalog.terms import STANDARD_FIELDS, Buyer, Product, ProductField
 
 _BOUNDED: Final = frozenset({"integer", "number", "money", "range"})
-_URL: Final = re.compile(r"[!-~]{1,500}", re.ASCII)
 
 
 def check_parts(draft: Draft) -> Iterator[Finding]:
@@ -49,28 +47,17 @@ def _names(names: Mapping[str, object]) -> Iterator[Finding]:
 
 def _buyer(buyer: Buyer) -> Iterator[Finding]:
     yield from unknown_time_zone(buyer.time_zone, ("buyer", "time_zone"))
-    if not _has_address(buyer.email_from):
+    if not is_mail_address(buyer.email_from):
         yield ("buyer", "email_from"), "expected an address such as `Big Bank <loans@bank.example>`"
 
 
 def _sellers(draft: Draft) -> Iterator[Finding]:
     for index, seller in draft.sellers.items():
-        if seller.contact_email and not _has_address(seller.contact_email):
+        if seller.contact_email and not is_mail_address(seller.contact_email):
             yield ("sellers", index, "contact_email"), "expected an e-mail address"
-        if seller.webhook_url and not _takes_notices(seller.webhook_url):
+        if seller.webhook_url and not is_web_address(seller.webhook_url):
             expected = "expected an https:// URL without user, password or #; http:// only of this computer, to try it"
             yield ("sellers", index, "webhook_url"), expected
-
-
-def _takes_notices(text: str) -> bool:
-    try:
-        url = urlsplit(text)
-        port = url.port
-    except ValueError:
-        return False
-    if not _URL.fullmatch(text) or not url.hostname or port == 0 or "@" in url.netloc or "#" in text:
-        return False
-    return url.scheme == "https" or (url.scheme == "http" and url.hostname in ("localhost", "127.0.0.1", "::1"))
 
 
 def _sources(draft: Draft) -> Iterator[Finding]:
@@ -136,9 +123,3 @@ def _synonyms(field: ProductField, path: Path) -> Iterator[Finding]:
             if word.casefold() in known:
                 yield (*path, index, "words", nth), f"`{word}` is already a choice or a word for one"
             known.add(word.casefold())
-
-
-def _has_address(text: str) -> bool:
-    address = text.rsplit("<", 1)[-1].rstrip("> ")
-    local, _, host = address.rpartition("@")
-    return bool(local) and "." in host and not any(character.isspace() for character in address)
