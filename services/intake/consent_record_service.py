@@ -30,14 +30,14 @@ def consent_record_of(row: asyncpg.Record) -> pb.ConsentRecord:
         submitted_at=_timestamp(row["submitted_at"]),
         received_at=_timestamp(row["received_at"]),
         decided_at=_timestamp(row["decided_at"]),
-        checks=_consent_checks(receipt, order),
+        checks=consent_checks(receipt, order),
         submission_sha256=sha256(row["submission"]).digest(),
         payload_sha256=sha256(row["payload"]).digest() if row["payload"] else b"",
         receipt_sha256=sha256(receipt).digest(),
     )
 
 
-def _consent_checks(receipt: bytes, order: str) -> list[lead_pb2.Check]:
+def consent_checks(receipt: bytes, order: str) -> list[lead_pb2.Check]:
     """What was checked of the consent, whatever the order or for the one that bought the lead."""
     stages = receipt_pb2.DecisionReceipt.FromString(receipt).stages
     return [

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import grpc
-import msgspec
 
 from leadline.intake.v1 import intake_service_pb2 as pb
 from leadline.intake.v1.record_service_pb2_grpc import RecordServiceServicer
 from services.intake.consent_record_service import consent_record_of
+from services.intake.contact_service import contact_of
 from services.intake.identifiers import is_lead_id
 from services.intake.store import LeadStore
 from shared.rpc.errors import Malformed
@@ -31,8 +31,11 @@ class RecordService(RecordServiceServicer):
         if len(request.lead_ids) > MOST_LEADS:
             raise Malformed.field("lead_ids", f"expected at most {MOST_LEADS}")
         wanted = [lead_id for lead_id in request.lead_ids if is_lead_id(lead_id)]
-        found = await self._store.contacts(request.buyer_id, wanted)
-        return pb.GetContactsResponse(contacts=[_contact_of(lead_id, found) for lead_id in request.lead_ids])
+        rows = await self._store.contacts(request.buyer_id, wanted)
+        found = {row["lead_id"]: contact_of(row) for row in rows}
+        return pb.GetContactsResponse(
+            contacts=[found.get(lead_id) or pb.Contact(lead_id=lead_id) for lead_id in request.lead_ids]
+        )
 
     async def GetConsentRecords(
         self, request: pb.GetConsentRecordsRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -46,18 +49,3 @@ class RecordService(RecordServiceServicer):
         return pb.GetConsentRecordsResponse(
             records=[found.get(lead_id) or pb.ConsentRecord(lead_id=lead_id) for lead_id in request.lead_ids]
         )
-
-
-def _contact_of(lead_id: str, found: dict[str, str]) -> pb.Contact:
-    text = found.get(lead_id)
-    if text is None:
-        return pb.Contact(lead_id=lead_id)
-    fields = msgspec.json.decode(text, type=dict[str, str])
-    return pb.Contact(
-        lead_id=lead_id,
-        found=True,
-        first_name=fields.get("first_name", ""),
-        last_name=fields.get("last_name", ""),
-        email=fields.get("email", ""),
-        phone=fields.get("phone", ""),
-    )

@@ -84,7 +84,8 @@ RETURNING p.buyer_id, p.lead_id::text, p.key_orders, l.seller, l.clock, l.test, 
 """
 
 _CONTACTS = """
-SELECT l.lead_id::text, p.fields
+SELECT l.lead_id::text, l.seller, l.source, l.order_slug, l.order_version, l.lead_type, l.decided_at, l.price_minor,
+       l.currency, l.receipt, l.test, p.fields, p.submission
   FROM intake.lead l JOIN intake.person p USING (buyer_id, lead_id)
  WHERE l.buyer_id = $1 AND l.lead_id = ANY ($2::uuid[]) AND l.outcome = 'accepted' AND NOT l.test
 """
@@ -231,11 +232,10 @@ class LeadStore:
         async with translated(self._pool):
             return int(await self._pool.fetchval("SELECT count(*) FROM intake.pending"))
 
-    async def contacts(self, buyer_id: str, lead_ids: Sequence[str]) -> dict[str, str]:
-        """Canonical fields as JSON text by lead id, for accepted leads."""
+    async def contacts(self, buyer_id: str, lead_ids: Sequence[str]) -> list[asyncpg.Record]:
+        """What it takes to reach the person of each accepted lead."""
         async with translated(self._pool):
-            rows = await self._pool.fetch(_CONTACTS, buyer_id, lead_ids)
-        return {row["lead_id"]: row["fields"] for row in rows}
+            return await self._pool.fetch(_CONTACTS, buyer_id, lead_ids)
 
     async def consent_records(self, buyer_id: str, lead_ids: Sequence[str]) -> list[asyncpg.Record]:
         """What evidence is made of, for accepted leads."""

@@ -32,7 +32,7 @@ from services.routing.delivery.delivery import (
 from services.routing.delivery.store import DeliveryStore, Try
 from services.routing.follow_up_events import message_handed_off
 from services.routing.follow_up_telemetry import FollowUpTelemetry
-from services.routing.messages.filling import Recipient
+from services.routing.gate.person import Person
 from shared.db import outbox
 from shared.db.pool import Pool
 from shared.rpc.errors import AppError
@@ -66,7 +66,7 @@ class Bell(Protocol):
 class Channel(Protocol):
     """What takes deliveries of one kind; see `services.routing.messages.email_channel.EmailChannel`."""
 
-    async def send(self, delivery: Delivery, person: Recipient, *, begin_before: float) -> Outcome:
+    async def send(self, delivery: Delivery, person: Person, *, begin_before: float) -> Outcome:
         """Hand one over; every failure is an outcome, none an exception.
 
         Two calls for one delivery are two copies of one message: they carry the delivery's id.
@@ -211,7 +211,7 @@ class DeliveryWorker:
             for send in waiting:
                 send.cancel()
 
-    async def _send(self, delivery: Delivery, recipient: Recipient | None, begin_before: float) -> Outcome:
+    async def _send(self, delivery: Delivery, recipient: Person | None, begin_before: float) -> Outcome:
         outcome = await self._try(delivery, recipient, begin_before)
         if isinstance(outcome, Postponed) and outcome.outage:
             self._pause.failed()
@@ -219,7 +219,7 @@ class DeliveryWorker:
             self._pause.succeeded()
         return outcome
 
-    async def _try(self, delivery: Delivery, recipient: Recipient | None, begin_before: float) -> Outcome:
+    async def _try(self, delivery: Delivery, recipient: Person | None, begin_before: float) -> Outcome:
         if recipient is None:
             return Refused("contact: unknown or forgotten")
         return await self._channels[delivery.channel].send(delivery, recipient, begin_before=begin_before)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from services.routing.delivery.delivery import Delivery, Outcome, Postponed, Refused
+from services.routing.gate.person import Person
 from services.routing.messages.composition import CompositionError, compose, parsed_mailbox
-from services.routing.messages.filling import Recipient, render
+from services.routing.messages.filling import render
 from services.routing.messages.mail import Mailer
 from shared.catalog.snapshot import CatalogReader
 from shared.rpc.errors import AppError
@@ -17,7 +18,7 @@ class EmailChannel:
         self._mailer = mailer
         self._catalogs = catalogs
 
-    async def send(self, delivery: Delivery, person: Recipient, *, begin_before: float) -> Outcome:
+    async def send(self, delivery: Delivery, person: Person, *, begin_before: float) -> Outcome:
         """Hand one message over; every failure is an outcome."""
         if not person.email:
             return Refused("contact: no e-mail address")
@@ -29,7 +30,7 @@ class EmailChannel:
             return Postponed(f"catalog: {error.code.name.lower()}")
         return await self._mailer.send(sender, address, message, begin_before=begin_before)
 
-    async def _message(self, delivery: Delivery, person: Recipient) -> tuple[str, str, bytes]:
+    async def _message(self, delivery: Delivery, person: Person) -> tuple[str, str, bytes]:
         view = await self._catalogs.get(delivery.lead.buyer_id, delivery.lead.catalog_revision)
         order = view.order(delivery.lead.order)
         playbook = view.playbook(order.follow_up.playbook) if order is not None else None
