@@ -7,6 +7,8 @@ from services.reporting.projection import Projection
 from services.reporting.service import ReportingService
 from services.reporting.settings import Settings
 from services.reporting.store import CONSUMER, Store
+from services.reporting.story_store import StoryStore
+from services.reporting.telemetry import ResponseTelemetry
 from shared.db.outbox import OUTBOX_BELL, OutboxConsumer
 from shared.db.pool import open_pool
 from shared.redis import open_redis
@@ -27,14 +29,16 @@ async def main(process: Process) -> None:
 
     doorbell = Doorbell(redis, OUTBOX_BELL)
     process.stack.push_async_callback(doorbell.close)
+    projection = Projection(store, StoryStore(pool), ResponseTelemetry(metrics))
     consumer = OutboxConsumer(
         pool,
         CONSUMER,
-        Projection(store).handle,
+        projection.handle,
         doorbell,
         batch=settings.batch,
         idle_seconds=settings.idle_seconds,
         rest_seconds=settings.rest_seconds,
+        committed=projection.committed,
         metrics=metrics,
     )
     process.work("projection", consumer.run)

@@ -1,6 +1,7 @@
 """What each event adds to the read model. Pure.
 
-All of it is addition, so that any order of events, in batches of any size, ends in the same numbers.
+All of it is addition, so that any order of events, in batches of any size, ends in the same numbers. What a lead does
+only once, however many events tell of it, is not told by an event alone: see `story`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from typing import NamedTuple
 
 from services.reporting.sketch import bucket_of
 
-#: Stages between the consumer's submit and the first hand-off, in the order of the chain.
+#: Stages of a lead in the order of the chain; from `email` on they are told by its story.
 STAGES = (
     "seller", "gateway", "validation", "dedup", "routing", "settlement", "decision",
-    "email", "task", "system", "speed_to_lead",
+    "email", "task", "system", "speed_to_lead", "waiting", "human", "attempt", "lawful", "contact",
 )  # fmt: skip
 
 #: Longer is no duration: one of the two clocks was wrong by far.
@@ -58,31 +59,6 @@ class Decided(NamedTuple):
     clock: ClockPoints
 
 
-class HandedOff(NamedTuple):
-    """A channel took the message to a lead's person; once per lead, since there is one channel."""
-
-    buyer_id: str
-    occurred_at: Instant
-    channel: str
-    seller: str
-    source: str
-    submitted: Instant | None
-    received: Instant | None
-    decided: Instant | None
-    handed_off: Instant | None
-
-
-class TaskWritten(NamedTuple):
-    """A call task was written. It is not a contact."""
-
-    buyer_id: str
-    occurred_at: Instant
-    seller: str
-    source: str
-    decided: Instant | None
-    created: Instant | None
-
-
 class Transferred(NamedTuple):
     """Money moved after the charge. `kind`: such as `credit`; `to_seller`: whether it adds to what is owed."""
 
@@ -99,7 +75,7 @@ class Transferred(NamedTuple):
     to_seller: bool
 
 
-Event = Decided | HandedOff | TaskWritten | Transferred
+Event = Decided | Transferred
 
 
 class FunnelKey(NamedTuple):
@@ -165,15 +141,15 @@ class SpeedCounts:
     #: Durations by bucket, see `sketch`.
     buckets: dict[int, int] = field(default_factory=dict)
 
-    def add(self, microseconds: int) -> None:
-        """Count one duration, which may be negative."""
-        self.leads += 1
+    def add(self, microseconds: int, times: int = 1) -> None:
+        """Count one duration, which may be negative; `times` -1: it had been counted, and is no longer so."""
+        self.leads += times
         if microseconds < 0:
-            self.skewed += 1
+            self.skewed += times
             microseconds = 0
-        self.total_us += microseconds
+        self.total_us += times * microseconds
         bucket = bucket_of(microseconds)
-        self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
+        self.buckets[bucket] = self.buckets.get(bucket, 0) + times
 
 
 @dataclass(slots=True)
@@ -183,6 +159,14 @@ class Increments:
     funnel: dict[FunnelKey, FunnelCounts] = field(default_factory=dict)
     reasons: dict[ReasonKey, int] = field(default_factory=dict)
     speed: dict[SpeedKey, SpeedCounts] = field(default_factory=dict)
+
+    def add_speed(self, speed: Mapping[SpeedKey, SpeedCounts]) -> None:
+        """Add durations of stages that no event of the batch tells alone. What came to nothing stays out."""
+        self.speed |= {
+            key: counts
+            for key, counts in speed.items()
+            if counts.total_us or counts.skewed or any(counts.buckets.values())
+        }
 
 
 def project(events: Iterable[Event]) -> Increments:
@@ -199,9 +183,8 @@ def project(events: Iterable[Event]) -> Increments:
             _move(increments, event, hour)
             continue
         stages = speed.setdefault((event.buyer_id, hour, event.seller, event.source), {})
-        if isinstance(event, Decided):
-            _count(increments, event, hour)
-        for stage, start, end in _durations(event):
+        _count(increments, event, hour)
+        for stage, start, end in _durations(event.clock):
             if start is not None and end is not None and -_LONGEST_US <= end - start <= _LONGEST_US:
                 counts = stages.get(stage)
                 if counts is None:
@@ -256,29 +239,14 @@ def _move(increments: Increments, event: Transferred, hour: datetime) -> None:
     setattr(counts, counted_as, getattr(counts, counted_as) + sign * amount)
 
 
-def _durations(event: Decided | HandedOff | TaskWritten) -> tuple[tuple[str, Instant | None, Instant | None], ...]:
-    if isinstance(event, Decided):
-        submitted, received, intake, validated, deduplicated, routed, decided = event.clock
-        return (
-            ("seller", submitted, received),
-            ("gateway", received, intake),
-            ("validation", intake, validated),
-            ("dedup", validated, deduplicated),
-            ("routing", deduplicated, routed),
-            ("settlement", routed, decided),
-            ("decision", received, decided),
-        )
-    if isinstance(event, TaskWritten):
-        return (("task", event.decided, event.created),)
-    since_receipt = (
-        ("system", event.received, event.handed_off),
-        ("speed_to_lead", _began(event), event.handed_off),
+def _durations(clock: ClockPoints) -> tuple[tuple[str, Instant | None, Instant | None], ...]:
+    submitted, received, intake, validated, deduplicated, routed, decided = clock
+    return (
+        ("seller", submitted, received),
+        ("gateway", received, intake),
+        ("validation", intake, validated),
+        ("dedup", validated, deduplicated),
+        ("routing", deduplicated, routed),
+        ("settlement", routed, decided),
+        ("decision", received, decided),
     )
-    return (("email", event.decided, event.handed_off), *since_receipt) if event.channel == "email" else since_receipt
-
-
-def _began(event: HandedOff) -> Instant | None:
-    """When the person began to wait: at the submit, unless the seller's clock puts it after we had the lead."""
-    if event.submitted is None or event.received is None:
-        return event.received if event.submitted is None else event.submitted
-    return min(event.submitted, event.received)

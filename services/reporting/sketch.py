@@ -61,3 +61,18 @@ def percentile(counts: Mapping[int, int], share: float) -> float:
         if seen >= rank:
             return value_of(bucket)
     raise AssertionError("the ranks of all values add up to their number")
+
+
+#: Buckets of the sketch that are one coarse bucket: durations are then within 8 %, and need a quarter of the room.
+_COARSE = 4
+
+
+def coarse(bucket: int) -> int:
+    """The coarse bucket that a bucket is in."""
+    return _ZERO if bucket == _ZERO else 1 + math.ceil((bucket - 1) / _COARSE)
+
+
+def coarse_value(bucket: int) -> float:
+    """What a coarse bucket stands for, within 8 % of every value in it."""
+    wide = _COARSE * _LOG_GAMMA
+    return 0.0 if bucket == _ZERO else 2 * math.exp((bucket - 1) * wide) / (math.exp(wide) + 1)

@@ -1,4 +1,4 @@
-"""The read model's tables: the only file of the service that holds SQL."""
+"""The read model's sums over decisions and money."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ SELECT buyer_id, hour, seller, source, stage, leads, total_us, skewed, buckets::
 ON CONFLICT (buyer_id, hour, seller, source, stage) DO UPDATE SET
     leads = s.leads + excluded.leads, total_us = s.total_us + excluded.total_us, skewed = s.skewed + excluded.skewed,
     (buckets, counts) = (
-        SELECT array_agg(bucket), array_agg(leads) FROM (
+        SELECT coalesce(array_agg(bucket), '{}'), coalesce(array_agg(leads), '{}') FROM (
             SELECT bucket, sum(leads)::bigint AS leads
               FROM unnest(s.buckets || excluded.buckets, s.counts || excluded.counts) AS both_of (bucket, leads)
-             GROUP BY bucket) AS merged)
+             GROUP BY bucket HAVING sum(leads) <> 0) AS merged)
 """
 
 _IN_SCOPE = """
@@ -107,11 +107,11 @@ _SPEED = f"""
 SELECT stage, NULL::int AS bucket, sum(leads)::bigint AS leads, sum(total_us)::float8 AS total_us,
        sum(skewed)::bigint AS skewed
   FROM reporting.speed {_IN_SCOPE}
- GROUP BY stage
+ GROUP BY stage HAVING sum(leads) > 0
 UNION ALL
 SELECT stage, held.bucket, sum(held.leads)::bigint, 0, 0
   FROM reporting.speed CROSS JOIN LATERAL unnest(buckets, counts) AS held (bucket, leads) {_IN_SCOPE}
- GROUP BY stage, held.bucket
+ GROUP BY stage, held.bucket HAVING sum(held.leads) > 0
 """
 _STATEMENT = f"""
 SELECT order_slug, order_version, currency, sum(charged)::bigint AS leads, {_MONEY}

@@ -57,11 +57,17 @@ HistogramName = Literal[
     "leadline_batch_leads",
     "leadline_event_loop_lag_seconds",
 ]
-StageName = Literal["seller", "gateway", "validation", "dedup", "routing", "settlement", "decision", "task", "email"]
+StageName = Literal[
+    "seller", "gateway", "validation", "dedup", "routing", "settlement", "decision", "task", "email",
+    "waiting", "human", "attempt", "contact",
+]  # fmt: skip
+#: Stages that wait for people.
+HUMAN_STAGES: frozenset[StageName] = frozenset({"waiting", "human", "attempt", "contact"})
 STAGES = "leadline_stage_seconds"
 
 SECONDS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LONG_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
+HUMAN_SECONDS = (5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, 1800.0, 3600.0, 14400.0, 86400.0)
 LEADS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
 
 
@@ -121,7 +127,8 @@ class Metrics:
             n: Histogram(n, d.help, d.labels, buckets=d.buckets, registry=self._registry) for n, d in HISTOGRAMS.items()
         }
 
-        self._stages = {name: Tally(SECONDS) for name in cast("tuple[StageName, ...]", get_args(StageName))}
+        names = cast("tuple[StageName, ...]", get_args(StageName))
+        self._stages = {name: Tally(HUMAN_SECONDS if name in HUMAN_STAGES else SECONDS) for name in names}
         described = "Time that a lead spent in one stage of the chain"
         by_label = {str(name): tally for name, tally in self._stages.items()}
         self._registry.register(Tallies(STAGES, described, "stage", by_label))

@@ -17,28 +17,19 @@ from services.intake.books.proof_store import BooksProof
 from services.intake.books.statement_store import StatementStore
 from services.intake.books.transfer import Kind, Movement
 from services.intake.ledger_service import LedgerService
-from services.reporting.projection import Projection
 from services.reporting.service import ReportingService
-from services.reporting.store import CONSUMER, Store
-from shared.db.outbox import OutboxConsumer
+from services.reporting.store import Store
 from shared.db.pool import Pool, open_pool
 from shared.runtime.settings import DatabaseSettings
 from tests.chaos.checker import ROWS
 from tests.clock import FakeClock
 from tests.integration.intake_world import BUYER, World, intake_world
+from tests.integration.reporting_world import catch_up
 
 CONTEXT = cast(grpc.aio.ServicerContext[Any, Any], None)
 #: November 2026 begins and ends in New York.
 NOVEMBER = datetime(2026, 11, 1, 4, tzinfo=UTC)
 DECEMBER = datetime(2026, 12, 1, 5, tzinfo=UTC)
-
-
-class NoBell:
-    """Nobody rings."""
-
-    async def wait(self, timeout: float) -> bool:
-        """Return at once."""
-        return False
 
 
 @dataclass
@@ -97,11 +88,7 @@ class Office:
         return (await self.ledger.CloseStatement(request, CONTEXT)).statement
 
     async def project(self) -> None:
-        consumer = OutboxConsumer(
-            self.reporting_pool, CONSUMER, Projection(Store(self.reporting_pool)).handle, NoBell()
-        )
-        while await consumer.step():
-            pass
+        await catch_up(self.reporting_pool)
 
     async def whole(self) -> None:
         """The books prove themselves, and the read model says the same by the hour."""

@@ -15,26 +15,18 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from leadline.common.v1 import lead_pb2, reason_pb2, transfer_pb2
 from leadline.events.v1 import lead_event_pb2 as events
 from leadline.reporting.v1 import reporting_service_pb2 as pb
-from services.reporting.projection import Projection
 from services.reporting.service import ReportingService
 from services.reporting.store import CONSUMER, Store
 from shared.db import outbox
-from shared.db.outbox import OutboxConsumer, OutboxRow
+from shared.db.outbox import OutboxRow
 from shared.db.pool import Pool, open_pool
 from shared.rpc.errors import Malformed, Unavailable
 from shared.runtime.ids import uuid7
 from shared.runtime.settings import DatabaseSettings, load
+from tests.integration.reporting_world import catch_up, publish, stamp
 
 _T0 = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 _CONTEXT = cast(grpc.aio.ServicerContext[Any, Any], None)
-
-
-class NoBell:
-    """Nobody rings."""
-
-    async def wait(self, timeout: float) -> bool:
-        """Return at once."""
-        return False
 
 
 @pytest.fixture
@@ -56,12 +48,6 @@ def service(reporting: Pool) -> ReportingService:
     return ReportingService(Store(reporting))
 
 
-def _stamp(instant: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp
-
-
 def _decided(
     minutes: float = 0,
     *,
@@ -79,7 +65,7 @@ def _decided(
         event_id=uuid7(),
         buyer_id="big-bank",
         lead_id=uuid7(),
-        occurred_at=_stamp(decided),
+        occurred_at=stamp(decided),
         decided=events.LeadDecided(
             accepted=not reasons,
             seller=seller,
@@ -89,9 +75,9 @@ def _decided(
             price=lead_pb2.Money(amount_minor=0 if reasons else price, currency="USD"),
             reasons=reasons,
             clock=events.ClockPoints(
-                submitted_at=_stamp(received - timedelta(seconds=2)),
-                received_at=_stamp(received),
-                decided_at=_stamp(decided),
+                submitted_at=stamp(received - timedelta(seconds=2)),
+                received_at=stamp(received),
+                decided_at=stamp(decided),
             ),
         ),
     )
@@ -102,14 +88,14 @@ def _mailed(after_ms: float) -> events.LeadEvent:
         event_id=uuid7(),
         buyer_id="big-bank",
         lead_id=uuid7(),
-        occurred_at=_stamp(_T0),
+        occurred_at=stamp(_T0),
         message_handed_off=events.MessageHandedOff(
             channel="email",
             seller="marco",
             source="best.example",
-            received_at=_stamp(_T0),
-            decided_at=_stamp(_T0),
-            handed_off_at=_stamp(_T0 + timedelta(milliseconds=after_ms)),
+            received_at=stamp(_T0),
+            decided_at=stamp(_T0),
+            handed_off_at=stamp(_T0 + timedelta(milliseconds=after_ms)),
         ),
     )
 
@@ -119,7 +105,7 @@ def _moved(kind: str, amount: int, *, to_seller: bool, minutes: float = 0) -> ev
         event_id=uuid7(),
         buyer_id="big-bank",
         lead_id=uuid7(),
-        occurred_at=_stamp(_T0 + timedelta(minutes=minutes)),
+        occurred_at=stamp(_T0 + timedelta(minutes=minutes)),
         transferred=events.Transferred(
             kind=transfer_pb2.TransferKind.Value(f"TRANSFER_KIND_{kind}"),
             amount=lead_pb2.Money(amount_minor=amount, currency="USD"),
@@ -130,25 +116,6 @@ def _moved(kind: str, amount: int, *, to_seller: bool, minutes: float = 0) -> ev
             order=lead_pb2.OrderRef(order="auto", version=1),
         ),
     )
-
-
-async def _publish(pool: Pool, published: Sequence[events.LeadEvent]) -> None:
-    async with pool.acquire() as connection, connection.transaction():
-        await outbox.put(
-            connection,
-            [
-                OutboxRow(
-                    event.buyer_id, CONSUMER, str(event.WhichOneof("body")), event.SerializeToString(), event.event_id
-                )
-                for event in published
-            ],
-        )
-
-
-async def _catch_up(pool: Pool, batch: int = 200) -> None:
-    consumer = OutboxConsumer(pool, CONSUMER, Projection(Store(pool)).handle, NoBell(), batch=batch)
-    while await consumer.step():
-        pass
 
 
 def _scope(**named: Any) -> pb.ReportScope:
@@ -174,8 +141,8 @@ async def _funnel(service: ReportingService, grouping: pb.Grouping.ValueType, **
 
 
 async def test_the_funnel_in_every_grouping(service: ReportingService, intake: Pool, reporting: Pool) -> None:
-    await _publish(intake, _MIXED)
-    await _catch_up(reporting)
+    await publish(intake, _MIXED)
+    await catch_up(reporting)
     assert await _funnel(service, pb.GROUPING_UNSPECIFIED) == [("", "", "", "", 6, 4, 2, 7700)]
     assert await _funnel(service, pb.GROUPING_SELLER) == [
         ("marco", "", "", "", 4, 2, 2, 6700),
@@ -190,19 +157,19 @@ async def test_the_funnel_in_every_grouping(service: ReportingService, intake: P
 async def test_a_scope_takes_whole_hours_and_one_seller_or_source(
     service: ReportingService, intake: Pool, reporting: Pool
 ) -> None:
-    await _publish(intake, _MIXED)
-    await _catch_up(reporting)
-    late = {"from": _stamp(_T0 + timedelta(minutes=59))}
+    await publish(intake, _MIXED)
+    await catch_up(reporting)
+    late = {"from": stamp(_T0 + timedelta(minutes=59))}
     assert await _funnel(service, pb.GROUPING_UNSPECIFIED, **late) == [("", "", "", "", 6, 4, 2, 7700)]
-    one_hour = {"from": _stamp(_T0), "to": _stamp(_T0 + timedelta(minutes=90))}
+    one_hour = {"from": stamp(_T0), "to": stamp(_T0 + timedelta(minutes=90))}
     assert await _funnel(service, pb.GROUPING_UNSPECIFIED, **one_hour) == [("", "", "", "", 5, 3, 2, 4200)]
     assert await _funnel(service, pb.GROUPING_UNSPECIFIED, seller="polo") == [("", "", "", "", 1, 1, 0, 1000)]
     assert await _funnel(service, pb.GROUPING_UNSPECIFIED, source="other.example") == [("", "", "", "", 1, 1, 0, 1000)]
 
 
 async def test_reasons_come_the_most_frequent_first(service: ReportingService, intake: Pool, reporting: Pool) -> None:
-    await _publish(intake, _MIXED)
-    await _catch_up(reporting)
+    await publish(intake, _MIXED)
+    await catch_up(reporting)
     request = pb.GetRejectReasonsRequest(scope=_scope(), grouping=pb.GROUPING_SELLER)
     response = await service.GetRejectReasons(request, _CONTEXT)
     assert [(row.seller, row.code, row.leads) for row in response.rows] == [
@@ -224,8 +191,8 @@ async def test_a_statement_is_the_sum_of_the_prices_decided(
         )
         for _ in range(300)
     ]
-    await _publish(intake, published)
-    await _catch_up(reporting, batch=37)
+    await publish(intake, published)
+    await catch_up(reporting, batch=37)
     response = await service.GetSellerStatement(pb.GetSellerStatementRequest(scope=_scope(seller="marco")), _CONTEXT)
     prices = {version: [0, 0] for version in (1, 2, 3)}
     for event in published:
@@ -241,8 +208,8 @@ async def test_a_statement_is_the_sum_of_the_prices_decided(
 async def test_speed_tells_each_stage_in_the_order_of_the_chain(
     service: ReportingService, intake: Pool, reporting: Pool
 ) -> None:
-    await _publish(intake, [_decided(decision_ms=ms) for ms in range(1, 101)] + [_mailed(400)])
-    await _catch_up(reporting)
+    await publish(intake, [_decided(decision_ms=ms) for ms in range(1, 101)] + [_mailed(400)])
+    await catch_up(reporting)
     response = await service.GetSpeedToLead(pb.GetSpeedToLeadRequest(scope=_scope()), _CONTEXT)
     assert [stage.stage for stage in response.stages] == ["seller", "decision", "email", "system", "speed_to_lead"]
     decision = response.stages[1]
@@ -265,14 +232,17 @@ async def test_any_order_of_events_and_projectors_side_by_side_end_in_the_same_a
     service: ReportingService, intake: Pool, reporting: Pool
 ) -> None:
     published = [*_MIXED, _mailed(100), _mailed(250), *(_decided(minutes, decision_ms=3) for minutes in range(200))]
-    await _publish(intake, published)
-    await _catch_up(reporting)
+    await publish(intake, published)
+    await catch_up(reporting)
     once = await _everything(service)
 
-    await reporting.execute("TRUNCATE reporting.funnel, reporting.reason, reporting.speed")
+    await reporting.execute(
+        "TRUNCATE reporting.funnel, reporting.reason, reporting.speed, reporting.lead, reporting.response,"
+        " reporting.response_time, reporting.heat, reporting.hold_out"
+    )
     random.Random(11).shuffle(published)
-    await _publish(intake, published)
-    await asyncio.gather(*(_catch_up(reporting, batch=7) for _ in range(3)))
+    await publish(intake, published)
+    await asyncio.gather(*(catch_up(reporting, batch=7) for _ in range(3)))
     assert await _everything(service) == once
 
 
@@ -290,8 +260,8 @@ async def test_net_cost_is_spend_less_credits_plus_fees_and_adjustments(
         _moved("ADJUSTMENT", 70, to_seller=True),
         _moved("ADJUSTMENT", 100, to_seller=False),
     ]
-    await _publish(intake, [*_MIXED, *moved])
-    await _catch_up(reporting, batch=3)
+    await publish(intake, [*_MIXED, *moved])
+    await catch_up(reporting, batch=3)
     request = pb.GetFunnelRequest(scope=_scope(), grouping=pb.GROUPING_SUB_SOURCE)
     row = (await service.GetFunnel(request, _CONTEXT)).rows[0]
     told = (row.spend, row.credited, row.fees, row.adjusted, row.held, row.net)
@@ -307,29 +277,29 @@ async def test_an_event_that_cannot_be_read_holds_no_other_up(
 ) -> None:
     async with intake.acquire() as connection:
         await outbox.put(connection, [OutboxRow("big-bank", CONSUMER, "decided", b"\xff\xff", uuid7())])
-    await _publish(intake, _MIXED)
-    await _catch_up(reporting)
+    await publish(intake, _MIXED)
+    await catch_up(reporting)
     assert (await _funnel(service, pb.GROUPING_UNSPECIFIED))[0][4] == 6
 
 
 async def test_an_event_of_a_later_release_is_passed_over(intake: Pool, reporting: Pool) -> None:
-    later = events.LeadEvent(event_id=uuid7(), buyer_id="big-bank", occurred_at=_stamp(_T0))
+    later = events.LeadEvent(event_id=uuid7(), buyer_id="big-bank", occurred_at=stamp(_T0))
     async with intake.acquire() as connection:
         await outbox.put(
             connection, [OutboxRow("big-bank", CONSUMER, "later", later.SerializeToString(), later.event_id)]
         )
-    await _catch_up(reporting)
+    await catch_up(reporting)
     assert await outbox.behind(reporting, CONSUMER) == outbox.Backlog(0, 0.0, 0)
 
 
 async def test_freshness_tells_what_is_not_counted_yet(
     service: ReportingService, intake: Pool, reporting: Pool
 ) -> None:
-    await _publish(intake, _MIXED)
+    await publish(intake, _MIXED)
     behind = await service.GetFreshness(pb.GetFreshnessRequest(buyer_id="big-bank"), _CONTEXT)
     assert behind.events_behind == 6
     assert behind.seconds_behind > 0
-    await _catch_up(reporting)
+    await catch_up(reporting)
     assert (
         await service.GetFreshness(pb.GetFreshnessRequest(buyer_id="big-bank"), _CONTEXT) == pb.GetFreshnessResponse()
     )
@@ -349,7 +319,7 @@ async def test_an_unknown_buyer_has_empty_reports(service: ReportingService) -> 
     [
         (pb.GetFunnelRequest(), "scope.buyer_id"),
         (
-            pb.GetFunnelRequest(scope=_scope(**{"from": _stamp(_T0 + timedelta(seconds=1)), "to": _stamp(_T0)})),
+            pb.GetFunnelRequest(scope=_scope(**{"from": stamp(_T0 + timedelta(seconds=1)), "to": stamp(_T0)})),
             "scope.to",
         ),
         (pb.GetFunnelRequest(scope=_scope(to=Timestamp(seconds=2**60))), "scope.to"),

@@ -1,0 +1,156 @@
+"""Stories and the sums over them: how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from services.reporting.response import NUMBERS
+from services.reporting.response_sums import HEAT_NUMBERS, HELD_NUMBERS, HeatKey, HeldKey, ResponseKey, Sums
+from services.reporting.story import Story, decode, encode
+from shared.db.failures import translated
+from shared.db.pool import Connection, Pool
+
+#: What stories are found by: buyer and lead.
+LeadKey = tuple[str, str]
+
+# In the order of the key: two projectors then wait for each other, and never each for the other.
+_LOCK = """
+SELECT buyer_id, lead_id::text, story
+  FROM reporting.lead JOIN unnest($1::text[], $2::uuid[]) AS named (buyer_id, lead_id) USING (buyer_id, lead_id)
+ ORDER BY buyer_id, lead_id
+   FOR UPDATE OF lead
+"""
+_BEGIN = """
+INSERT INTO reporting.lead (buyer_id, lead_id, story)
+SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[])
+    ON CONFLICT (buyer_id, lead_id) DO NOTHING
+RETURNING buyer_id, lead_id::text
+"""
+_GROW = """
+UPDATE reporting.lead AS l SET story = grown.story
+  FROM unnest($1::text[], $2::uuid[], $3::text[]) AS grown (buyer_id, lead_id, story)
+ WHERE l.buyer_id = grown.buyer_id AND l.lead_id = grown.lead_id
+"""
+_STORY = "SELECT story FROM reporting.lead WHERE buyer_id = $1 AND lead_id = $2"
+
+_NAMED = ("seller", "source", "order_slug", "team", "agent")
+_RESPONSE_KEY = ("buyer_id", "side", "span", "starts_at", *_NAMED)
+_HEAT_KEY = ("buyer_id", "facet", "hour", *_NAMED)
+_HELD_KEY = ("buyer_id", "span", "starts_at", "order_slug", "delay_seconds", "arm")
+_TYPES: Mapping[str, str] = {"starts_at": "timestamptz", "hour": "timestamptz", "delay_seconds": "int"}
+
+#: Sums of buckets, less those that nothing is left in.
+_MERGED_BUCKETS = """
+    (buckets, counts) = (
+        SELECT coalesce(array_agg(bucket), '{}'), coalesce(array_agg(n), '{}') FROM (
+            SELECT bucket, sum(n)::bigint AS n
+              FROM unnest(held.buckets || excluded.buckets, held.counts || excluded.counts) AS both_of (bucket, n)
+             GROUP BY bucket HAVING sum(n) <> 0) AS merged)"""
+
+
+def _adding(table: str, key: Sequence[str], numbers: Sequence[str], *, buckets: bool) -> str:
+    """The statement that adds rows to a table of sums; its parameters are the columns in this order."""
+    names = [*key, *numbers, *(("buckets", "counts") if buckets else ())]
+    types = [*(_TYPES.get(name, "text") for name in key), *("bigint" for _ in numbers), *("text", "text")][: len(names)]
+    given = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(types, 1))
+    chosen = [*key, *numbers, *(("buckets::int[]", "counts::bigint[]") if buckets else ())]
+    sums = [f"{name} = held.{name} + excluded.{name}" for name in numbers]
+    return f"""
+INSERT INTO reporting.{table} AS held ({", ".join(names)})
+SELECT {", ".join(chosen)} FROM unnest({given}) AS added ({", ".join(names)})
+    ON CONFLICT ({", ".join(key)}) DO UPDATE SET
+    {", ".join([*sums, *([_MERGED_BUCKETS] if buckets else [])])}
+"""
+
+
+_ADD_RESPONSE = _adding("response", _RESPONSE_KEY, NUMBERS, buckets=False)
+_ADD_TIMES = _adding("response_time", (*_RESPONSE_KEY, "timed"), (), buckets=True)
+_ADD_HEAT = _adding("heat", _HEAT_KEY, HEAT_NUMBERS, buckets=True)
+_ADD_HELD = _adding("hold_out", _HELD_KEY, HELD_NUMBERS, buckets=False)
+
+
+class StoryStore:
+    """What is known of leads, and what it adds up to."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def get(self, buyer_id: str, lead_id: UUID) -> Story | None:
+        """The story of one lead; None where nothing is known of it.
+
+        Raises:
+            Unavailable: Postgres is away.
+            msgspec.ValidationError: a later release wrote it in a way that this one cannot read.
+        """
+        async with translated(self._pool):
+            text: str | None = await self._pool.fetchval(_STORY, buyer_id, lead_id)
+        return None if text is None else decode(text)
+
+    async def grow(
+        self, connection: Connection, told: Mapping[LeadKey, Story]
+    ) -> list[tuple[LeadKey, Story | None, Story]]:
+        """Join what was told to what was known, in the transaction that took the events.
+
+        Returns:
+            Each lead whose story grew: before (None: it was not known) and after.
+        """
+        grown: list[tuple[LeadKey, Story | None, Story]] = []
+        missing = sorted(told)
+        while missing:
+            known = {(row[0], row[1]): decode(row[2]) for row in await connection.fetch(_LOCK, *_columns(missing))}
+            for key, before in known.items():
+                after = before.joined(told[key])
+                if after != before:
+                    grown.append((key, before, after))
+            new = [(*key, encode(told[key])) for key in missing if key not in known]
+            # Whom another projector began meanwhile, and committed, is known in the next round.
+            begun = {(row[0], row[1]) for row in await connection.fetch(_BEGIN, *_columns(new))} if new else set()
+            grown += [(key, None, told[key]) for key in begun]
+            missing = [key for key in missing if key not in known and key not in begun]
+        changed = sorted((*key, encode(after)) for key, before, after in grown if before is not None)
+        if changed:
+            await connection.execute(_GROW, *_columns(changed))
+        return grown
+
+    async def add(
+        self,
+        connection: Connection,
+        response: Mapping[ResponseKey, Sums],
+        heat: Mapping[HeatKey, Sums],
+        held: Mapping[HeldKey, Sums],
+    ) -> None:
+        """Add sums, in the same transaction."""
+        await _write(connection, _ADD_RESPONSE, [(*key, *_numbers(sums, NUMBERS)) for key, sums in response.items()])
+        times = [
+            (*key, timed, *_arrays(buckets)) for key, sums in response.items() for timed, buckets in sums.times.items()
+        ]
+        await _write(connection, _ADD_TIMES, times)
+        await _write(
+            connection,
+            _ADD_HEAT,
+            [
+                (*key, *_numbers(sums, HEAT_NUMBERS), *_arrays(sums.times.get("attempt", {})))
+                for key, sums in heat.items()
+            ],
+        )
+        await _write(connection, _ADD_HELD, [(*key, *_numbers(sums, HELD_NUMBERS)) for key, sums in held.items()])
+
+
+def _numbers(sums: Sums, names: Iterable[str]) -> list[int]:
+    return [sums.numbers.get(name, 0) for name in names]
+
+
+def _arrays(buckets: Mapping[int, int]) -> tuple[str, str]:
+    """As Postgres writes arrays: an array of arrays would need them all to be of one length."""
+    return f"{{{','.join(map(str, buckets))}}}", f"{{{','.join(map(str, buckets.values()))}}}"
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+async def _write(connection: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
+    if rows:
+        await connection.execute(statement, *_columns(sorted(rows)))
