@@ -14,6 +14,7 @@ from prometheus_client import Counter
 
 from services.gateway import problems
 from services.gateway.exchange import Receive, Request, Response, Send
+from services.gateway.inbound_service import InboundDesk
 from services.gateway.leads import Leads
 from services.gateway.order_service import OrderBook
 from services.gateway.pages import Pages
@@ -23,6 +24,7 @@ from services.gateway.problems import HttpError
 from services.gateway.reception import incident
 from services.gateway.returns_service import ReturnsDesk
 from services.gateway.statement_service import Statements
+from services.gateway.unsubscribe_service import Unsubscribing
 from shared.rpc.errors import INCIDENT, AppError, NotFound
 from shared.telemetry.logging import failure
 from shared.telemetry.metrics import Metrics
@@ -55,6 +57,8 @@ def routes(
     orders: OrderBook,
     statements: Statements,
     returns: ReturnsDesk,
+    inbound: InboundDesk,
+    unsubscribing: Unsubscribing,
     pages: Pages,
     *,
     echo: bool,
@@ -74,6 +78,10 @@ def routes(
         Route("/v1/returns/{id}/agree", {"POST": returns.agree}),
         Route("/v1/returns/{id}/contest", {"POST": returns.contest}),
         Route("/v1/returns/{id}/dispute", {"POST": returns.dispute}),
+        Route("/v1/inbound/text", {"POST": inbound.text}),
+        Route("/v1/inbound/call-status", {"POST": inbound.call}),
+        Route("/v1/inbound/email", {"POST": inbound.email}),
+        Route("/u/{token}", {"GET": unsubscribing.ask, "POST": unsubscribing.act}),
         Route("/openapi.json", {"GET": pages.openapi}),
         Route("/docs", {"GET": pages.docs}),
         Route("/healthz", {"GET": pages.healthz}),

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from services.gateway import aliases, examples, reading
+from services.gateway import aliases, examples, openapi_inbound, reading
 from services.gateway.answers import Answer, Orders, PingAnswer, ReturnAsked, Returns, Statement
 from services.gateway.examples import Example
 from services.gateway.formats import batch
@@ -120,6 +120,7 @@ def document(version: str) -> Json:
             {"name": "Orders", "description": "What the buyer takes."},
             {"name": "Statement", "description": "What you are owed."},
             {"name": "Returns", "description": _RETURNS},
+            {"name": "Inbound", "description": openapi_inbound.DESCRIPTION},
             {"name": "Service", "description": "The service itself."},
         ],
         "paths": _paths(),
@@ -247,6 +248,7 @@ def _paths() -> Json:
         "/v1/returns/{id}/agree": _step("agreeToReturn", "Take an open one back", "The amount is given back at once."),
         "/v1/returns/{id}/contest": _step("contestReturn", "Say no to an open one", "The buyer decides."),
         "/v1/returns/{id}/dispute": _step("disputeReturn", "Say no to a granted one", _DISPUTE),
+        **openapi_inbound.paths(),
         "/openapi.json": _open("getOpenApi", "This document", "application/json"),
         "/docs": _open("getDocs", "This document, for people", "text/html"),
         "/healthz": _open("getHealth", "Whether the process lives", "application/json"),

@@ -104,9 +104,20 @@ def _pieces(text: str) -> list[tuple[bool, str]]:
 
 def security_headers(html: str) -> tuple[tuple[bytes, bytes], ...]:
     """Nothing may load or run but the one style sheet inside the page, known by its hash."""
+    return _guards(html, form_action="'none'")
+
+
+def form_headers(html: str) -> tuple[tuple[bytes, bytes], ...]:
+    """As `security_headers`, for a page whose form is sent to us."""
+    return _guards(html, form_action="'self'")
+
+
+def _guards(html: str, form_action: str) -> tuple[tuple[bytes, bytes], ...]:
     hashes = [base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in _STYLE.findall(html)]
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
-    policy = f"default-src 'none'; style-src {allowed}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    policy = (
+        f"default-src 'none'; style-src {allowed}; base-uri 'none'; form-action {form_action}; frame-ancestors 'none'"
+    )
     return (
         (b"content-security-policy", policy.encode()),
         (b"x-frame-options", b"DENY"),

@@ -14,6 +14,7 @@ from services.gateway import examples, problems
 from services.gateway.aliases import meaning
 from services.gateway.app import Route, routes
 from services.gateway.health_client import FirstContact
+from services.gateway.inbound_service import InboundDesk
 from services.gateway.leads import Leads
 from services.gateway.openapi import document
 from services.gateway.order_service import OrderBook
@@ -22,6 +23,7 @@ from services.gateway.ping_service import Pings
 from services.gateway.returns_service import ReturnsDesk
 from services.gateway.service import REASON_CODES
 from services.gateway.statement_service import Statements
+from services.gateway.unsubscribe_service import Unsubscribing
 from tests.clock import FakeClock
 
 
@@ -35,13 +37,15 @@ def table() -> list[Route]:
             return object()
 
     pages = Pages(cast("FirstContact", _Contact()), FakeClock())
-    leads, pings, orders, statements, returns = (Handlers() for _ in range(5))
+    leads, pings, orders, statements, returns, inbound, unsubscribing = (Handlers() for _ in range(7))
     return routes(
         cast("Leads", leads),
         cast("Pings", pings),
         cast("OrderBook", orders),
         cast("Statements", statements),
         cast("ReturnsDesk", returns),
+        cast("InboundDesk", inbound),
+        cast("Unsubscribing", unsubscribing),
         pages,
         echo=False,
     )

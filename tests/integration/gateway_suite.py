@@ -23,6 +23,7 @@ from leadline.intake.v1.ledger_service_pb2_grpc import LedgerServiceServicer, ad
 from services.gateway.app import Gateway, routes
 from services.gateway.health_client import FirstContact
 from services.gateway.http_server import HttpServer
+from services.gateway.inbound_service import InboundDesk
 from services.gateway.intake_client import KEYED, Intake
 from services.gateway.leads import Leads
 from services.gateway.order_service import OrderBook
@@ -30,9 +31,11 @@ from services.gateway.pages import Pages
 from services.gateway.ping_service import Pings
 from services.gateway.reception import Reception
 from services.gateway.returns_service import ReturnsDesk
+from services.gateway.routing_client import Inbound
 from services.gateway.settings import Settings
 from services.gateway.statement_service import Statements
 from services.gateway.trail import Trails
+from services.gateway.unsubscribe_service import Unsubscribing
 from shared.rpc.client import open_channel
 from shared.rpc.errors import NotFound, to_status
 from shared.runtime.clock import SystemClock
@@ -290,6 +293,7 @@ async def running(
             {
                 "LEADLINE_GATEWAY_PORT": "0",
                 "LEADLINE_INTAKE_TARGET": f"127.0.0.1:{intake_process.port}",
+                "LEADLINE_ROUTING_TARGET": f"127.0.0.1:{intake_process.port}",
                 "LEADLINE_DRAIN_SECONDS": "2",
                 **environ,
             },
@@ -308,7 +312,11 @@ async def running(
         pings = Pings(intake, clock, trails, settings.read_timeout_seconds)
         echo = settings.telemetry.environment == "development"
         returns, pages = ReturnsDesk(intake, settings.read_timeout_seconds), Pages(contact, clock)
-        table = routes(leads, pings, OrderBook(intake), Statements(intake), returns, pages, echo=echo)
+        inbound = Inbound(await stack.enter_async_context(open_channel(settings.routing_target)), clock)
+        desk = InboundDesk(inbound, settings.inbound_secrets, clock, settings.read_timeout_seconds)
+        unsubscribing = Unsubscribing(inbound, settings.read_timeout_seconds)
+        orders, statements = OrderBook(intake), Statements(intake)
+        table = routes(leads, pings, orders, statements, returns, desk, unsubscribing, pages, echo=echo)
         server = HttpServer(Gateway(table, metrics), settings.rpc, metrics, contact)
         await stack.enter_async_context(server)
         client = await stack.enter_async_context(aiohttp.ClientSession(f"http://127.0.0.1:{server.port}"))
