@@ -34,6 +34,10 @@ class AcceptedLead:
     form: str = ""
     #: USPS code of the person's state; empty: not known.
     us_state: str = ""
+    #: `single`, `double` or `none`; empty: not told.
+    opt_in: str = ""
+    #: The consumer was promised a reward.
+    incentivized: bool = False
     #: What was paid, minor units; 0 for an own lead.
     price_minor: int = 0
 

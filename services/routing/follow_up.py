@@ -1,4 +1,4 @@
-"""What follows once a lead is bought: one call task, one confirmation e-mail. Pure.
+"""What follow-up makes of a bought lead: calls for people, under ids that are the same however often. Pure.
 
 A task that was written, or an e-mail that was sent, is not a contact; only a
 person's attempt is, and nothing here counts as one.
@@ -7,14 +7,11 @@ person's attempt is, and nothing here counts as one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 from uuid import UUID
 
 from services.routing.accepted import AcceptedLead
-from services.routing.delivery.delivery import Delivery
-from shared.catalog.following import Playbook
-from shared.catalog.terms import FollowUp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,32 +42,3 @@ def derived_id(lead_id: UUID, kind: str) -> UUID:
     digest = blake2b(lead_id.bytes + kind.encode(), digest_size=8).digest()
     variant = bytes([digest[0] & 0x3F | 0x80])
     return UUID(bytes=lead_id.bytes[:8] + variant + digest[1:])
-
-
-def plan_task(lead: AcceptedLead, terms: FollowUp, playbook: Playbook, now: datetime) -> CallTask | None:
-    """The call that the order's terms ask for; None where the playbook makes none.
-
-    The SLA clock starts at acceptance, not when the task was written: a slow system is not the agent's gain.
-    """
-    if not playbook.calls:
-        return None
-    return CallTask(
-        task_id=derived_id(lead.lead_id, "call"),
-        lead=lead,
-        offer=terms.offer,
-        due_at=lead.decided_at + timedelta(seconds=terms.sla_seconds),
-        created_at=now,
-        value_minor=lead.price_minor,
-    )
-
-
-def plan_email(lead: AcceptedLead, now: datetime) -> Delivery:
-    """The confirmation that every bought lead gets."""
-    return Delivery(
-        delivery_id=derived_id(lead.lead_id, "email"),
-        lead=lead,
-        channel="email",
-        receiver="email",
-        purpose="confirmation",
-        created_at=now,
-    )

@@ -42,8 +42,26 @@ def accepted_lead(payload: bytes) -> AcceptedLead | None:
         lead_type="own" if decided.lead_type.own else decided.lead_type.exclusivity,
         form=decided.lead_type.form,
         us_state=decided.us_state,
+        opt_in=decided.lead_type.opt_in,
+        incentivized=decided.lead_type.incentivized,
         price_minor=decided.price.amount_minor,
     )
+
+
+def follow_up_started(lead: AcceptedLead, *, playbook: str, arm: str, delay_seconds: int) -> OutboxRow:
+    """Tells that a lead's follow-up began, and in which arm of a hold-out."""
+    decided_at = _timestamp(lead.decided_at)
+    body = pb.FollowUpStarted(
+        playbook=playbook,
+        team=lead.team,
+        order=lead.order,
+        seller=lead.seller,
+        source=lead.source,
+        decided_at=decided_at,
+        arm=arm,
+        delay_seconds=delay_seconds,
+    )
+    return _row(lead, "follow_up_started", pb.LeadEvent(occurred_at=decided_at, follow_up_started=body))
 
 
 def task_created(task: CallTask) -> OutboxRow:

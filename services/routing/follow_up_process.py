@@ -17,6 +17,9 @@ from services.routing.delivery.worker import Channel, DeliveryWorker
 from services.routing.follow_up_telemetry import FollowUpTelemetry
 from services.routing.messages.email_channel import EmailChannel
 from services.routing.messages.mail import Mailer
+from services.routing.playbook.lawful import PeoplesHours
+from services.routing.playbook.run_store import RunStore
+from services.routing.playbook.runner import PlaybookRunner
 from services.routing.scheduler import FollowUpScheduler
 from services.routing.settings import FollowUpSettings
 from shared.catalog.snapshot import CatalogReader
@@ -52,6 +55,7 @@ async def main(process: Process) -> None:
     contacts = IntakeContacts(RecordServiceStub(records))
     channels: dict[ChannelName, Channel] = {"email": EmailChannel(mailer, catalogs)}
     worker = DeliveryWorker(pool, store, contacts, channels, due, telemetry, clock)
+    runner = PlaybookRunner(pool, RunStore(pool), catalogs, PeoplesHours(contacts), due, telemetry, clock)
     consumer = OutboxConsumer(
         pool,
         CONSUMER,
@@ -66,6 +70,7 @@ async def main(process: Process) -> None:
     # A message that is being sent may take 15 s; better to wait than to send it twice.
     process.work("deliveries", worker.run, grace_seconds=20.0)
     process.work("scheduling", consumer.run)
+    process.work("playbooks", runner.run)
     await process.serve(RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=metrics))
 
 

@@ -91,6 +91,8 @@ class Intake(intake_rpc.RecordServiceServicer):
 
     def __init__(self) -> None:
         self.contacts: dict[str, tuple[str, str]] = {}
+        #: State, ZIP and phone of everybody.
+        self.place = ("", "", "")
         self.calls: list[list[str]] = []
         self.away = False
 
@@ -107,7 +109,16 @@ class Intake(intake_rpc.RecordServiceServicer):
         if lead_id not in self.contacts:
             return intake.Contact(lead_id=lead_id)
         first_name, address = self.contacts[lead_id]
-        return intake.Contact(lead_id=lead_id, first_name=first_name, email=address, found=True)
+        state, postal_code, phone = self.place
+        return intake.Contact(
+            lead_id=lead_id,
+            first_name=first_name,
+            email=address,
+            found=True,
+            state=state,
+            postal_code=postal_code,
+            phone=phone,
+        )
 
 
 class SilentBell:

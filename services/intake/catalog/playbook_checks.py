@@ -84,7 +84,7 @@ def _words(step: Step, path: Path) -> Iterator[Finding]:
 def _references(draft: Draft, step: Step, path: Path) -> Iterator[Finding]:
     if step.team is not None:
         yield from unknown_name(draft, "teams", step.team, (*path, "team"))
-    if step.receiver is not None and "receivers" in draft.names:
+    if step.receiver is not None:
         yield from unknown_name(draft, "receivers", step.receiver, (*path, "receiver"))
     if step.template is None:
         return

@@ -36,7 +36,7 @@ class EmailChannel:
         playbook = view.playbook(order.follow_up.playbook) if order is not None else None
         product = view.product(order.product) if order is not None else None
         step = playbook.confirmation if playbook is not None else None
-        template = view.template(step.template) if step is not None and step.template is not None else None
+        template = view.template(delivery.template or (step and step.template) or "")
         if order is None or template is None or product is None:
             raise CompositionError("the order, its product, its playbook or the template is not in the catalog")
         confirmation = render(

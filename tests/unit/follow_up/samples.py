@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.routing.accepted import AcceptedLead
 from services.routing.delivery.delivery import Delivery
-from services.routing.follow_up import plan_email
+from services.routing.playbook.opening import message
 from shared.catalog.following import Playbook, Step, Template
 from shared.catalog.terms import Buyer, FollowUp
 
@@ -54,4 +54,4 @@ def accepted(
 
 def delivery() -> Delivery:
     """The confirmation of a lead, not yet tried."""
-    return plan_email(accepted(), NOW)
+    return message(accepted(), playbook().steps[0], NOW)

@@ -21,29 +21,9 @@ from services.routing.delivery.delivery import (
     retry_seconds,
     settle,
 )
-from services.routing.follow_up import derived_id, plan_email, plan_task
+from services.routing.follow_up import derived_id
 from shared.runtime.ids import uuid7
-from tests.unit.follow_up.samples import NOW, TERMS, accepted, delivery, playbook
-
-
-def test_the_sla_clock_starts_at_acceptance_however_late_the_task_is_written() -> None:
-    task = plan_task(accepted(), TERMS, playbook(), NOW + timedelta(minutes=4))
-    assert task is not None
-    assert task.due_at == NOW + timedelta(seconds=300)
-    assert task.offer == TERMS.offer
-
-
-def test_a_playbook_without_calls_makes_no_task() -> None:
-    silent = playbook(call=False)
-    assert plan_task(accepted(), TERMS, silent, NOW) is None
-
-
-def test_the_same_lead_always_gets_the_same_ids_and_each_kind_its_own() -> None:
-    again = replace(accepted(), seller="another", decided_at=NOW + timedelta(days=1))
-    assert plan_email(accepted(), NOW).delivery_id == plan_email(again, NOW + timedelta(hours=1)).delivery_id
-    task = plan_task(accepted(), TERMS, playbook(), NOW)
-    assert task is not None
-    assert task.task_id != plan_email(accepted(), NOW).delivery_id
+from tests.unit.follow_up.samples import NOW, accepted, delivery
 
 
 @given(st.lists(st.uuids(), unique=True, max_size=50), st.sampled_from(["email", "call"]))
