@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from leadline.reporting.v1.reporting_service_pb2_grpc import add_ReportingServiceServicer_to_server
+from leadline.reporting.v1.response_service_pb2_grpc import add_ResponseServiceServicer_to_server
 from services.reporting.projection import Projection
+from services.reporting.response_service import ResponseService
+from services.reporting.response_store import ResponseStore
 from services.reporting.service import ReportingService
 from services.reporting.settings import Settings
 from services.reporting.store import CONSUMER, Store
 from services.reporting.story_store import StoryStore
 from services.reporting.telemetry import ResponseTelemetry
+from shared.catalog.snapshot import CatalogReader
 from shared.db.outbox import OUTBOX_BELL, OutboxConsumer
 from shared.db.pool import open_pool
 from shared.redis import open_redis
 from shared.rpc.server import RpcServer
+from shared.runtime.clock import SystemClock
 from shared.runtime.lifecycle import Process, run
 from shared.runtime.settings import load
 from shared.telemetry.start import start
@@ -29,7 +34,8 @@ async def main(process: Process) -> None:
 
     doorbell = Doorbell(redis, OUTBOX_BELL)
     process.stack.push_async_callback(doorbell.close)
-    projection = Projection(store, StoryStore(pool), ResponseTelemetry(metrics))
+    stories = StoryStore(pool)
+    projection = Projection(store, stories, ResponseTelemetry(metrics))
     consumer = OutboxConsumer(
         pool,
         CONSUMER,
@@ -47,6 +53,8 @@ async def main(process: Process) -> None:
     server.add(
         add_ReportingServiceServicer_to_server, ReportingService(store), "leadline.reporting.v1.ReportingService"
     )
+    response = ResponseService(ResponseStore(pool), stories, CatalogReader(pool), SystemClock())
+    server.add(add_ResponseServiceServicer_to_server, response, "leadline.reporting.v1.ResponseService")
     await process.serve(server)
 
 

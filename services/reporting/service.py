@@ -37,7 +37,7 @@ class ReportingService(ReportingServiceServicer):
 
     async def GetFunnel(self, request: pb.GetFunnelRequest, _context: _Context) -> pb.GetFunnelResponse:
         """Submitted, accepted, rejected and spend, grouped."""
-        rows = await self._store.funnel(_scope(request.scope), _grouping(request.grouping))
+        rows = await self._store.funnel(scope_of(request.scope), _grouping(request.grouping))
         return pb.GetFunnelResponse(
             rows=[
                 pb.FunnelRow(
@@ -63,14 +63,14 @@ class ReportingService(ReportingServiceServicer):
         self, request: pb.GetRejectReasonsRequest, _context: _Context
     ) -> pb.GetRejectReasonsResponse:
         """How often each reason rejected, grouped."""
-        rows = await self._store.reasons(_scope(request.scope), _grouping(request.grouping))
+        rows = await self._store.reasons(scope_of(request.scope), _grouping(request.grouping))
         return pb.GetRejectReasonsResponse(
             rows=[pb.ReasonRow(**_names(row), code=row["code"], leads=row["leads"]) for row in rows]
         )
 
     async def GetSpeedToLead(self, request: pb.GetSpeedToLeadRequest, _context: _Context) -> pb.GetSpeedToLeadResponse:
         """Percentiles of each stage."""
-        measured = await self._store.speed(_scope(request.scope))
+        measured = await self._store.speed(scope_of(request.scope))
         return pb.GetSpeedToLeadResponse(
             stages=[_speed(stage, measured[stage]) for stage in STAGES if stage in measured]
         )
@@ -79,7 +79,7 @@ class ReportingService(ReportingServiceServicer):
         self, request: pb.GetSellerStatementRequest, _context: _Context
     ) -> pb.GetSellerStatementResponse:
         """What the read model says that a seller is owed."""
-        scope = _scope(request.scope)
+        scope = scope_of(request.scope)
         if not scope.seller:
             raise Malformed.field("scope.seller", "expected the seller whose statement it is")
         rows = await self._store.statement(scope)
@@ -105,7 +105,12 @@ class ReportingService(ReportingServiceServicer):
         return pb.GetFreshnessResponse(events_behind=backlog.messages, seconds_behind=backlog.oldest_seconds)
 
 
-def _scope(scope: pb.ReportScope) -> Scope:
+def scope_of(scope: pb.ReportScope) -> Scope:
+    """What a report is about.
+
+    Raises:
+        Malformed: no buyer, or a period that is none.
+    """
     start = _instant("scope.from", getattr(scope, "from")) if scope.HasField("from") else None
     end = _instant("scope.to", scope.to) if scope.HasField("to") else None
     if start is not None and end is not None and start > end:

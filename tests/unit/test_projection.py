@@ -35,6 +35,7 @@ _BOUGHT = Decided(
 )  # fmt: skip
 _REFUSED = _BOUGHT._replace(accepted=False, price_minor=0, reasons=("phone_fake", "email_invalid"))
 
+
 def _milliseconds(increments: Increments) -> dict[str, float]:
     return {key.stage: counts.total_us / 1000 for key, counts in increments.speed.items()}
 

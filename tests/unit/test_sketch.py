@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.reporting.projector import LONGEST
-from services.reporting.sketch import ACCURACY, bucket_of, percentile, value_of
+from services.reporting.sketch import ACCURACY, bucket_of, coarse, coarse_value, percentile, value_of
 
 _LONGEST_US = int(LONGEST.total_seconds() * 1_000_000)
 _durations = st.integers(min_value=0, max_value=_LONGEST_US)
@@ -52,3 +52,8 @@ def test_nothing_has_no_percentile() -> None:
 def test_a_negative_value_is_refused() -> None:
     with pytest.raises(ValueError, match="0 or more"):
         bucket_of(-1)
+
+
+@given(_durations)
+def test_a_coarse_bucket_stands_for_its_values_within_eight_percent(value: int) -> None:
+    assert abs(coarse_value(coarse(bucket_of(value))) - value) <= 0.08 * value
