@@ -12,6 +12,9 @@ from shared.catalog.words import Positive, Slug, Term, Text
 #: `wall`: every second counts. `business`: only seconds in which the team is open, by its schedule.
 AgreedClock = Literal["wall", "business"]
 
+#: Who gets a team's next task: whoever asks for it, or by weight, in turn, or to whoever has least.
+Distribution = Literal["pull", "weighted", "round_robin", "shortest_queue"]
+
 #: Where an order says nothing.
 DEFAULT_SECONDS = 300
 LONGEST_SECONDS = 2_592_000
@@ -27,6 +30,11 @@ class Team(Term, frozen=True, kw_only=True):
     #: Where its people are told of reminders and breaches: an address, a receiver of the catalog, or both.
     alert_email: str = ""
     alert_receiver: Slug | None = None
+    #: How its people come by their calls; see `services/routing/work/distribution.py`.
+    distribution: Distribution = "pull"
+    #: Who gets what none of its people could take for so long; left out: it waits, visibly.
+    fallback: Slug | None = None
+    fallback_seconds: Annotated[int, Meta(ge=1, le=604_800)] = 300
 
 
 class Sla(Term, frozen=True, kw_only=True):

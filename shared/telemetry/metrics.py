@@ -49,6 +49,7 @@ GaugeName = Literal[
     "leadline_leads_pending",
     "leadline_outbox_behind",
     "leadline_outbox_oldest_seconds",
+    "leadline_tasks_unattended",
 ]
 HistogramName = Literal[
     "leadline_rpc_seconds",
@@ -101,6 +102,7 @@ GAUGES: Mapping[GaugeName, Declared] = {
     "leadline_leads_pending": Declared("Leads kept and not yet decided"),
     "leadline_outbox_behind": Declared("Outbox messages waiting", ("consumer",)),
     "leadline_outbox_oldest_seconds": Declared("Age of the oldest outbox message waiting", ("consumer",)),
+    "leadline_tasks_unattended": Declared("Calls that nobody of their team can take now", ("team", "reason")),
 }
 HISTOGRAMS: Mapping[HistogramName, Declared] = {
     "leadline_rpc_seconds": Declared("Time to answer a gRPC call", ("method",)),

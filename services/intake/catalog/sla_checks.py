@@ -18,6 +18,10 @@ def check_teams(draft: Draft) -> Iterator[Finding]:
         local, _, host = team.alert_email.rpartition("@")
         if team.alert_email and (not local or "." not in host or any(one.isspace() for one in team.alert_email)):
             yield ("teams", index, "alert_email"), "expected an e-mail address, such as desk@bank.example"
+        if team.fallback is not None:
+            yield from unknown_name(draft, "teams", team.fallback, ("teams", index, "fallback"))
+        if team.fallback == team.slug:
+            yield ("teams", index, "fallback"), "expected another team"
 
 
 def check_agreements(draft: Draft, terms: FollowUp, path: Path) -> Iterator[Finding]:

@@ -12,8 +12,9 @@ ALTER TABLE routing.call_task
     ADD COLUMN agent            text        NOT NULL DEFAULT '',
     ADD COLUMN lease_until      timestamptz,
     ADD COLUMN assigned_at      timestamptz,
-    -- Agents who declined it or let it go; each gets it again only where nobody else is left.
+    -- Agents who declined it or let it go, and when the last of them did: for a while none of them is given it again.
     ADD COLUMN passed_by        text[]      NOT NULL DEFAULT '{}',
+    ADD COLUMN passed_at        timestamptz,
     -- Not to be given to anybody before this, such as the hour from which a call is lawful.
     ADD COLUMN not_before       timestamptz,
     -- The time at which the person was promised a call, and by whom.
@@ -41,8 +42,12 @@ ALTER TABLE routing.call_task
 
 UPDATE routing.call_task SET queue = team, queues = ARRAY[team];
 
--- The queue of a team, and of all of them; who holds what; leases that ran out.
+-- A queue by what is due, what is fresh and what was promised; who holds what; leases that ran out.
 CREATE INDEX call_task_queue ON routing.call_task (buyer_id, queue, due_at) WHERE state IN ('open', 'waiting');
+CREATE INDEX call_task_fresh ON routing.call_task (buyer_id, queue, clock_started_at)
+    WHERE state IN ('open', 'waiting');
+CREATE INDEX call_task_promised ON routing.call_task (buyer_id, queue, promised_at)
+    WHERE state = 'waiting' AND promised_at IS NOT NULL;
 CREATE INDEX call_task_held ON routing.call_task (buyer_id, agent) WHERE state = 'claimed';
 CREATE INDEX call_task_lease ON routing.call_task (lease_until) WHERE state = 'claimed';
 

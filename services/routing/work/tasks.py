@@ -44,7 +44,7 @@ WHERE t.buyer_id = mine.buyer_id AND t.task_id = mine.task_id
 RETURNING t.*, mine.agent AS held_by
 """
 
-# The agent who lost it gets it again only where nobody else is left.
+# The agent who lost it is not given it again for a while.
 _RELIEVE = """
 WITH held AS (
     SELECT buyer_id, task_id, agent FROM routing.call_task
@@ -53,7 +53,8 @@ WITH held AS (
     FOR UPDATE
 )
 UPDATE routing.call_task AS t
-SET state = 'open', agent = '', lease_until = NULL, passed_by = array_append(t.passed_by, held.agent)
+SET state = 'open', agent = '', lease_until = NULL, passed_at = $2,
+    passed_by = array_append(array_remove(t.passed_by, held.agent), held.agent)
 FROM held
 WHERE t.buyer_id = held.buyer_id AND t.task_id = held.task_id
 RETURNING t.*, held.agent AS held_by
@@ -109,6 +110,6 @@ async def relieve(conn: Connection, task_ids: Sequence[UUID], at: datetime) -> s
 
     Tells `TaskAssigned` with no agent for each.
     """
-    rows = await conn.fetch(_RELIEVE, task_ids)
+    rows = await conn.fetch(_RELIEVE, task_ids, at)
     await outbox.put(conn, [task_assigned(Holding.of(row, agent=""), at) for row in rows])
     return {row["task_id"] for row in rows}

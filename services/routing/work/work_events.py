@@ -10,6 +10,9 @@ import asyncpg
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.events.v1 import lead_event_pb2 as pb
+from services.routing.work.disposition_store import Attempt
+from services.routing.work.outcome import Disposition
+from services.routing.work.queue_store import QueuedTask
 from shared.db.outbox import OutboxRow
 from shared.runtime.ids import uuid7
 
@@ -63,6 +66,43 @@ def task_assigned(held: Holding, at: datetime) -> OutboxRow:
     )
     event = pb.LeadEvent(occurred_at=timestamp(at), task_assigned=body)
     return row_of(held.buyer_id, held.lead_id, held.traceparent, "task_assigned", event)
+
+
+def attempt_made(attempt: Attempt, task: QueuedTask) -> OutboxRow:
+    """Tells what is known of an attempt; told again, with the same id, where more is known of it."""
+    body = pb.AttemptMade(
+        attempt_id=str(attempt.attempt_id),
+        channel=attempt.channel,
+        automatic=attempt.automatic,
+        team=attempt.team,
+        agent=attempt.agent,
+        began_at=timestamp(attempt.began_at),
+        live=attempt.live,
+        live_at=None if attempt.live_at is None else timestamp(attempt.live_at),
+        decided_at=timestamp(task.waiting.started_at),
+        seller=task.seller,
+        source=task.source,
+        order=task.order,
+        lawful_milliseconds=attempt.lawful_milliseconds,
+    )
+    event = pb.LeadEvent(occurred_at=timestamp(attempt.live_at or attempt.began_at), attempt_made=body)
+    return row_of(attempt.buyer_id, attempt.lead_id, task.traceparent, "attempt_made", event)
+
+
+def disposition_set(buyer_id: str, said: Disposition, task: QueuedTask) -> OutboxRow:
+    """Tells what an agent said became of a lead."""
+    body = pb.DispositionSet(
+        disposition=said.disposition,
+        team=said.team,
+        agent=said.agent,
+        at=timestamp(said.at),
+        seller=task.seller,
+        source=task.source,
+        order=task.order,
+        product=said.product,
+    )
+    event = pb.LeadEvent(occurred_at=timestamp(said.at), disposition_set=body)
+    return row_of(buyer_id, said.lead_id, task.traceparent, "disposition_set", event)
 
 
 def row_of(buyer_id: str, lead_id: UUID, traceparent: str, topic: str, event: pb.LeadEvent) -> OutboxRow:

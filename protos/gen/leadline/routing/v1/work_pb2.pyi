@@ -169,7 +169,7 @@ class AgentStanding(_message.Message):
     holding: _builtins.int
     """Tasks that the agent has."""
     unavailable: _builtins.str
-    """Why the agent is given nothing now: `paused`, `away`, `off_shift` or `at_capacity`; empty: takes work."""
+    """Why the agent is given nothing now: `paused`, `away`, `off_shift`, `not_seen` or `at_capacity`; empty: takes work."""
     @_builtins.property
     def agent(self) -> Global___Agent:
         """The agent."""
@@ -344,7 +344,7 @@ class ScorePart(_message.Message):
     POINTS_FIELD_NUMBER: _builtins.int
     WHY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """`promise`, `sla`, `contact` or `waiting`."""
+    """`promise`, `sla` or `contact`."""
     points: _builtins.float
     """Points."""
     why: _builtins.str

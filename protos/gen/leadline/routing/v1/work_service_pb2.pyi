@@ -162,8 +162,8 @@ class ClaimTaskResponse(_message.Message):
     NOTHING_FIELD_NUMBER: _builtins.int
     NOT_BEFORE_FIELD_NUMBER: _builtins.int
     nothing: _builtins.str
-    """Why there is none: `paused`, `away`, `off_shift`, `at_capacity`, `team_closed`, `queue_empty`, `none_suitable` or
-    `not_lawful_now`.
+    """Why there is none: `paused`, `away`, `off_shift`, `at_capacity`, `team_closed`, `queue_empty`, `none_suitable`,
+    `not_lawful_now`, or `given_by_the_team`: its agents do not fetch calls, and find them with their next heartbeat.
     """
     @_builtins.property
     def task(self) -> _work_pb2.WorkTask:
