@@ -20,6 +20,7 @@ from services.cli import (
     report_commands,
     return_commands,
     run_commands,
+    sla_commands,
     suppression_commands,
 )
 from services.cli.failure import CommandError
@@ -53,6 +54,7 @@ def build() -> typer.Typer:
     app.command()(person_commands.exclusivity)
     app.add_typer(suppression_commands.suppress, name="suppress")
     app.add_typer(report_commands.report, name="report")
+    app.command()(sla_commands.sla)
     app.add_typer(return_commands.returns, name="returns")
     app.add_typer(notice_commands.notices, name="notices")
     app.add_typer(list_commands.lists, name="lists")

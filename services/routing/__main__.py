@@ -6,15 +6,20 @@ from dataclasses import replace
 
 from leadline.routing.v1.follow_up_service_pb2_grpc import add_FollowUpServiceServicer_to_server
 from leadline.routing.v1.routing_service_pb2_grpc import add_RoutingServiceServicer_to_server
+from leadline.routing.v1.sla_service_pb2_grpc import add_SlaServiceServicer_to_server
 from services.routing.delivery.store import DeliveryStore
 from services.routing.follow_up_service import FollowUpService
 from services.routing.service import RoutingService
 from services.routing.settings import Settings
+from services.routing.sla.report_store import SlaReports
+from services.routing.sla.service import SlaService
+from services.routing.sla.store import SlaStore
 from services.routing.store import CapacityStore
 from services.routing.work.task_store import TaskStore
 from shared.catalog.snapshot import CatalogReader
 from shared.db.pool import open_pool
 from shared.rpc.server import RpcServer
+from shared.runtime.clock import SystemClock
 from shared.runtime.lifecycle import Process, run
 from shared.runtime.settings import load
 from shared.telemetry.start import start
@@ -41,6 +46,11 @@ async def main(process: Process) -> None:
         add_FollowUpServiceServicer_to_server,
         FollowUpService(TaskStore(people), DeliveryStore(people)),
         "leadline.routing.v1.FollowUpService",
+    )
+    server.add(
+        add_SlaServiceServicer_to_server,
+        SlaService(SlaStore(people), SlaReports(people, catalogs), SystemClock()),
+        "leadline.routing.v1.SlaService",
     )
     await process.serve(server)
 

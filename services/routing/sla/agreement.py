@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from services.routing.follow_up import AcceptedLead
+from services.routing.accepted import AcceptedLead
 from services.routing.sla.calendar import WALL, Calendar, calendar_of
 from services.routing.sla.clock import Start, plan
 from shared.catalog.buying import Schedule
