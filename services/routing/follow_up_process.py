@@ -11,9 +11,10 @@ from __future__ import annotations
 from leadline.intake.v1.record_service_pb2_grpc import RecordServiceStub
 from services.routing.bell import Bell
 from services.routing.contacts_client import IntakeContacts
+from services.routing.delivery.channel import Channel
 from services.routing.delivery.delivery import ChannelName
 from services.routing.delivery.store import DeliveryStore
-from services.routing.delivery.worker import Channel, DeliveryWorker
+from services.routing.delivery.worker import DeliveryWorker
 from services.routing.follow_up_telemetry import FollowUpTelemetry
 from services.routing.messages.email_channel import EmailChannel
 from services.routing.messages.mail import Mailer

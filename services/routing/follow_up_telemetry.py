@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import structlog
 
 from services.routing.accepted import speed_to_lead_seconds
-from services.routing.delivery.delivery import Delivery
+from services.routing.delivery.delivery import ChannelName, Delivery
+from services.routing.delivery.lanes import LaneReport, buyer_of
 from services.routing.follow_up import CallTask
 from shared.telemetry.metrics import Metrics
 from shared.telemetry.tracing import record_span
@@ -25,8 +27,12 @@ class FollowUpTelemetry:
         self._task_seconds, self._email_seconds = stages["task"], stages["email"]
         self._speed = metrics.histogram("leadline_speed_to_lead_seconds", channel="email")
         self._tasks = metrics.counter("leadline_follow_ups_total", channel="task", outcome="created")
-        self._handed_off = metrics.counter("leadline_follow_ups_total", channel="email", outcome="handed_off")
-        self._dead = metrics.counter("leadline_follow_ups_total", channel="email", outcome="dead")
+        channels: tuple[ChannelName, ...] = get_args(ChannelName)
+        self._handed_off, self._dead = (
+            {one: metrics.counter("leadline_follow_ups_total", channel=one, outcome=outcome) for one in channels}
+            for outcome in ("handed_off", "dead")
+        )
+        self._metrics = metrics
 
     def task_written(self, task: CallTask) -> None:
         """A call task was written; not a contact."""
@@ -43,11 +49,12 @@ class FollowUpTelemetry:
     def handed_off(self, delivery: Delivery, at: datetime) -> None:
         """A channel took a message; not a contact."""
         lead = delivery.lead
-        self._handed_off.inc()
-        self._email_seconds.observe(_seconds(lead.decided_at, at))
-        self._speed.observe(speed_to_lead_seconds(lead, at))
+        self._handed_off[delivery.channel].inc()
+        if delivery.purpose == "confirmation":
+            self._email_seconds.observe(_seconds(lead.decided_at, at))
+            self._speed.observe(speed_to_lead_seconds(lead, at))
         record_span(
-            "follow_up.email",
+            f"follow_up.{delivery.channel}",
             lead.traceparent,
             _nanoseconds(lead.decided_at),
             _nanoseconds(max(at, lead.decided_at)),
@@ -56,7 +63,7 @@ class FollowUpTelemetry:
 
     def dead(self, delivery: Delivery) -> None:
         """A delivery was given up; a person must look (GetFollowUp says why)."""
-        self._dead.inc()
+        self._dead[delivery.channel].inc()
         _log.warning(
             "delivery given up",
             message_id=str(delivery.delivery_id),
@@ -64,6 +71,16 @@ class FollowUpTelemetry:
             channel=delivery.channel,
             attempts=delivery.attempts,
         )
+
+    def lane_changed(self, report: LaneReport) -> None:
+        """A receiver's breaker opened, was probed in vain, or closed."""
+        self._metrics.gauge("leadline_receiver_open", lane=report.lane).set(report.state != "closed")
+        if report.state == "closed":
+            _log.info("receiver is back", buyer_id=buyer_of(report.lane), receiver=report.lane)
+        else:
+            _log.warning(
+                "receiver is away", buyer_id=buyer_of(report.lane), receiver=report.lane, count=report.failures
+            )
 
 
 def _seconds(start: datetime, end: datetime) -> float:

@@ -33,6 +33,7 @@ KEYS: frozenset[str] = frozenset(
         "playbook",
         "step",
         "channel",
+        "receiver",
         "product",
         "trace_id",
         "incident",

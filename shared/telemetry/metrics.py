@@ -50,6 +50,7 @@ GaugeName = Literal[
     "leadline_outbox_behind",
     "leadline_outbox_oldest_seconds",
     "leadline_tasks_unattended",
+    "leadline_receiver_open",
 ]
 HistogramName = Literal[
     "leadline_rpc_seconds",
@@ -103,6 +104,7 @@ GAUGES: Mapping[GaugeName, Declared] = {
     "leadline_outbox_behind": Declared("Outbox messages waiting", ("consumer",)),
     "leadline_outbox_oldest_seconds": Declared("Age of the oldest outbox message waiting", ("consumer",)),
     "leadline_tasks_unattended": Declared("Calls that nobody of their team can take now", ("team", "reason")),
+    "leadline_receiver_open": Declared("1 where nothing but probes is sent to a receiver", ("lane",)),
 }
 HISTOGRAMS: Mapping[HistogramName, Declared] = {
     "leadline_rpc_seconds": Declared("Time to answer a gRPC call", ("method",)),

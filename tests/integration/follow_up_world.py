@@ -122,7 +122,10 @@ class Intake(intake_rpc.RecordServiceServicer):
 
 
 class SilentBell:
-    """A bell that nobody rings."""
+    """A bell that nobody hears."""
+
+    def ring(self) -> None:
+        """In vain."""
 
     async def wait(self, timeout: float) -> bool:
         """At once: nothing here waits for work that is not there."""
@@ -188,7 +191,7 @@ class AnyWorld(Generic[C]):
         await self.consumer().step()
         worker = worker or self.worker()
         while await worker.begin_due():
-            pass
+            await worker.finish()
         await worker.finish()
 
     async def events_of(self, topic: str) -> list[events.LeadEvent]:

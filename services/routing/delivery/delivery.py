@@ -51,6 +51,11 @@ class Delivery:
     give_up_at: datetime | None = None
 
     @property
+    def lane(self) -> str:
+        """What shares its fate: the column of that name."""
+        return self.channel if self.channel in TO_PEOPLE else f"{self.channel}:{self.lead.buyer_id}/{self.receiver}"
+
+    @property
     def first_due_at(self) -> datetime:
         """When the first try is due."""
         return self.due_at or self.created_at
@@ -73,7 +78,7 @@ class Postponed:
     """Not taken; to be tried again."""
 
     error: str
-    #: True where the channel as a whole is at fault, not this message.
+    #: True where the receiver, or the channel as a whole, is at fault and not this message.
     outage: bool = False
     #: Seconds that the receiver asked to be left alone; 0: it did not say.
     retry_after_seconds: float = 0.0
@@ -128,7 +133,9 @@ def settle(delivery: Delivery, outcome: Outcome, now: datetime, jitter: float) -
             ends = max(ends, again + GIVE_UP_AFTER)
             return Settled(state="waiting", due_at=again, handed_off_at=None, last_error=error, give_up_at=ends)
         case Postponed():
-            wait = max(retry_seconds(delivery.attempts, outcome.outage, jitter), outcome.retry_after_seconds)
+            # Where all people's mail waits for one server, a long wait of each would outlast the outage.
+            capped = outcome.outage and delivery.channel in TO_PEOPLE
+            wait = max(retry_seconds(delivery.attempts, capped, jitter), outcome.retry_after_seconds)
             again = now + timedelta(seconds=wait)
             state = "dead" if again >= ends else "waiting"
             return Settled(state=state, due_at=again, handed_off_at=None, last_error=outcome.error, give_up_at=ends)

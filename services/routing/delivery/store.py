@@ -11,6 +11,7 @@ import asyncpg
 
 from services.routing.accepted import AcceptedLead
 from services.routing.delivery.delivery import LEASE, Delivery, DeliveryState, Settled
+from services.routing.delivery.lanes import LaneReport, buyer_of
 from shared.db.failures import translated
 from shared.db.pool import Connection, Pool, ping
 
@@ -51,6 +52,46 @@ FROM due
 WHERE d.buyer_id = due.buyer_id AND d.delivery_id = due.delivery_id
 RETURNING d.*
 """
+
+# Lanes of systems with something due: from one lane to the next by the index, however much waits in each.
+_SYSTEMS_DUE = """
+WITH RECURSIVE lane (lane) AS (
+    (SELECT lane FROM routing.delivery WHERE state = 'waiting' ORDER BY lane LIMIT 1)
+    UNION ALL
+    SELECT (SELECT d.lane FROM routing.delivery AS d WHERE d.state = 'waiting' AND d.lane > l.lane
+            ORDER BY d.lane LIMIT 1)
+    FROM lane AS l WHERE l.lane IS NOT NULL
+)
+SELECT lane FROM lane AS l
+WHERE lane LIKE '%:%'
+  AND EXISTS (SELECT FROM routing.delivery AS d WHERE d.state = 'waiting' AND d.lane = l.lane AND d.due_at <= $1)
+"""
+
+# $1 now, $2 lanes that nobody tries.
+_GIVE_UP = """
+WITH old AS (
+    SELECT buyer_id, delivery_id FROM routing.delivery
+    WHERE state = 'waiting' AND lane = ANY ($2::text[]) AND due_at <= $1 AND give_up_at <= $1
+    ORDER BY buyer_id, delivery_id LIMIT 500
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE routing.delivery AS d
+SET state = 'dead', lease_id = NULL,
+    last_error = CASE d.last_error WHEN '' THEN 'its receiver was away for days' ELSE d.last_error END
+FROM old WHERE d.buyer_id = old.buyer_id AND d.delivery_id = old.delivery_id
+RETURNING d.*
+"""
+
+_TELL_LANES = """
+INSERT INTO routing.lane (buyer_id, lane, state, failures, next_try_at, last_error, changed_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::timestamptz[], $6::text[],
+                     $7::timestamptz[]) AS t (buyer_id, lane)
+ORDER BY buyer_id, lane
+ON CONFLICT (buyer_id, lane) DO UPDATE
+SET state = excluded.state, failures = excluded.failures, next_try_at = excluded.next_try_at,
+    last_error = excluded.last_error, changed_at = excluded.changed_at
+"""
+_LANES = "SELECT lane, state, failures, next_try_at, last_error FROM routing.lane"
 
 # That a receiver took it is true whoever holds the lease by now; a failure counts only for the holder.
 _SETTLE = """
@@ -175,6 +216,35 @@ class DeliveryStore:
         async with translated(self._pool):
             rows = await self._pool.fetch(_CLAIM, now, list(places), list(places.values()), now + LEASE, lease_id)
         return [_delivery(row) for row in rows]
+
+    async def systems_due(self, now: datetime) -> list[str]:
+        """Lanes of systems for which something is due, by name."""
+        async with translated(self._pool):
+            return [row["lane"] for row in await self._pool.fetch(_SYSTEMS_DUE, now)]
+
+    async def give_up(self, now: datetime, lanes: Sequence[str]) -> list[Delivery]:
+        """Let what waited too long in these lanes die untried, some at a time; returns it."""
+        async with translated(self._pool):
+            return [_delivery(row) for row in await self._pool.fetch(_GIVE_UP, now, list(lanes))]
+
+    async def tell_lanes(self, reports: Sequence[LaneReport], now: datetime) -> None:
+        """Keep what was found of lanes."""
+        async with translated(self._pool):
+            await self._pool.execute(
+                _TELL_LANES,
+                [buyer_of(report.lane) for report in reports],
+                [report.lane for report in reports],
+                [report.state for report in reports],
+                [report.failures for report in reports],
+                [report.next_try_at for report in reports],
+                [report.last_error for report in reports],
+                [now] * len(reports),
+            )
+
+    async def lanes(self) -> list[LaneReport]:
+        """What was found of every lane."""
+        async with translated(self._pool):
+            return [LaneReport(**row) for row in await self._pool.fetch(_LANES)]
 
     async def settle(self, conn: Connection, tries: Sequence[Try]) -> set[UUID]:
         """Record tries and what became of their deliveries; returns the deliveries that changed.

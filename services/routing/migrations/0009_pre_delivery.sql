@@ -18,8 +18,8 @@ ALTER TABLE routing.delivery
     ADD COLUMN give_up_at timestamptz NOT NULL DEFAULT now() + interval '3 days',
     -- What shares one fate: a channel to people, over all buyers, or one system of one buyer. A slow lane holds up
     -- its own only.
-    ADD COLUMN lane text NOT NULL GENERATED ALWAYS AS (
-        CASE WHEN channel IN ('email', 'text', 'call') THEN channel ELSE buyer_id || '/' || receiver END
+    ADD COLUMN lane text COLLATE "C" NOT NULL GENERATED ALWAYS AS (
+        CASE WHEN channel IN ('email', 'text', 'call') THEN channel ELSE channel || ':' || buyer_id || '/' || receiver END
     ) STORED;
 
 -- Claims, lane by lane.
@@ -38,4 +38,18 @@ CREATE TABLE routing.delivery_try (
     -- Phase and code; never what a receiver said, which may repeat the lead.
     error       text        NOT NULL,
     PRIMARY KEY (buyer_id, delivery_id, attempt)
+);
+
+-- What workers found of each lane's receiver, for people to see and for the next worker to begin with.
+CREATE TABLE routing.lane (
+    -- Empty for a channel to people.
+    buyer_id    text        NOT NULL,
+    lane        text        NOT NULL,
+    state       text        NOT NULL CHECK (state IN ('closed', 'open', 'half_open')),
+    -- Outages in a row.
+    failures    integer     NOT NULL,
+    next_try_at timestamptz,
+    last_error  text        NOT NULL,
+    changed_at  timestamptz NOT NULL,
+    PRIMARY KEY (buyer_id, lane)
 );
