@@ -1,0 +1,1 @@
+"""How well people are matched, measured on labelled pairs. Run: `python -m tests.matching`."""
