@@ -29,17 +29,28 @@ class Sign(Enum):
     """What a piece of evidence means beyond its weight."""
 
     NONE = 0
-    #: Of two persons in one house, or of one family, it says nothing.
-    SHARED = 1
+    #: Many have it: what one is called.
+    NAME = 1
+    #: Of one family it says nothing.
+    FAMILY = 2
+    #: Of two persons in one house it says nothing.
+    HOME = 3
+    #: Of two persons of one town it says nothing.
+    AREA = 4
     #: Two persons, whatever they share.
-    OTHER_PERSON = 2
+    OTHER_PERSON = 5
+    #: Two persons, unless nothing is told that twins have each for themselves.
+    OTHER_GIVEN = 6
     #: Probably two persons: names that differ by a letter and are both names.
-    OTHER_NAME = 3
-    OTHER_BIRTH = 4
+    OTHER_NAME = 7
+    OTHER_BIRTH = 8
+    #: Namesakes of one house have it each for themselves; but one person may have two.
+    DOUBT = 9
+    BIRTHDAY = 10
+    #: As good as nobody else has it.
+    MAILBOX = 11
     #: Nobody else has it.
-    OWN = 5
-    #: As good as a mailbox: few share one.
-    MAILBOX = 6
+    OWN = 12
 
 
 class Evidence(NamedTuple):
@@ -61,7 +72,7 @@ def _names(a: Person, b: Person) -> Iterator[Evidence]:
     family = _family(a, b)
     crossed = _swapped(a, b)
     if crossed > max(0.0, (given.bits if given else 0.0) + (family.bits if family else 0.0)):
-        yield Evidence(crossed, "first and last name swapped")
+        yield Evidence(crossed, "first and last name swapped", Sign.NAME)
         return
     if given:
         yield given
@@ -76,21 +87,21 @@ def _given(a: Person, b: Person) -> Evidence | None:
     one, other = a.first, b.first
     level = compare_given(one, other)
     if level is not Likeness.SAME and level is not Likeness.FORM and _joined(a, b):
-        return Evidence(6.0, "first name written in one word or two")
+        return Evidence(6.0, "first name written in one word or two", Sign.NAME)
     if level in (Likeness.OTHER, Likeness.NEIGHBOUR) and (one in b.given[1:] or other in a.given[1:]):
-        return Evidence(4.0, "goes by the middle name")
+        return Evidence(4.0, "goes by the middle name", Sign.NAME)
     match level:
         case Likeness.SAME:
-            return Evidence(5.0 if one in FREQUENT_GIVEN else 8.0, "same first name")
+            return Evidence(5.0 if one in FREQUENT_GIVEN else 8.0, "same first name", Sign.NAME)
         case Likeness.FORM:
-            return Evidence(4.5, "first name in another form")
+            return Evidence(4.5, "first name in another form", Sign.NAME)
         case Likeness.SLIP:
-            return Evidence(4.5, "first name a slip apart")
+            return Evidence(4.5, "first name a slip apart", Sign.NAME)
         case Likeness.FAR:
-            return Evidence(2.0, "first name alike")
+            return Evidence(2.0, "first name alike", Sign.NAME)
         case Likeness.NEIGHBOUR:
             return Evidence(-3.0, "first names that differ little, both of them names", Sign.OTHER_NAME)
-    return Evidence(-8.0, "another first name", Sign.OTHER_PERSON)
+    return Evidence(-8.0, "another first name", Sign.OTHER_GIVEN)
 
 
 def _joined(a: Person, b: Person) -> bool:
@@ -104,9 +115,9 @@ def _middle(a: Person, b: Person) -> Iterator[Evidence]:
         return
     one, other = a.given[1], b.given[1]
     if compare_given(one, other) in (Likeness.SAME, Likeness.SLIP, Likeness.FORM):
-        yield Evidence(3.0, "same middle name")
+        yield Evidence(3.0, "same middle name", Sign.NAME)
     elif one[0] == other[0] and 1 in (len(one), len(other)):
-        yield Evidence(2.0, "same middle initial")
+        yield Evidence(2.0, "same middle initial", Sign.NAME)
     else:
         yield Evidence(-2.0, "another middle name")
 
@@ -116,13 +127,13 @@ def _family(a: Person, b: Person) -> Evidence | None:
         return None
     match compare_family(a.last, b.last):
         case Likeness.SAME:
-            return Evidence(6.0 if a.last in FREQUENT_FAMILIES else 9.0, "same last name", Sign.SHARED)
+            return Evidence(6.0 if a.last in FREQUENT_FAMILIES else 9.0, "same last name", Sign.FAMILY)
         case Likeness.SLIP:
-            return Evidence(5.0, "last name a slip apart", Sign.SHARED)
+            return Evidence(5.0, "last name a slip apart", Sign.FAMILY)
         case Likeness.FAR:
-            return Evidence(2.5, "last name alike", Sign.SHARED)
+            return Evidence(2.5, "last name alike", Sign.FAMILY)
     if share_a_half(a.family, b.family):
-        return Evidence(5.0, "one half of a double last name", Sign.SHARED)
+        return Evidence(5.0, "one half of a double last name", Sign.FAMILY)
     return Evidence(-4.0, "another last name")
 
 
@@ -130,8 +141,8 @@ def _swapped(a: Person, b: Person) -> float:
     """The bits of a name whose halves stand in each other's place; 0: they do not."""
     if not (a.given and b.given and a.family and b.family):
         return 0.0
-    halves = (compare_given(a.first, b.last), compare_given(a.last, b.first))
-    if not set(halves) <= {Likeness.SAME, Likeness.SLIP, Likeness.FORM}:
+    halves = [compare_given(a.first, b.last), compare_given(a.last, b.first)]
+    if max(halves) > Likeness.FAR or halves.count(Likeness.FAR) > 1:
         return 0.0
     words = {a.first, a.last}
     bits = (4.0 if words & FREQUENT_GIVEN else 7.0) + (5.5 if words & FREQUENT_FAMILIES else 8.5)
@@ -145,7 +156,7 @@ def _suffix(a: Person, b: Person) -> Iterator[Evidence]:
         else:
             yield Evidence(-9.0, "another generation", Sign.OTHER_PERSON)
     elif a.suffix or b.suffix:
-        yield Evidence(-1.5, "a generation told of one only")
+        yield Evidence(-1.5, "a generation told of one only", Sign.DOUBT)
 
 
 def _birth(a: Person, b: Person) -> Iterator[Evidence]:
@@ -154,7 +165,7 @@ def _birth(a: Person, b: Person) -> Iterator[Evidence]:
         return
     if one == other:
         # Forms that want a day get the first of January.
-        yield Evidence(9.0 if one.endswith("0101") else 13.0, "same date of birth")
+        yield Evidence(9.0 if one.endswith("0101") else 13.0, "same date of birth", Sign.BIRTHDAY)
         return
     same_year, same_day = one[:4] == other[:4], one[4:] == other[4:]
     if same_year and one[4:6] == other[6:] and one[6:] == other[4:6]:
@@ -170,12 +181,13 @@ def _birth(a: Person, b: Person) -> Iterator[Evidence]:
     elif OSA.distance(one, other) == 2:
         yield Evidence(0.0, "dates of birth alike")
     else:
-        # A father and a son of one name live in one house; people of one name and nearly one age do not.
-        far = abs(int(one[:4]) - int(other[:4])) >= _GENERATION
-        yield Evidence(-8.0, "another date of birth", Sign.OTHER_BIRTH if far else Sign.NONE)
+        # A father and a son of one name live in one house; people of one name and of other ages do not.
+        generation = _GENERATION <= abs(int(one[:4]) - int(other[:4])) <= _MOST_YEARS
+        yield Evidence(-7.0, "another date of birth", Sign.OTHER_BIRTH if generation else Sign.NONE)
 
 
-_GENERATION = 14
+#: Years between a father and a son.
+_GENERATION, _MOST_YEARS = 15, 45
 
 
 def _phone(a: Person, b: Person) -> Iterator[Evidence]:
@@ -183,13 +195,13 @@ def _phone(a: Person, b: Person) -> Iterator[Evidence]:
     if not one or not other:
         return
     if one == other:
-        yield Evidence(11.0, "same phone", Sign.SHARED)
+        yield Evidence(11.0, "same phone", Sign.HOME)
     elif OSA.distance(one, other) == 1:
-        yield Evidence(7.0, "phone a digit apart", Sign.SHARED)
+        yield Evidence(7.0, "phone a digit apart", Sign.HOME)
     elif one[-7:] == other[-7:]:
-        yield Evidence(7.0, "phone with another area code", Sign.SHARED)
+        yield Evidence(7.0, "phone with another area code", Sign.HOME)
     else:
-        yield Evidence(-1.5, "another phone")
+        yield Evidence(-1.5, "another phone", Sign.DOUBT)
 
 
 def _email(a: Person, b: Person) -> Iterator[Evidence]:
@@ -208,7 +220,7 @@ def _email(a: Person, b: Person) -> Iterator[Evidence]:
         numbers = a.mailbox.rstrip("0123456789") == b.mailbox.rstrip("0123456789")
         yield Evidence(2.0 if numbers else 7.0, "mail name a slip apart")
         return
-    yield Evidence(-1.0, "another mailbox")
+    yield Evidence(-1.0, "another mailbox", Sign.DOUBT)
 
 
 _LONG_MAILBOX = 6
@@ -219,7 +231,7 @@ def _place(a: Person, b: Person) -> Iterator[Evidence]:
     street = _street(a, b)
     area = _area(a, b)
     if a.building and b.building and (a.building == b.building or _alike(a.building, b.building)):
-        yield Evidence(4.0, "same building", Sign.SHARED)
+        yield Evidence(4.0, "same building", Sign.HOME)
     if street is None:
         if area:
             yield area
@@ -244,15 +256,15 @@ def _street(a: Person, b: Person) -> Evidence | None:
         crossed = (b.building and _alike(one, b.building)) or (a.building and _alike(other, a.building))
         if not crossed:
             return Evidence(-2.0, "another street")
-        return Evidence(3.0, "street and building swapped", Sign.SHARED)
+        return Evidence(3.0, "street and building swapped", Sign.HOME)
     if not a.house or not b.house:
-        return Evidence(5.5 if one == other else 4.0, "same street", Sign.SHARED)
+        return Evidence(5.5 if one == other else 4.0, "same street", Sign.HOME)
     if a.house == b.house:
         if a.unit and b.unit and a.unit != b.unit:
-            return Evidence(5.0, "another apartment of the same house", Sign.SHARED)
-        return Evidence(10.0 if one == other else 8.0, "same address", Sign.SHARED)
+            return Evidence(5.0, "another apartment of the same house", Sign.HOME)
+        return Evidence(10.0 if one == other else 8.0, "same address", Sign.HOME)
     if OSA.distance(a.house, b.house) == 1 and max(len(a.house), len(b.house)) > 1:
-        return Evidence(5.0, "house number a slip apart", Sign.SHARED)
+        return Evidence(5.0, "house number a slip apart", Sign.HOME)
     return Evidence(1.0, "another house of the same street")
 
 
@@ -273,13 +285,13 @@ def _area(a: Person, b: Person) -> Evidence | None:
         cities = a.city == b.city or JaroWinkler.similarity(a.city, b.city) >= 0.9
     if a.zip5 and b.zip5:
         if a.zip5 == b.zip5:
-            return Evidence(5.0, "same postal code", Sign.SHARED)
+            return Evidence(5.0, "same postal code", Sign.AREA)
         if OSA.distance(a.zip5, b.zip5) == 1:
-            return Evidence(3.5 if cities else 2.0, "postal code a digit apart", Sign.SHARED)
+            return Evidence(3.5 if cities else 2.0, "postal code a digit apart", Sign.AREA)
         if not cities:
             return Evidence(-1.5 if a.state == b.state else -2.5, "another area")
     if cities:
-        return Evidence(3.0, "same city", Sign.SHARED)
+        return Evidence(3.0, "same city", Sign.AREA)
     if a.state and b.state and a.state != b.state:
         return Evidence(-1.5, "another state")
     return Evidence(-1.0, "another city") if cities is False else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from functools import lru_cache
@@ -45,14 +46,20 @@ def _frequent() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(families.split()), frozenset(given.split())
 
 
+def _given_names() -> frozenset[str]:
+    lines = (_DATA / "given_names.txt").read_text().splitlines()
+    return frozenset(name for line in lines if not line.startswith("#") for name in line.split())
+
+
 #: Groups of given names that one person may go by, by name.
 NICKNAMES = _nicknames()
 FREQUENT_FAMILIES, FREQUENT_GIVEN = _frequent()
+_GIVEN = _given_names()
 
 
 def is_given_name(name: str) -> bool:
     """True for a given name that many people bear."""
-    return name in NICKNAMES or name in FREQUENT_GIVEN
+    return name in NICKNAMES or name in _GIVEN
 
 
 @lru_cache(maxsize=65536)
@@ -62,7 +69,9 @@ def compare_given(one: str, other: str) -> Likeness:
         return Likeness.SAME
     if len(one) == 1 or len(other) == 1:
         return Likeness.FAR if one[0] == other[0] else Likeness.OTHER
-    if not NICKNAMES.get(one, frozenset()).isdisjoint(NICKNAMES.get(other, frozenset())):
+    if not NICKNAMES.get(one, frozenset()).isdisjoint(NICKNAMES.get(other, frozenset())) or spoken(one) == spoken(
+        other
+    ):
         return Likeness.FORM
     slips = _slips(one, other)
     if slips is Likeness.OTHER:
@@ -107,6 +116,23 @@ def sound(name: str) -> str:
             break
     return key
 
+
+@lru_cache(maxsize=65536)
+def spoken(name: str) -> str:
+    """What spellings of one name have in common, vowels included: Sara and Sarah, not Eric and Erica."""
+    for written, said in _SPELLINGS:
+        name = written.sub(said, name)
+    return name
+
+
+#: Letters that are said alike, then whatever is silent at the end, then letters written twice.
+_SPELLINGS = tuple(
+    (re.compile(written), said)
+    for written, said in (
+        ("ph", "f"), ("ck|c(?![ehiy])|q", "k"), ("ch(?=r)", "k"), ("x", "ks"), ("z", "s"), ("ie$|ey$|ee$|y$", "i"),
+        ("y", "i"), ("th", "t"), ("(?<=[a-z]{2})h$", ""), (r"(.)\1+", r"\1"),
+    )
+)  # fmt: skip
 
 _GROUPS = {
     letter: number

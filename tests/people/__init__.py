@@ -1,1 +1,0 @@
-"""Made-up people, as forms receive them."""
