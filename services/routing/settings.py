@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from services.routing.messages.mail import SmtpServer
+from services.routing.messages.provider_client import Provider
 from shared.runtime.settings import (
     DatabaseSettings,
     RedisSettings,
@@ -15,6 +16,32 @@ from shared.runtime.settings import (
     setting,
     target,
 )
+
+
+_KEY_BYTES = 32
+
+
+def key(text: str) -> bytes:
+    """The install's identity key. Raises SettingsError where it is not 32 bytes in hex."""
+    try:
+        read = bytes.fromhex(text)
+    except ValueError:
+        read = b""
+    if len(read) != _KEY_BYTES:
+        raise SettingsError([f"LEADLINE_IDENTITY_KEY: expected {_KEY_BYTES} bytes in hex"])
+    return read
+
+
+def provider(what: str, url: str, secret: str) -> Provider | None:
+    """A provider of `TEXT` or `CALL`; None where there is none. Raises SettingsError where it is not usable."""
+    if not url:
+        return None
+    try:
+        if not secret:
+            raise SettingsError([f"LEADLINE_{what}_SECRET: required with LEADLINE_{what}_URL, but not set"])
+        return Provider(url, secret)
+    except ValueError as fault:
+        raise SettingsError([f"LEADLINE_{what}_URL: {fault}"]) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +73,13 @@ class FollowUpSettings:
     smtp_url: str = setting("LEADLINE_SMTP_URL", default="smtp://127.0.0.1:1025", secret=True)
     #: Connections to the mail server at once.
     smtp_sessions: int = setting("LEADLINE_FOLLOW_UP_SMTP_SESSIONS", default=8, minimum=1, maximum=64)
+    #: Where texts are handed to, and the secret it knows us by; unset: no texts are sent, and each is refused.
+    text_url: str = setting("LEADLINE_TEXT_URL", default="")
+    text_secret: str = setting("LEADLINE_TEXT_SECRET", default="", secret=True)
+    #: Where the gateway is reached from outside, for links in e-mails and for providers; https.
+    public_url: str = setting("LEADLINE_PUBLIC_URL", default="")
+    #: Signs the links in e-mails, by way of another key; 32 bytes in hex.
+    identity_key_hex: str = setting("LEADLINE_IDENTITY_KEY", secret=True)
     #: After a few leads, how long to let more come: each batch costs about the same, whatever its size.
     rest_seconds: float = setting("LEADLINE_FOLLOW_UP_REST_SECONDS", default=0.04, minimum=0, maximum=1)
 
@@ -56,3 +90,13 @@ class FollowUpSettings:
             return SmtpServer.parse(self.smtp_url)
         except ValueError as fault:
             raise SettingsError([f"LEADLINE_SMTP_URL: {fault}"]) from None
+
+    @property
+    def texts(self) -> Provider | None:
+        """Where texts go; None: nowhere. Raises SettingsError where the address or the secret is not usable."""
+        return provider("TEXT", self.text_url, self.text_secret)
+
+    @property
+    def identity_key(self) -> bytes:
+        """The install's key. Raises SettingsError where it is none."""
+        return key(self.identity_key_hex)

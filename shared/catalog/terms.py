@@ -30,6 +30,7 @@ from shared.catalog.words import (
     NonNegative,
     OptIn,
     OrderState,
+    PhoneNumber,
     PhoneType,
     Positive,
     Slug,
@@ -49,8 +50,16 @@ class Buyer(Term, frozen=True, kw_only=True):
     time_zone: str = "America/New_York"
     #: Shown at the foot of e-mails; required by CAN-SPAM (15 U.S.C. 7704(a)(5)).
     postal_address: Text
-    #: From address of confirmations.
+    #: From address of e-mails.
     email_from: Text
+    #: Number that texts are sent from, and that people text STOP to; E.164.
+    text_from: PhoneNumber = ""
+    #: Number that people see and can call back when an agent calls by click to dial (47 CFR 64.1601(e)); E.164.
+    caller_id: PhoneNumber = ""
+    #: Where the gateway is reached from outside, for links in e-mails; empty: the install's own address.
+    public_url: Annotated[
+        str, Meta(pattern=r"^(?:https://[^\s/?#@]+(?:/[^\s?#]*)?)?$", description="an https:// address without a query")
+    ] = ""
 
 
 class Seller(Term, frozen=True, kw_only=True):

@@ -23,6 +23,9 @@ FieldType = Literal[
     "certificate_url", "date_of_birth", "phone", "email", "first_name", "last_name", "full_name", "street", "city",
     "state", "postal_code",
 ]  # fmt: skip
+PhoneNumber = Annotated[
+    str, Meta(pattern=r"^(?:\+[1-9][0-9]{6,14})?$", description="a phone number in E.164, such as +18005550100")
+]
 FormKind = Literal["long", "short"]
 #: Kinds of line that can be told apart, outside North America; there numbers move between them with their owner.
 PhoneType = Literal["mobile", "fixed_line", "voip"]
