@@ -18,6 +18,11 @@ from services.routing.delivery.worker import DeliveryWorker
 from services.routing.follow_up_telemetry import FollowUpTelemetry
 from services.routing.messages.email_channel import EmailChannel
 from services.routing.messages.mail import Mailer
+from services.routing.messages.provider_client import ProviderClient, open_session
+from services.routing.messages.text_channel import TextChannel
+from services.routing.messages.texted_store import TextedStore
+from services.routing.messages.unsubscribe import UnsubscribeLinks
+from services.routing.messages.writing import Writer
 from services.routing.playbook.lawful import PeoplesHours
 from services.routing.playbook.run_store import RunStore
 from services.routing.playbook.runner import PlaybookRunner
@@ -42,7 +47,7 @@ CONSUMER = "routing"
 async def main(process: Process) -> None:
     """Start the two workers: one schedules what was bought, one hands messages over. Serve health only."""
     settings = load(FollowUpSettings)
-    smtp, clock = settings.smtp, SystemClock()
+    smtp, texts, key, clock = settings.smtp, settings.texts, settings.identity_key, SystemClock()
     metrics = await start(process, settings.telemetry, settings.rpc)
     pool = await process.enter(open_pool(settings.database, role="leadline_routing", name="follow_up"))
     redis = await process.enter(open_redis(settings.redis))
@@ -54,7 +59,12 @@ async def main(process: Process) -> None:
     scheduler = FollowUpScheduler(store, catalogs, telemetry, clock)
     mailer = Mailer(smtp, clock, sessions=settings.smtp_sessions)
     contacts = IntakeContacts(RecordServiceStub(records))
-    channels: dict[ChannelName, Channel] = {"email": EmailChannel(mailer, catalogs)}
+    writer = Writer(catalogs, UnsubscribeLinks(key), settings.public_url)
+    provider = ProviderClient(await process.enter(open_session()), texts, "text", clock) if texts else None
+    channels: dict[ChannelName, Channel] = {
+        "email": EmailChannel(mailer, writer),
+        "text": TextChannel(writer, provider, TextedStore(pool), clock),
+    }
     worker = DeliveryWorker(pool, store, contacts, channels, due, telemetry, clock)
     runner = PlaybookRunner(pool, RunStore(pool), catalogs, PeoplesHours(contacts), due, telemetry, clock)
     consumer = OutboxConsumer(

@@ -17,7 +17,6 @@ from shared.runtime.settings import (
     target,
 )
 
-
 _KEY_BYTES = 32
 
 

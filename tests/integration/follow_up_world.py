@@ -22,6 +22,8 @@ from services.routing.delivery.worker import DeliveryWorker
 from services.routing.follow_up_telemetry import FollowUpTelemetry
 from services.routing.messages.email_channel import EmailChannel
 from services.routing.messages.mail import Mailer, SmtpServer
+from services.routing.messages.unsubscribe import UnsubscribeLinks
+from services.routing.messages.writing import Writer
 from services.routing.scheduler import FollowUpScheduler
 from shared.catalog import snapshot
 from shared.catalog.following import Playbook, Step, Template
@@ -162,7 +164,7 @@ class AnyWorld(Generic[C]):
             self.pool,
             store or self.store,
             IntakeContacts(intake_rpc.RecordServiceStub(self.channel)),
-            {"email": EmailChannel(mailer or self.mailer(), self.catalogs)},
+            {"email": EmailChannel(mailer or self.mailer(), Writer(self.catalogs, UnsubscribeLinks(b"k" * 32)))},
             SilentBell(),
             self.telemetry,
             self.clock,

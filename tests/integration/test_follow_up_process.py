@@ -52,6 +52,7 @@ async def follow_up(world: World, redis_url: str) -> AsyncIterator[asyncio.subpr
             "LEADLINE_REDIS_URL": redis_url,
             "LEADLINE_NOTICES_TARGET": world.records_target,
             "LEADLINE_SMTP_URL": world.mail.url,
+            "LEADLINE_IDENTITY_KEY": "00" * 32,
             "LEADLINE_FOLLOW_UP_PORT": str(port),
             "LEADLINE_FOLLOW_UP_METRICS_PORT": str(free_port()),
         },

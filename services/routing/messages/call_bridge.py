@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from services.routing.delivery.delivery import Delivery, Outcome, Refused
-from services.routing.gate.person import Person
+from services.routing.delivery.delivery import Outcome, Refused
 from services.routing.messages.provider_client import ProviderClient
 
 NO_PROVIDER: Final = "call: no provider is set up, see LEADLINE_CALL_URL"
@@ -59,11 +58,3 @@ class CallBridge:
                 "callback_url": bridge.callback_url,
             },
         )
-
-
-class CallChannel:
-    """In the place of a channel for calls: a delivery is nobody's wish to talk, so none is ever dialled."""
-
-    async def send(self, delivery: Delivery, person: Person, *, begin_before: float) -> Outcome:
-        """Refuse."""
-        return Refused("call: people make calls; a playbook's call is a task")

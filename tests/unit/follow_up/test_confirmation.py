@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.routing.messages.composition import CompositionError, compose, parsed_mailbox
-from services.routing.messages.filling import render, salutation
+from services.routing.messages.filling import EmailContent, Filling, email_content, salutation
 from tests.unit.follow_up.samples import BUYER, TERMS, delivery, template
 
 SENDER = parsed_mailbox(BUYER.email_from, "email_from")
@@ -29,6 +29,13 @@ HEADERS = {
 }
 
 
+def filled(subject: str, text: str, first_name: str, offer: str) -> EmailContent:
+    """A confirmation of these words."""
+    return email_content(
+        template(subject, text), Filling(first_name=first_name, offer=offer, buyer=BUYER, product="auto loan")
+    )
+
+
 def composed(
     first_name: str = "Ann",
     subject: str = "{first_name}, your {product}",
@@ -36,7 +43,7 @@ def composed(
     offer: str = TERMS.offer,
 ) -> tuple[EmailMessage, str, str]:
     """The message as a mail program reads it, its plain text and its HTML."""
-    confirmation = render(template(subject, text), first_name=first_name, offer=offer, buyer=BUYER, product="auto loan")
+    confirmation = filled(subject, text, first_name, offer)
     raw = compose(delivery(), confirmation, SENDER, RECIPIENT)
     message = email.message_from_bytes(raw, policy=email.policy.default)
     plain, rich = message.get_body(("plain",)), message.get_body(("html",))
@@ -67,7 +74,7 @@ def test_it_is_no_promotion_and_asks_for_no_automatic_answer() -> None:
 
 
 def test_every_try_has_the_same_bytes_and_message_id() -> None:
-    confirmation = render(template(), first_name="Ann", offer="o", buyer=BUYER, product="p")
+    confirmation = filled("{first_name}", "{offer}", "Ann", "o")
     first, second = (compose(delivery(), confirmation, SENDER, RECIPIENT) for _ in range(2))
     assert first == second
     assert f"Message-ID: <{delivery().delivery_id}@bigbank.example>".encode() in first

@@ -8,7 +8,11 @@ from services.routing.messages.mail import SmtpServer
 from services.routing.settings import FollowUpSettings
 from shared.runtime.settings import SettingsError, load, redacted
 
-STORES = {"LEADLINE_POSTGRES_URL": "postgresql://x/y", "LEADLINE_REDIS_URL": "redis://x"}
+STORES = {
+    "LEADLINE_IDENTITY_KEY": "00" * 32,
+    "LEADLINE_POSTGRES_URL": "postgresql://x/y",
+    "LEADLINE_REDIS_URL": "redis://x",
+}
 
 
 @pytest.mark.parametrize(
@@ -50,5 +54,5 @@ def test_another_url_is_a_fault_that_names_its_variable_and_not_its_value(url: s
 
 
 def test_settings_are_shown_without_the_password() -> None:
-    shown = str(redacted(load(FollowUpSettings, {**STORES, "LEADLINE_SMTP_URL": "smtps://me:secret@mail.example"})))
-    assert "secret" not in shown
+    shown = str(redacted(load(FollowUpSettings, {**STORES, "LEADLINE_SMTP_URL": "smtps://me:hush@mail.example"})))
+    assert "hush" not in shown
