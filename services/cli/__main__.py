@@ -17,6 +17,7 @@ from services.cli import (
     notice_commands,
     order_commands,
     person_commands,
+    playbook_commands,
     report_commands,
     return_commands,
     run_commands,
@@ -52,6 +53,8 @@ def build() -> typer.Typer:
     app.command(context_settings=field_commands.TAKES_SIGNS)(field_commands.field)
     app.command()(person_commands.match)
     app.command()(person_commands.exclusivity)
+    app.command()(playbook_commands.playbooks)
+    app.command()(playbook_commands.playbook)
     app.add_typer(suppression_commands.suppress, name="suppress")
     app.add_typer(report_commands.report, name="report")
     app.command()(sla_commands.sla)

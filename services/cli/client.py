@@ -22,6 +22,7 @@ from leadline.intake.v1.receipt_service_pb2_grpc import ReceiptServiceStub
 from leadline.intake.v1.return_service_pb2_grpc import ReturnServiceStub
 from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceStub
 from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceStub
+from leadline.routing.v1.playbook_service_pb2_grpc import PlaybookServiceStub
 from leadline.routing.v1.sla_service_pb2_grpc import SlaServiceStub
 from leadline.validation.v1.compliance_service_pb2_grpc import ComplianceServiceStub
 from leadline.validation.v1.list_service_pb2_grpc import ListServiceStub
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from leadline.intake.v1.return_service_pb2_grpc import ReturnServiceAsyncStub
     from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceAsyncStub
     from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceAsyncStub
+    from leadline.routing.v1.playbook_service_pb2_grpc import PlaybookServiceAsyncStub
     from leadline.routing.v1.sla_service_pb2_grpc import SlaServiceAsyncStub
     from leadline.validation.v1.compliance_service_pb2_grpc import ComplianceServiceAsyncStub
     from leadline.validation.v1.list_service_pb2_grpc import ListServiceAsyncStub
@@ -83,6 +85,7 @@ class Services:
         self.persons: PersonServiceAsyncStub = PersonServiceStub(dedup)
         self.suppressions: SuppressionServiceAsyncStub = SuppressionServiceStub(dedup)
         self.follow_up: FollowUpServiceAsyncStub = FollowUpServiceStub(routing)
+        self.playbooks: PlaybookServiceAsyncStub = PlaybookServiceStub(routing)
         self.sla: SlaServiceAsyncStub = SlaServiceStub(routing)
         self.reporting: ReportingServiceAsyncStub = ReportingServiceStub(reporting)
 

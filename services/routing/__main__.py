@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from leadline.intake.v1.record_service_pb2_grpc import RecordServiceStub
 from leadline.routing.v1.follow_up_service_pb2_grpc import add_FollowUpServiceServicer_to_server
+from leadline.routing.v1.playbook_service_pb2_grpc import add_PlaybookServiceServicer_to_server
 from leadline.routing.v1.routing_service_pb2_grpc import add_RoutingServiceServicer_to_server
 from leadline.routing.v1.sla_service_pb2_grpc import add_SlaServiceServicer_to_server
+from services.routing.contacts_client import IntakeContacts
 from services.routing.delivery.store import DeliveryStore
 from services.routing.follow_up_service import FollowUpService
+from services.routing.playbook.run_store import RunStore
+from services.routing.playbook.service import PlaybookService
 from services.routing.service import RoutingService
 from services.routing.settings import Settings
 from services.routing.sla.report_store import SlaReports
@@ -18,6 +23,7 @@ from services.routing.store import CapacityStore
 from services.routing.work.task_store import TaskStore
 from shared.catalog.snapshot import CatalogReader
 from shared.db.pool import open_pool
+from shared.rpc.client import open_channel
 from shared.rpc.server import RpcServer
 from shared.runtime.clock import SystemClock
 from shared.runtime.lifecycle import Process, run
@@ -51,6 +57,12 @@ async def main(process: Process) -> None:
         add_SlaServiceServicer_to_server,
         SlaService(SlaStore(people), SlaReports(people, catalogs), SystemClock()),
         "leadline.routing.v1.SlaService",
+    )
+    contacts = IntakeContacts(RecordServiceStub(await process.enter(open_channel(settings.records_target))))
+    server.add(
+        add_PlaybookServiceServicer_to_server,
+        PlaybookService(RunStore(people), catalogs, contacts, SystemClock()),
+        "leadline.routing.v1.PlaybookService",
     )
     await process.serve(server)
 

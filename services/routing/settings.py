@@ -54,6 +54,8 @@ class Settings:
     telemetry: TelemetrySettings
     #: Connections to Postgres for showing tasks and deliveries.
     follow_up_pool_size: int = setting("LEADLINE_ROUTING_FOLLOW_UP_POOL_SIZE", default=2, minimum=1, maximum=100)
+    #: Whom it asks for contact data: intake's second process.
+    records_target: str = target("notices")
 
 
 @dataclass(frozen=True, kw_only=True)

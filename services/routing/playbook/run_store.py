@@ -59,6 +59,9 @@ _STEPS_OF = """
 SELECT lead_id, position, state, due_at, at, ended_at, why FROM routing.step
 WHERE buyer_id = $1 AND lead_id = ANY ($2::uuid[])
 """
+_IN_FORCE = """
+SELECT revision FROM catalog.snapshot WHERE buyer_id = $1 AND effective_at <= now() ORDER BY revision DESC LIMIT 1
+"""
 _PUT_OFF = "UPDATE routing.run SET due_at = $3 WHERE buyer_id = $1 AND lead_id = ANY ($2) AND due_at <= $3"
 
 
@@ -215,6 +218,11 @@ class RunStore:
         async with translated(self._pool), self._pool.acquire() as conn, conn.transaction(readonly=True):
             row = await conn.fetchrow(_RUN, buyer_id, lead_id)
             return (await _stored(conn, [row]))[0] if row is not None else None
+
+    async def revision_in_force(self, buyer_id: str) -> int:
+        """The buyer's present catalog revision; 0 where there is none."""
+        async with translated(self._pool):
+            return await self._pool.fetchval(_IN_FORCE, buyer_id) or 0
 
     async def due(self, now: datetime, limit: int) -> list[tuple[str, AcceptedLead]]:
         """Buyers and leads of the runs that are due, the longest due first; holds nothing."""
