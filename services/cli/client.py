@@ -21,6 +21,7 @@ from leadline.intake.v1.order_service_pb2_grpc import OrderServiceStub
 from leadline.intake.v1.receipt_service_pb2_grpc import ReceiptServiceStub
 from leadline.intake.v1.return_service_pb2_grpc import ReturnServiceStub
 from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceStub
+from leadline.reporting.v1.response_service_pb2_grpc import ResponseServiceStub
 from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceStub
 from leadline.routing.v1.playbook_service_pb2_grpc import PlaybookServiceStub
 from leadline.routing.v1.sla_service_pb2_grpc import SlaServiceStub
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from leadline.intake.v1.receipt_service_pb2_grpc import ReceiptServiceAsyncStub
     from leadline.intake.v1.return_service_pb2_grpc import ReturnServiceAsyncStub
     from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceAsyncStub
+    from leadline.reporting.v1.response_service_pb2_grpc import ResponseServiceAsyncStub
     from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceAsyncStub
     from leadline.routing.v1.playbook_service_pb2_grpc import PlaybookServiceAsyncStub
     from leadline.routing.v1.sla_service_pb2_grpc import SlaServiceAsyncStub
@@ -88,6 +90,7 @@ class Services:
         self.playbooks: PlaybookServiceAsyncStub = PlaybookServiceStub(routing)
         self.sla: SlaServiceAsyncStub = SlaServiceStub(routing)
         self.reporting: ReportingServiceAsyncStub = ReportingServiceStub(reporting)
+        self.response: ResponseServiceAsyncStub = ResponseServiceStub(reporting)
 
     async def ask(
         self, method: UnaryMethod[Request, Response], request: Request, *, timeout: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from services.cli.output import Buyer, Json, clean, moment, money, plain, say, s
 
 if TYPE_CHECKING:
     from leadline.intake.v1 import intake_service_pb2 as pb
+    from leadline.reporting.v1.response_service_pb2 import GetTimelineResponse
     from leadline.routing.v1.follow_up_service_pb2 import GetFollowUpResponse
     from services.cli.client import Services
     from services.cli.leads_file import LeadsFile, Row
@@ -106,17 +108,19 @@ def lead(
     """Show one lead: answer, timeline and decision receipt."""
     from services.cli.client import run
     from services.cli.receipt_view import show_marks, show_reasons, show_receipt
+    from services.cli.timeline_view import show_timeline
 
     if replay:
         _replay(lead_id, buyer, as_json=as_json)
         return
-    answer, follow_up = run(lambda services: _lead(services, buyer, lead_id))
+    answer, follow_up, timeline = run(lambda services: _lead(services, buyer, lead_id))
     if as_json:
-        show_json({**plain(answer), "follow_up": plain(follow_up) if follow_up is not None else None})
+        beside = {"follow_up": follow_up, "timeline": timeline}
+        show_json({**plain(answer), **{name: plain(one) if one is not None else None for name, one in beside.items()}})
         return
     _show_answer(answer)
     show_reasons(answer)
-    _show_timeline(answer, follow_up)
+    show_timeline(answer, follow_up, timeline)
     show_marks(answer)
     show_receipt(answer)
 
@@ -137,19 +141,25 @@ def _replay(lead_id: str, buyer: str, *, as_json: bool) -> None:
         raise CommandError()
 
 
-async def _lead(services: Services, buyer: str, lead_id: str) -> tuple[pb.GetLeadResponse, GetFollowUpResponse | None]:
+async def _lead(
+    services: Services, buyer: str, lead_id: str
+) -> tuple[pb.GetLeadResponse, GetFollowUpResponse | None, GetTimelineResponse | None]:
     from leadline.intake.v1 import intake_service_pb2 as pb
+    from leadline.reporting.v1.response_service_pb2 import GetTimelineRequest
     from leadline.routing.v1.follow_up_service_pb2 import GetFollowUpRequest
     from shared.rpc.errors import AppError
 
     buyer_id = await services.buyer(buyer)
     answer = await services.ask(services.intake.GetLead, pb.GetLeadRequest(lead_id=lead_id, buyer_id=buyer_id))
-    try:
+    # The lead itself is worth showing while routing or reporting is away.
+    follow_up = timeline = None
+    with suppress(AppError):
         request = GetFollowUpRequest(buyer_id=buyer_id, lead_id=lead_id)
-        return answer, await services.ask(services.follow_up.GetFollowUp, request)
-    except AppError:
-        # The lead itself is worth showing while routing is away.
-        return answer, None
+        follow_up = await services.ask(services.follow_up.GetFollowUp, request)
+    with suppress(AppError):
+        named = GetTimelineRequest(buyer_id=buyer_id, lead_id=lead_id)
+        timeline = await services.ask(services.response.GetTimeline, named)
+    return answer, follow_up, timeline
 
 
 def _show_answer(lead: pb.GetLeadResponse) -> None:
@@ -174,32 +184,6 @@ def _show_answer(lead: pb.GetLeadResponse) -> None:
         if value:
             say(f"{name:<15} {clean(value)}")
     say()
-
-
-def _show_timeline(lead: pb.GetLeadResponse, follow_up: GetFollowUpResponse | None) -> None:
-    clock = lead.clock
-    names = {
-        "submitted_at": "consumer submitted (seller's clock)",
-        "received_at": "received",
-        "intake_at": "taken by intake",
-        "validated_at": "validated",
-        "deduplicated_at": "checked for duplicates",
-        "routed_at": "routed",
-        "decided_at": "decided",
-    }
-    points = [(at, name) for field, name in names.items() if (at := moment(clock, field))]
-    if follow_up is not None:
-        points += [(moment(task, "create_time"), f"call task for {task.team} written") for task in follow_up.tasks]
-        points += [(moment(task, "due_at"), "first attempt due") for task in follow_up.tasks]
-        points += [
-            (moment(one, "handed_off_at"), f"{one.channel} handed over")
-            for one in follow_up.deliveries
-            if one.HasField("handed_off_at")
-        ]
-    # By time alone: of two at the same millisecond, the one named first came first.
-    table(("When", "What"), sorted(points, key=lambda point: str(point[0])), title="Timeline")
-    if follow_up is None:
-        warn("The follow-up is not shown: routing did not answer.")
 
 
 def leads(

@@ -81,6 +81,22 @@ def moment(message: Any, field: str) -> str:
     return instant.isoformat(sep=" ", timespec="milliseconds").replace("+00:00", "Z")
 
 
+def duration(milliseconds: float) -> str:
+    """A duration in the two largest units that it has: `850 ms`, `12.3 s`, `4 min 05 s`, `2 h 10 min`, `3 d 4 h`."""
+    if milliseconds < 0:
+        return f"-{duration(-milliseconds)}"
+    if milliseconds < 999.5:
+        return f"{milliseconds:.0f} ms"
+    seconds = milliseconds / 1000
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+
+
 def set_period(message: Any, since: datetime | None, to: datetime | None) -> None:
     """Write what `--from` and `--to` name, in UTC, into the message's fields of these names."""
     # `from` is a word of Python's own.

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from services.cli import books_commands
-from services.cli.output import Buyer, Json, money, plain, set_period, show_json, table, warn
+from services.cli import books_commands, response_commands
+from services.cli.output import Buyer, Json, money, plain, show_json, table
+from services.cli.report_scope import From, OfSeller, OfSource, To, ask_report
 
 if TYPE_CHECKING:
     from leadline.reporting.v1 import reporting_service_pb2 as pb
     from services.cli.client import Services
 
-_INSTANTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
-From = Annotated[
-    datetime | None, typer.Option("--from", formats=_INSTANTS, help="First hour, UTC; else the beginning.")
-]
-To = Annotated[datetime | None, typer.Option("--to", formats=_INSTANTS, help="End, exclusive, UTC; else now.")]
-OfSeller = Annotated[str, typer.Option("--seller", help="Only this seller.")]
-OfSource = Annotated[str, typer.Option("--source", help="Only this source.")]
 By = Annotated[str, typer.Option("--by", help="all, seller, source, sub-source or order.")]
 
 #: What each grouping shows, by the word of `--by`.
@@ -35,6 +28,9 @@ _GROUPINGS: Final[dict[str, tuple[str, ...]]] = {
 
 report = typer.Typer(no_args_is_help=True, help="What was bought, why not, how fast, and what is owed.")
 report.command("statement")(books_commands.show)
+report.command()(response_commands.response)
+report.command()(response_commands.heat)
+report.command()(response_commands.hold_out)
 
 
 @report.command()
@@ -56,7 +52,7 @@ def funnel(
         request = pb.GetFunnelRequest(scope=scope, grouping=_grouping(by))
         return await services.ask(services.reporting.GetFunnel, request)
 
-    answer = _report(ask, buyer, since, to, seller, source)
+    answer = ask_report(ask, buyer, since, to, seller, source)
     if as_json:
         show_json(plain(answer)["rows"])
         return
@@ -91,7 +87,7 @@ def reasons(
         request = pb.GetRejectReasonsRequest(scope=scope, grouping=_grouping(by))
         return await services.ask(services.reporting.GetRejectReasons, request)
 
-    answer = _report(ask, buyer, since, to, seller, source)
+    answer = ask_report(ask, buyer, since, to, seller, source)
     if as_json:
         show_json(plain(answer)["rows"])
         return
@@ -114,7 +110,7 @@ def speed(
     async def ask(services: Services, scope: pb.ReportScope) -> pb.GetSpeedToLeadResponse:
         return await services.ask(services.reporting.GetSpeedToLead, pb.GetSpeedToLeadRequest(scope=scope))
 
-    answer = _report(ask, buyer, since, to, seller, source)
+    answer = ask_report(ask, buyer, since, to, seller, source)
     if as_json:
         show_json(plain(answer)["stages"])
         return
@@ -124,29 +120,6 @@ def speed(
     )
     numbers = ("Leads", "p50 ms", "p95 ms", "p99 ms", "Mean ms")
     table(("Stage", *numbers), rows, right=numbers)
-
-
-def _report(
-    ask: Callable[[Services, pb.ReportScope], Awaitable[Any]],
-    buyer: str,
-    since: datetime | None,
-    to: datetime | None,
-    seller: str,
-    source: str,
-) -> Any:
-    from leadline.reporting.v1 import reporting_service_pb2 as pb
-    from services.cli.client import run
-
-    async def work(services: Services) -> Any:
-        scope = pb.ReportScope(buyer_id=await services.buyer(buyer), seller=seller, source=source)
-        set_period(scope, since, to)
-        answer = await ask(services, scope)
-        fresh = await services.ask(services.reporting.GetFreshness, pb.GetFreshnessRequest(buyer_id=scope.buyer_id))
-        if fresh.events_behind:
-            warn(f"Reports are {fresh.events_behind:,} events ({fresh.seconds_behind:.1f} s) behind.")
-        return answer
-
-    return run(work)
 
 
 def _columns(by: str) -> Sequence[str]:

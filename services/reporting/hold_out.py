@@ -48,7 +48,7 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two arms show. `difference`: rate at once less rate held back. None where too little is known."""
+    """What two arms show. `difference`: rate at once less rate held back. None, or 0, where that is not known."""
 
     difference: Estimate | None
     ratio: Estimate | None
@@ -69,12 +69,12 @@ def compare(at_once: Arm, held_back: Arm, detectable: float) -> Comparison:
     """
     both = at_once.leads > 0 and held_back.leads > 0
     share = held_back.leads / at_once.leads if both else 1.0
-    needed, needed_held = needed_leads(at_once.rate if at_once.leads else 0.5, detectable, share)
-    enough = at_once.leads >= needed and held_back.leads >= needed_held
+    needed, needed_held = needed_leads(at_once.rate, detectable, share) if at_once.leads else (0, 0)
+    enough = both and at_once.leads >= needed and held_back.leads >= needed_held
     sure = always_valid(at_once, held_back)
     return Comparison(
         difference=difference(at_once, held_back) if both else None,
-        ratio=ratio(at_once, held_back) if both else None,
+        ratio=ratio(at_once, held_back) if both and at_once.reached + held_back.reached else None,
         always_valid=sure,
         needed_at_once=needed,
         needed_held_back=needed_held,

@@ -633,9 +633,9 @@ class HoldOutOutcome(_message.Message):
     detectable_difference: _builtins.float
     """The difference that should be told from none."""
     needed_at_once: _builtins.int
-    """Leads that the arm at once needs to tell it from none with 80 % power; by the rate seen there."""
+    """Leads that the arm at once needs to tell it from none with 80 % power, by the rate seen there; 0: none was seen yet."""
     needed_held_back: _builtins.int
-    """Leads that the held-back arm needs."""
+    """Leads that the held-back arm needs; 0: not known yet."""
     enough: _builtins.bool
     """Both arms have what they need."""
     verdict: Global___HoldOutVerdict.ValueType
@@ -654,7 +654,9 @@ class HoldOutOutcome(_message.Message):
 
     @_builtins.property
     def ratio(self) -> Global___Estimate:
-        """Rate at once divided by rate held back, with its 95 % interval (adjusted log). Unset while an arm is empty."""
+        """Rate at once divided by rate held back, with its 95 % interval (adjusted log). Unset while an arm is empty
+        and where no lead of either had the outcome.
+        """
 
     @_builtins.property
     def always_valid(self) -> Global___Estimate:
