@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from leadline.common.v1.transfer_pb2 import TRANSFER_KIND_CREDIT
 from leadline.events.v1 import lead_event_pb2 as pb
 from services.routing.accepted import AcceptedLead
 from services.routing.delivery.delivery import Delivery
@@ -17,6 +19,15 @@ from shared.runtime.ids import uuid7
 #: Who is told what follow-up did.
 _CONSUMER = "reporting"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnedLead:
+    """A lead that was given back to its seller."""
+
+    buyer_id: str
+    lead_id: UUID
+    at: datetime
 
 
 def accepted_lead(payload: bytes) -> AcceptedLead | None:
@@ -46,6 +57,16 @@ def accepted_lead(payload: bytes) -> AcceptedLead | None:
         incentivized=decided.lead_type.incentivized,
         price_minor=decided.price.amount_minor,
     )
+
+
+def returned_lead(payload: bytes) -> ReturnedLead | None:
+    """The lead that was given back, by an event that tells of its credit; None for any other event."""
+    event = pb.LeadEvent.FromString(payload)
+    if event.WhichOneof("body") != "transferred" or event.transferred.kind != TRANSFER_KIND_CREDIT:
+        return None
+    if not event.lead_id or not event.transferred.cause.startswith("return:"):
+        return None
+    return ReturnedLead(buyer_id=event.buyer_id, lead_id=UUID(event.lead_id), at=_instant(event.occurred_at))
 
 
 def follow_up_started(lead: AcceptedLead, *, playbook: str, arm: str, delay_seconds: int) -> OutboxRow:

@@ -1,4 +1,4 @@
-"""Turns bought leads into follow-up, in the transaction that takes their events from the outbox."""
+"""Turns bought leads into follow-up, and ends that of leads given back, in the transaction that takes their events."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from services.routing.accepted import AcceptedLead
 from services.routing.delivery.store import DeliveryStore
-from services.routing.follow_up_events import accepted_lead, follow_up_started
+from services.routing.follow_up_events import accepted_lead, follow_up_started, returned_lead
 from services.routing.follow_up_telemetry import FollowUpTelemetry
 from services.routing.playbook.opening import begin, handovers, look
 from services.routing.playbook.run_store import StoredRun, add_runs
-from services.routing.playbook.runs import open_steps
+from services.routing.playbook.runs import Returned, open_steps, react
 from services.routing.playbook.terms import terms_of
 from shared.catalog.snapshot import CatalogReader
 from shared.db import outbox
@@ -31,7 +31,7 @@ class FollowUpScheduler:
         self._clock = clock
 
     async def handle(self, conn: Connection, messages: Sequence[outbox.OutboxMessage]) -> None:
-        """Schedule the follow-up of every bought lead among the messages.
+        """Begin the follow-up of every bought lead among the messages, and end that of every lead given back.
 
         The confirmation and the first task are written here; the hours at which that call is lawful are left to
         whoever gives it to an agent, so that nothing slow stands between a purchase and its follow-up.
@@ -39,6 +39,13 @@ class FollowUpScheduler:
         Raises:
             NotFound: the catalog does not know the order. The outbox then tries the messages one by one.
         """
+        await self._begin(conn, messages)
+        for message in messages:
+            back = returned_lead(message.payload) if message.topic == "transferred" else None
+            if back is not None:
+                await react(conn, back.buyer_id, back.lead_id, Returned(at=back.at))
+
+    async def _begin(self, conn: Connection, messages: Sequence[outbox.OutboxMessage]) -> None:
         bought = {
             lead.lead_id: (await self._with_revision(lead), message.payload)
             for message in messages

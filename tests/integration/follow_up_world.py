@@ -184,9 +184,9 @@ class AnyWorld(Generic[C]):
         await self.deliver(decided(lead_id, self.clock.now(), revision, accepted, traceparent))
         return lead_id
 
-    async def deliver(self, event: events.LeadEvent) -> None:
+    async def deliver(self, event: events.LeadEvent, topic: str = "decided") -> None:
         """Put an event into the outbox under a new message id, as a second delivery would come."""
-        await put(self.admin, [OutboxRow(BUYER, "routing", "decided", event.SerializeToString(), uuid7())])
+        await put(self.admin, [OutboxRow(BUYER, "routing", topic, event.SerializeToString(), uuid7())])
 
     async def send_due(self, worker: DeliveryWorker | None = None) -> None:
         """Schedule what is in the outbox, then try every delivery that is due."""

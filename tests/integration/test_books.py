@@ -84,12 +84,23 @@ async def test_each_is_told_to_reporting_once_in_the_transaction_that_posts_it(w
     credit = movement("credit", lead, 1200, "return:1")
     assert await posted(world, credit) == 1
     assert await posted(world, credit) == 0
-    (row,) = await world.admin.fetch("SELECT * FROM outbox.message WHERE topic = 'transferred'")
-    event = lead_event_pb2.LeadEvent.FromString(row["payload"])
-    assert (row["consumer"], str(row["message_id"]), event.lead_id) == ("reporting", credit.transfer_id, lead)
+    rows = await world.admin.fetch("SELECT * FROM outbox.message WHERE topic = 'transferred' ORDER BY consumer")
+    assert [(row["consumer"], str(row["message_id"])) for row in rows] == [
+        ("reporting", credit.transfer_id),
+        ("routing", credit.transfer_id),
+    ], "follow-up ends where a lead is given back"
+    event = lead_event_pb2.LeadEvent.FromString(rows[0]["payload"])
+    assert event.lead_id == lead
     told = event.transferred
     assert (told.amount.amount_minor, told.seller, told.source) == (1200, "marco", "best-auto-loans.example")
     assert (told.order.order, told.to_seller, told.cause) == ("marco-auto-2026", False, "return:1")
+
+
+async def test_follow_up_is_told_of_no_credit_but_that_of_a_return(world: World) -> None:
+    lead = await buy(world)
+    await posted(world, movement("credit", lead, 100, "goodwill:1"), movement("fee", lead, 10, "return:1"))
+    consumers = await world.admin.fetch("SELECT consumer FROM outbox.message WHERE topic = 'transferred'")
+    assert {row["consumer"] for row in consumers} == {"reporting"}
 
 
 async def test_the_same_cause_with_another_amount_is_refused(world: World) -> None:

@@ -11,11 +11,13 @@ import asyncpg
 import msgspec
 import pytest
 
+from leadline.common.v1.transfer_pb2 import TRANSFER_KIND_CREDIT
 from leadline.events.v1 import lead_event_pb2 as events
 from leadline.intake.v1 import record_service_pb2_grpc as intake_rpc
 from services.routing.contacts_client import IntakeContacts
 from services.routing.playbook.arms import arm_of
 from services.routing.playbook.lawful import PeoplesHours
+from services.routing.playbook.listening import RunsOfPeople
 from services.routing.playbook.run_store import RunStore
 from services.routing.playbook.runner import REST, PlaybookRunner
 from services.routing.playbook.runs import (
@@ -29,6 +31,7 @@ from services.routing.playbook.runs import (
 )
 from shared.catalog.following import Condition, ContactTerms, HoldOut, Playbook, Step, Template
 from shared.catalog.terms import Catalog
+from shared.runtime.ids import uuid7
 from tests.clock import FakeClock
 from tests.integration.follow_up_world import BUYER, OFFER, World, add_catalog, catalog, decided, open_world
 
@@ -202,6 +205,44 @@ async def test_a_stop_ends_the_run_and_nothing_more_is_opened(world: World, fact
     (task,) = await tasks(world, lead_id)
     withdrawn = isinstance(fact, OptedOut | Returned | Forgotten)
     assert (task["state"] == "cancelled") == withdrawn, "an agent's own word ends the agent's own task, not this"
+
+
+async def test_a_lead_that_is_given_back_is_followed_up_no_more(world: World) -> None:
+    lead_id = await bought(world)
+    await no_answer(world, lead_id)
+    await pass_time(world, 30)
+    await world.deliver(given_back(lead_id, world.clock.now(), "adjustment:1"), "transferred")
+    await world.consumer().step()
+    assert (await run_row(world, lead_id))["state"] == "running"
+    await world.deliver(given_back(lead_id, world.clock.now(), "return:1:1"), "transferred")
+    await world.consumer().step()
+    assert (await run_row(world, lead_id))["stopped_by"] == "returned"
+    assert {task["state"] for task in await tasks(world, lead_id)} == {"cancelled"}
+
+
+def given_back(lead_id: UUID, at: datetime, cause: str) -> events.LeadEvent:
+    """The event of a credit."""
+    body = events.Transferred(kind=TRANSFER_KIND_CREDIT, seller="marco", cause=cause)
+    event = events.LeadEvent(event_id=uuid7(), buyer_id=BUYER, lead_id=str(lead_id), transferred=body)
+    event.occurred_at.FromDatetime(at)
+    return event
+
+
+async def test_a_stop_takes_back_what_the_playbook_wanted_to_say_and_nobody_has_begun_to(world: World) -> None:
+    lead_id = await bought(world)
+    await world.send_due()
+    await no_answer(world, lead_id)
+    await pass_time(world, 120)
+    await tell(world, lead_id, DispositionSet(disposition="converted", at=world.clock.now()))
+    rows = await world.admin.fetch("SELECT template, state FROM routing.delivery WHERE lead_id = $1", lead_id)
+    assert {row["template"]: row["state"] for row in rows} == {"confirmation": "handed_off", "reminder": "discarded"}
+
+
+async def test_an_opt_out_is_told_to_every_run_of_the_person(world: World) -> None:
+    leads = [await bought(world) for _ in range(2)]
+    async with world.pool.acquire() as conn, conn.transaction():
+        await RunsOfPeople(world.clock)(conn, BUYER, leads, "all")
+    assert {(await run_row(world, lead))["stopped_by"] for lead in leads} == {"opted_out"}
 
 
 async def test_a_person_who_was_forgotten_stops_the_run(world: World) -> None:

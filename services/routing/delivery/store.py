@@ -120,6 +120,12 @@ SELECT * FROM unnest($1::text[], $2::uuid[], $3::integer[], $4::timestamptz[], $
 ON CONFLICT DO NOTHING
 """
 
+# What a worker is handing over right now is its own to settle.
+_DISCARD = """
+UPDATE routing.delivery SET state = 'discarded', last_error = $3
+WHERE buyer_id = $1 AND lead_id = ANY ($2::uuid[]) AND state = 'waiting' AND purpose = 'follow_up' AND lease_id IS NULL
+"""
+
 _IN_FORCE = """
 SELECT revision FROM catalog.snapshot WHERE buyer_id = $1 AND effective_at <= now() ORDER BY revision DESC LIMIT 1
 """
@@ -182,6 +188,11 @@ async def add_deliveries(conn: Connection, deliveries: Sequence[Delivery]) -> No
         [lead.decided_at for lead in leads],
         [lead.traceparent for lead in leads],
     )
+
+
+async def discard_follow_ups(conn: Connection, buyer_id: str, lead_ids: Sequence[UUID], why: str) -> None:
+    """What playbooks wanted to tell these people is told no more, in the caller's transaction; not what is under way."""
+    await conn.execute(_DISCARD, buyer_id, lead_ids, why)
 
 
 class DeliveryStore:

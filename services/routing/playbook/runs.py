@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.routing.accepted import AcceptedLead
 from services.routing.delivery.delivery import Delivery
-from services.routing.delivery.store import add_deliveries
+from services.routing.delivery.store import add_deliveries, discard_follow_ups
 from services.routing.follow_up import CallTask
 from services.routing.follow_up_events import task_created
 from services.routing.playbook.engine import Turn
@@ -115,6 +115,8 @@ async def react(conn: Connection, buyer_id: str, lead_id: UUID, fact: Fact) -> N
     due_at = None
     if run.state == "running":
         due_at = at if stored.due_at is None else min(at, stored.due_at)
+    else:
+        await discard_follow_ups(conn, buyer_id, [lead_id], run.stopped_by)
     await save_runs(conn, [(run, due_at)])
 
 
