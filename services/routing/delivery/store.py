@@ -191,7 +191,7 @@ async def add_deliveries(conn: Connection, deliveries: Sequence[Delivery]) -> No
 
 
 async def discard_follow_ups(conn: Connection, buyer_id: str, lead_ids: Sequence[UUID], why: str) -> None:
-    """What playbooks wanted to tell these people is told no more, in the caller's transaction; not what is under way."""
+    """What playbooks wanted to tell these people is told no more, in the caller's transaction."""
     await conn.execute(_DISCARD, buyer_id, lead_ids, why)
 
 
