@@ -28,6 +28,10 @@ from services.routing.playbook.run_store import RunStore
 from services.routing.playbook.runner import PlaybookRunner
 from services.routing.scheduler import FollowUpScheduler
 from services.routing.settings import FollowUpSettings
+from services.routing.sla.desk_store import TaskDesk
+from services.routing.sla.pager import LogPager
+from services.routing.sla.store import SlaStore
+from services.routing.sla.worker import SlaWorker
 from shared.catalog.snapshot import CatalogReader
 from shared.db.outbox import OUTBOX_BELL, OutboxConsumer
 from shared.db.pool import open_pool
@@ -67,6 +71,7 @@ async def main(process: Process) -> None:
     }
     worker = DeliveryWorker(pool, store, contacts, channels, due, telemetry, clock)
     runner = PlaybookRunner(pool, RunStore(pool), catalogs, PeoplesHours(contacts), due, telemetry, clock)
+    clocks = SlaWorker(pool, SlaStore(pool), catalogs, TaskDesk(), LogPager(), clock)
     consumer = OutboxConsumer(
         pool,
         CONSUMER,
@@ -82,6 +87,7 @@ async def main(process: Process) -> None:
     process.work("deliveries", worker.run, grace_seconds=20.0)
     process.work("scheduling", consumer.run)
     process.work("playbooks", runner.run)
+    process.work("clocks", clocks.run)
     await process.serve(RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=metrics))
 
 

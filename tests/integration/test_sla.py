@@ -128,7 +128,7 @@ async def test_facts_may_come_in_any_order_and_more_than_once(world: World) -> N
                     case "early":
                         await sla.stop(conn, BUYER, lead_id, attempt(250.5, 2))
                     case "excuse":
-                        await sla.excuse(conn, BUYER, lead_id, NOW + timedelta(seconds=800), "returned")
+                        await sla.excuse(conn, BUYER, [lead_id], NOW + timedelta(seconds=800), "returned")
                     case _:
                         await world.worker().step()
         await world.worker().step()

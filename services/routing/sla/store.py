@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 import asyncpg
@@ -17,8 +16,6 @@ import asyncpg
 from services.routing.sla.clock import Advanced, Attempt, RunningClock, Start
 from shared.db.failures import translated
 from shared.db.pool import Connection, Pool
-
-Excuse = Literal["returned", "opted_out", "stopped"]
 
 # Sorted: two writers with the same leads in another order must not wait for each other in a circle. A clock that
 # ended before it was known is looked at at once, whatever its times.
@@ -51,7 +48,8 @@ WHERE s.attempt_at IS NULL OR (s.attempt_at, s.attempt_id) > (excluded.attempt_a
 """
 
 _EXCUSE = """
-INSERT INTO routing.sla AS s (buyer_id, lead_id, excused_at, excuse) VALUES ($1, $2, $3, $4)
+INSERT INTO routing.sla AS s (buyer_id, lead_id, excused_at, excuse)
+SELECT $1, lead_id, $3, $4 FROM unnest($2::uuid[]) AS t (lead_id) ORDER BY lead_id
 ON CONFLICT (buyer_id, lead_id) DO UPDATE
 SET excused_at = excluded.excused_at, excuse = excluded.excuse,
     next_at = CASE WHEN s.started_at IS NOT NULL THEN '-infinity'::timestamptz END
@@ -80,7 +78,9 @@ FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::ti
 WHERE s.buyer_id = t.buyer_id AND s.lead_id = t.lead_id
 """
 
-_NEXT = "SELECT min(next_at) FROM routing.sla WHERE next_at IS NOT NULL"
+_NEXT = """
+SELECT CASE WHEN min(next_at) < 'epoch' THEN 'epoch' ELSE min(next_at) END FROM routing.sla WHERE next_at IS NOT NULL
+"""
 
 # $1 buyer, $2 team or '', $3 only unattended, $4 only run out, $5 now, $6 and $7 the cursor, $8 most rows.
 _LIST = f"""
@@ -136,9 +136,14 @@ async def stop(conn: Connection, buyer_id: str, lead_id: UUID, attempt: Attempt)
     await conn.execute(_STOP, buyer_id, lead_id, attempt.began_at, attempt.attempt_id, attempt.team, attempt.agent)
 
 
-async def excuse(conn: Connection, buyer_id: str, lead_id: UUID, at: datetime, why: Excuse) -> None:
-    """Tell that nobody is to call the lead since `at`. What ran out before then has run out."""
-    await conn.execute(_EXCUSE, buyer_id, lead_id, at, why)
+async def excuse(conn: Connection, buyer_id: str, lead_ids: Sequence[UUID], at: datetime, why: str) -> None:
+    """Tell that nobody is to call these leads since `at`. What ran out before then has run out.
+
+    Args:
+        why: one word, such as `returned`, `opted_out` or a disposition.
+    """
+    if lead_ids:
+        await conn.execute(_EXCUSE, buyer_id, lead_ids, at, why)
 
 
 class SlaStore:

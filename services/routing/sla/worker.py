@@ -83,7 +83,7 @@ class Desk(Protocol):
 class Pager(Protocol):
     """What brings alerts to people; see `services.routing.sla.pager`."""
 
-    async def tell(self, conn: Connection, alerts: Sequence[Alert]) -> None:
+    async def tell(self, conn: Connection, alerts: Sequence[Alert], /) -> None:
         """See to it that people hear, in the caller's transaction."""
         ...
 

@@ -39,7 +39,7 @@ SET state = CASE WHEN 'ended' IN (attempt.state, excluded.state) THEN 'ended'
     lawful_milliseconds = greatest(attempt.lawful_milliseconds, excluded.lawful_milliseconds)
 RETURNING {_ATTEMPT_COLUMNS}
 """
-_LOCK_LEAD = "SELECT pg_advisory_xact_lock(hashtextextended('work|' || $1 || '|' || $2::text, 0))"
+_LOCK_LEAD = "SELECT pg_advisory_xact_lock(hashtextextended('work|' || $1 || '|' || $2::uuid::text, 0))"
 _SAY = """
 INSERT INTO routing.disposition
     (buyer_id, disposition_id, lead_id, task_id, disposition, at, team, agent, product, agreed_for)

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.routing.follow_up import CallTask
+from services.routing.sla import store as sla
 from services.routing.work.work_events import Holding, task_assigned
 from shared.db import outbox
 from shared.db.pool import Connection
@@ -95,6 +96,8 @@ async def open_tasks(conn: Connection, tasks: Sequence[CallTask]) -> set[UUID]:
 async def cancel_tasks(conn: Connection, buyer_id: str, lead_ids: Sequence[UUID], why: str, at: datetime) -> set[UUID]:
     """End every task of these leads that is not ended yet; returns the tasks that were.
 
+    Nobody is to call them any more: their clocks, where nobody has called yet, are excused from then on.
+
     Args:
         why: what ended them, one word such as `opted_out` or `converted`.
         at: when it became true.
@@ -102,6 +105,7 @@ async def cancel_tasks(conn: Connection, buyer_id: str, lead_ids: Sequence[UUID]
     rows = await conn.fetch(_CANCEL, buyer_id, lead_ids, why)
     freed = [task_assigned(Holding.of(row, agent=""), at) for row in rows if row["held_by"]]
     await outbox.put(conn, freed)
+    await sla.excuse(conn, buyer_id, lead_ids, at, why)
     return {row["task_id"] for row in rows}
 
 

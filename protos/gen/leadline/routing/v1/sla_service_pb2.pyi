@@ -210,7 +210,7 @@ class SlaClock(_message.Message):
     clock_milliseconds: _builtins.int
     """From the start to that attempt on the agreed clock, milliseconds; unset: no attempt, or not measured yet."""
     excuse: _builtins.str
-    """Why nobody needs to call: `returned`, `opted_out` or `stopped`; empty: somebody does, or did."""
+    """Why nobody has to call, such as `returned`, `opted_out` or a disposition; empty: somebody has to."""
     @_builtins.property
     def started_at(self) -> _timestamp_pb2.Timestamp:
         """When it began."""
