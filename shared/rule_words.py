@@ -86,6 +86,7 @@ WORDS: Mapping[str, str] = {
     "order.phone_types": "Is the phone a kind of line that this order buys?",
     "lead_type.exclusivity": "Is it sold to as many buyers as the order takes?",
     "lead_type.opt_in": "Did the consumer opt in as the order asks?",
+    "lead_type.own": "Was it collected by whom it came from: a seller, or the buyer's own site?",
     "lead_type.incentivized": "Is the incentive one that the order takes?",
     "schedule.open": "Does the order buy at this hour?",
     "source.allowed": "Is the source one that the order buys from?",

@@ -98,6 +98,11 @@ class CatalogPlan:
         known = self.view.seller(seller)
         return known is not None and known.own
 
+    def is_own_page(self, page: str) -> bool | None:
+        """Whether a page is on a site of the buyer's own; None: on no site that the catalog knows."""
+        source = self.view.source(self.site(page))
+        return None if source is None else self.is_own(source.seller)
+
     def _prepare(self, order: Order) -> OrderPlan:
         product = self.view.product(order.product)
         readers = self._product(order.product)

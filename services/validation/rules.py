@@ -240,6 +240,7 @@ def _shown(lead: Lead, facts: LeadFacts, plan: CatalogPlan, known: list[OrderPla
         lead.source,
         plan.view.source(facts.source),
         own=plan.is_own(lead.seller),
+        page_own=plan.is_own_page(lead.consent.page_url) if lead.consent.page_url else None,
         sharing=any(order.type_terms.exclusive or order.rules for order in known),
     )
 

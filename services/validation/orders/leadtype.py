@@ -16,8 +16,8 @@ from shared.verdict import Check
 if TYPE_CHECKING:
     from services.validation.lead import Consent
 
-_FORM, _REWARD, _OPT_IN, _SHARED = (
-    "lead_type.form", "lead_type.incentivized", "lead_type.opt_in", "lead_type.exclusivity",
+_FORM, _REWARD, _OPT_IN, _SHARED, _OWN = (
+    "lead_type.form", "lead_type.incentivized", "lead_type.opt_in", "lead_type.exclusivity", "lead_type.own",
 )  # fmt: skip
 _PHONE = "order.phone_types"
 #: Kinds of line of which an order may buy some only; of any other, the kind cannot be told.
@@ -69,6 +69,8 @@ class Shown(NamedTuple):
     #: By what the opt-in is known.
     opted_in: str
     own: bool
+    #: Whether the page of the consent is on one of the buyer's own sites; None: on no site that the catalog knows.
+    page_own: bool | None = None
 
 
 #: Of a lead that was not looked at yet.
@@ -76,7 +78,14 @@ NO_TYPE = Shown("", (), (), "single", "nothing told", own=False)
 
 
 def shown_by(
-    fields: Mapping[str, str], consent: Consent, page: str, source: Source | None, *, own: bool, sharing: bool
+    fields: Mapping[str, str],
+    consent: Consent,
+    page: str,
+    source: Source | None,
+    *,
+    own: bool,
+    page_own: bool | None = None,
+    sharing: bool,
 ) -> Shown:
     """Reads a lead for its type.
 
@@ -86,6 +95,7 @@ def shown_by(
         page: The source as sent.
         source: What the catalog knows of the site.
         own: The seller is the buyer's own site.
+        page_own: The page of the consent is on one; None: on no site that the catalog knows.
         sharing: Whether any order cares who else may call; else the text is not searched for that.
     """
     declared = fields.get("exclusivity", "")
@@ -107,7 +117,7 @@ def shown_by(
     if not declared and source is not None and source.exclusivity == "exclusive":
         declared = "exclusive"
     opt_in, opted_in = _opt_in(fields, consent.captured_at)
-    return Shown(declared, tuple(shared), tuple(rewards), opt_in, opted_in, own)
+    return Shown(declared, tuple(shared), tuple(rewards), opt_in, opted_in, own, page_own)
 
 
 def _add(evidence: list[Evidence], field: str, beginning: str, sign: Sign) -> None:
@@ -208,6 +218,14 @@ def _judge_shown(
     else:
         message = f"Expected an opt-in that is {' or '.join(terms.opt_in)}."
         _mismatch(_OPT_IN, "opt_in", message, f"{kind.opt_in}: {shown.opted_in}", terms, notes)
+    if shown.page_own is None or shown.page_own == shown.own:
+        notes.passed(_OWN, "consent.page_url", "own" if shown.own else "bought")
+    elif shown.own:
+        message = "Expected a page of the buyer's own: this one is on a site of a seller."
+        _mismatch(_OWN, "consent.page_url", message, "own, on a seller's page", terms, notes)
+    else:
+        message = "Expected a page of the seller's: this one is on the buyer's own site."
+        _mismatch(_OWN, "consent.page_url", message, "bought, on the buyer's own page", terms, notes)
     return tuple(notes.checks), tuple(notes.findings)
 
 

@@ -265,3 +265,22 @@ def test_the_good_lead_of_these_tests_is_of_the_type_ordered() -> None:
     assert GOOD.consent.text == SHOWN
     assert GOOD.received_at == NOW
     assert reasons(judged(GOOD)) == []
+
+
+@pytest.mark.parametrize(
+    ("seller", "page", "found"),
+    [
+        ("marco", f"https://{SITE}/apply", []),
+        ("marco", "https://unknown-site.example/apply", []),
+        ("marco", "", []),
+        ("marco", "https://www.bigbank.example/auto?utm=1", [("lead_type_mismatch", "consent.page_url")]),
+        ("marco", "https://apply.bigbank.example/", [("lead_type_mismatch", "consent.page_url")]),
+        ("web", "https://bigbank.example/auto", []),
+        ("web", f"https://{SITE}/apply", [("lead_type_mismatch", "consent.page_url")]),
+    ],
+)
+def test_a_lead_comes_from_whom_its_page_belongs_to(seller: str, page: str, found: list[tuple[str, str]]) -> None:
+    lead = replace(GOOD, seller=seller, consent=replace(GOOD.consent, page_url=page))
+    sources = (Source(site="bigbank.example", seller="web"), Source(site=SITE, seller="marco"))
+    verdict = judged(lead, _order(), sources=sources)
+    assert [pair for pair in reasons(verdict) if pair[0] == "lead_type_mismatch"] == found
