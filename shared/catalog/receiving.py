@@ -31,7 +31,7 @@ class Receiver(Term, frozen=True, kw_only=True):
     #: Which fields it is given; empty: all of `PERSON_FIELDS` and of the product. A CSV file has them in this order.
     fields: tuple[FieldName, ...] = ()
     #: Within which it must answer.
-    timeout_seconds: Annotated[int, Meta(ge=1, le=20)] = 10
+    timeout_seconds: Annotated[int, Meta(ge=1, le=15)] = 10
     #: Of a CSV file: put into a folder of the receiver's name below LEADLINE_DELIVERY_DIR.
     to_folder: bool = False
     #: Of a CSV file: when, in the buyer's time zone, it is made of what was bought since the one before.

@@ -50,7 +50,7 @@ def test_a_receiver_is_read_kept_and_found() -> None:
         (CRM.replace("[crm-2026]", "[../../etc]"), "receivers[0].secrets[0]", "a lower-case name"),
         (CRM.replace("}", ", fields: [phone, fone]}"), "receivers[0].fields[1]", "did you mean `phone`?"),
         (CRM.replace("}", ", fields: [loan_amount]}"), "", ""),
-        (CRM.replace("}", ", timeout_seconds: 60}"), "receivers[0].timeout_seconds", "from 1 to 20"),
+        (CRM.replace("}", ", timeout_seconds: 60}"), "receivers[0].timeout_seconds", "from 1 to 15"),
         (CRM.replace("}", ", to_folder: true}"), "receivers[0].to_folder", "means nothing"),
         ("{slug: crm, kind: adf_email, address: nobody}", "receivers[0].address", "an e-mail address"),
         ("{slug: crm, kind: adf_email}", "receivers[0]", "`address` is missing"),
