@@ -11,6 +11,7 @@ from services.cli import (
     books_commands,
     catalog_commands,
     compliance_commands,
+    delivery_commands,
     field_commands,
     lead_commands,
     list_commands,
@@ -60,6 +61,7 @@ def build() -> typer.Typer:
     app.command()(sla_commands.sla)
     app.add_typer(return_commands.returns, name="returns")
     app.add_typer(notice_commands.notices, name="notices")
+    app.add_typer(delivery_commands.deliveries, name="deliveries")
     app.add_typer(list_commands.lists, name="lists")
     app.add_typer(compliance_commands.disclosures, name="disclosures")
     app.add_typer(compliance_commands.evidence, name="evidence")

@@ -22,6 +22,7 @@ from leadline.intake.v1.receipt_service_pb2_grpc import ReceiptServiceStub
 from leadline.intake.v1.return_service_pb2_grpc import ReturnServiceStub
 from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceStub
 from leadline.reporting.v1.response_service_pb2_grpc import ResponseServiceStub
+from leadline.routing.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceStub
 from leadline.routing.v1.playbook_service_pb2_grpc import PlaybookServiceStub
 from leadline.routing.v1.sla_service_pb2_grpc import SlaServiceStub
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from leadline.intake.v1.return_service_pb2_grpc import ReturnServiceAsyncStub
     from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceAsyncStub
     from leadline.reporting.v1.response_service_pb2_grpc import ResponseServiceAsyncStub
+    from leadline.routing.v1.delivery_service_pb2_grpc import DeliveryServiceAsyncStub
     from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceAsyncStub
     from leadline.routing.v1.playbook_service_pb2_grpc import PlaybookServiceAsyncStub
     from leadline.routing.v1.sla_service_pb2_grpc import SlaServiceAsyncStub
@@ -86,6 +88,7 @@ class Services:
         self.compliance: ComplianceServiceAsyncStub = ComplianceServiceStub(validation)
         self.persons: PersonServiceAsyncStub = PersonServiceStub(dedup)
         self.suppressions: SuppressionServiceAsyncStub = SuppressionServiceStub(dedup)
+        self.deliveries: DeliveryServiceAsyncStub = DeliveryServiceStub(routing)
         self.follow_up: FollowUpServiceAsyncStub = FollowUpServiceStub(routing)
         self.playbooks: PlaybookServiceAsyncStub = PlaybookServiceStub(routing)
         self.sla: SlaServiceAsyncStub = SlaServiceStub(routing)

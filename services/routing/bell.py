@@ -24,3 +24,15 @@ class Bell:
         rung = self._rung.is_set()
         self._rung.clear()
         return rung
+
+
+class Peal:
+    """Several bells, rung together."""
+
+    def __init__(self, *bells: Bell) -> None:
+        self._bells = bells
+
+    def ring(self) -> None:
+        """Ring them all."""
+        for bell in self._bells:
+            bell.ring()

@@ -9,10 +9,14 @@ never slow a decision down.
 from __future__ import annotations
 
 from leadline.intake.v1.record_service_pb2_grpc import RecordServiceStub
-from services.routing.bell import Bell
+from services.routing.bell import Bell, Peal
 from services.routing.contacts_client import IntakeContacts
+from services.routing.delivery.adf_mail import AdfMailChannel
 from services.routing.delivery.channel import Channel
+from services.routing.delivery.csv_channel import CsvChannel
 from services.routing.delivery.delivery import ChannelName
+from services.routing.delivery.post_channel import PostChannel
+from services.routing.delivery.receivers import Receivers
 from services.routing.delivery.store import DeliveryStore
 from services.routing.delivery.worker import DeliveryWorker
 from services.routing.follow_up_telemetry import FollowUpTelemetry
@@ -43,6 +47,7 @@ from shared.runtime.lifecycle import Process, run
 from shared.runtime.settings import load
 from shared.telemetry.start import start
 from shared.wake import Doorbell
+from shared.webhook.courier import open_courier
 
 #: Whose outbox messages are follow-up's.
 CONSUMER = "routing"
@@ -59,7 +64,8 @@ async def main(process: Process) -> None:
     store, catalogs, telemetry = DeliveryStore(pool), CatalogReader(pool), FollowUpTelemetry(metrics)
 
     # What one process schedules it delivers; what it leaves, others find when they look by themselves.
-    decided, due = Doorbell(redis, OUTBOX_BELL), Bell()
+    decided, people, systems = Doorbell(redis, OUTBOX_BELL), Bell(), Bell()
+    due = Peal(people, systems)
     scheduler = FollowUpScheduler(store, catalogs, telemetry, clock)
     mailer = Mailer(smtp, clock, sessions=settings.smtp_sessions)
     contacts = IntakeContacts(RecordServiceStub(records))
@@ -69,7 +75,22 @@ async def main(process: Process) -> None:
         "email": EmailChannel(mailer, writer),
         "text": TextChannel(writer, provider, TextedStore(pool), clock),
     }
-    worker = DeliveryWorker(pool, store, contacts, channels, due, telemetry, clock)
+    worker = DeliveryWorker(pool, store, contacts, channels, people, telemetry, clock)
+    receivers, files = Receivers(store, catalogs, clock), Mailer(smtp, clock, sessions=settings.systems.smtp_sessions)
+    local = settings.telemetry.environment == "development"
+    courier = await process.enter(open_courier(loopback=local, networks=settings.systems.networks, clock=clock))
+    post = PostChannel(courier, receivers, settings.systems.secrets, clock)
+    by_mail = AdfMailChannel(files, receivers)
+    handovers = DeliveryWorker(
+        pool,
+        store,
+        contacts,
+        {"webhook": post, "adf_post": post, "adf_email": by_mail},
+        systems,
+        telemetry,
+        clock,
+        batches={"csv": CsvChannel(settings.systems.folder, files, receivers, clock)},
+    )
     runner = PlaybookRunner(pool, RunStore(pool), catalogs, PeoplesHours(contacts), due, telemetry, clock)
     clocks = SlaWorker(pool, SlaStore(pool), catalogs, TaskDesk(), LogPager(), clock)
     consumer = OutboxConsumer(
@@ -81,10 +102,11 @@ async def main(process: Process) -> None:
         committed=due.ring,
         metrics=metrics,
     )
-    for close in (decided.close, mailer.close):
+    for close in (decided.close, mailer.close, files.close):
         process.stack.push_async_callback(close)
     # A message that is being sent may take 15 s; better to wait than to send it twice.
     process.work("deliveries", worker.run, grace_seconds=20.0)
+    process.work("handovers", handovers.run, grace_seconds=20.0)
     process.work("scheduling", consumer.run)
     process.work("playbooks", runner.run)
     process.work("clocks", clocks.run)

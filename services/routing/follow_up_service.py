@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import struct
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -32,7 +33,7 @@ _TASK_STATES = {
     "done": pb.TASK_STATE_DONE,
     "cancelled": pb.TASK_STATE_CANCELLED,
 }
-_DELIVERY_STATES = {
+DELIVERY_STATES: Mapping[str, pb.DeliveryState.ValueType] = {
     "waiting": pb.DELIVERY_STATE_WAITING,
     "handed_off": pb.DELIVERY_STATE_HANDED_OFF,
     "dead": pb.DELIVERY_STATE_DEAD,
@@ -60,7 +61,7 @@ class FollowUpService(rpc.FollowUpServiceServicer):
         tasks = await self._tasks.of_lead(buyer_id, lead_id)
         deliveries = await self._deliveries.of_lead(buyer_id, lead_id)
         return pb.GetFollowUpResponse(
-            tasks=[_task(task) for task in tasks], deliveries=[_delivery(delivery) for delivery in deliveries]
+            tasks=[_task(task) for task in tasks], deliveries=[delivery_message(delivery) for delivery in deliveries]
         )
 
     async def ListTasks(
@@ -113,16 +114,20 @@ def _task(task: TaskRecord) -> pb.Task:
     )
 
 
-def _delivery(delivery: DeliveryRecord) -> pb.Delivery:
+def delivery_message(delivery: DeliveryRecord) -> pb.Delivery:
+    """A delivery as the contracts tell it."""
     return pb.Delivery(
         delivery_id=str(delivery.delivery_id),
         lead_id=str(delivery.lead_id),
         channel=delivery.channel,
-        state=_DELIVERY_STATES[delivery.state],
+        state=DELIVERY_STATES[delivery.state],
         attempts=delivery.attempts,
         create_time=_timestamp(delivery.created_at),
         handed_off_at=None if delivery.handed_off_at is None else _timestamp(delivery.handed_off_at),
         last_error=delivery.last_error,
+        receiver=delivery.receiver,
+        purpose=delivery.purpose,
+        due_time=_timestamp(delivery.due_at) if delivery.state == "waiting" else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from services.routing.delivery.settings import SystemsSettings
 from services.routing.messages.mail import SmtpServer
 from services.routing.messages.provider_client import Provider
 from shared.runtime.settings import (
@@ -68,6 +69,7 @@ class FollowUpSettings:
     database: DatabaseSettings
     redis: RedisSettings
     telemetry: TelemetrySettings
+    systems: SystemsSettings
     #: Whom it asks for contact data: intake's second process.
     records_target: str = target("notices")
     #: `smtp://host:port` (STARTTLS where offered), `smtp+starttls://` (STARTTLS or nothing) or `smtps://`.

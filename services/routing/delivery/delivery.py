@@ -45,15 +45,12 @@ class Delivery:
     step_id: UUID | None = None
     #: Tries so far, the present one included.
     attempts: int = 0
+    #: Tries before a person had it tried again; waits are counted from there.
+    replayed_after: int = 0
     #: Proof that the present try is this worker's; None: nobody's.
     lease_id: UUID | None = None
     #: When it is given up; None: `GIVE_UP_AFTER` its due time.
     give_up_at: datetime | None = None
-
-    @property
-    def lane(self) -> str:
-        """What shares its fate: the column of that name."""
-        return self.channel if self.channel in TO_PEOPLE else f"{self.channel}:{self.lead.buyer_id}/{self.receiver}"
 
     @property
     def first_due_at(self) -> datetime:
@@ -135,7 +132,9 @@ def settle(delivery: Delivery, outcome: Outcome, now: datetime, jitter: float) -
         case Postponed():
             # Where all people's mail waits for one server, a long wait of each would outlast the outage.
             capped = outcome.outage and delivery.channel in TO_PEOPLE
-            wait = max(retry_seconds(delivery.attempts, capped, jitter), outcome.retry_after_seconds)
+            wait = max(
+                retry_seconds(delivery.attempts - delivery.replayed_after, capped, jitter), outcome.retry_after_seconds
+            )
             again = now + timedelta(seconds=wait)
             state = "dead" if again >= ends else "waiting"
             return Settled(state=state, due_at=again, handed_off_at=None, last_error=outcome.error, give_up_at=ends)

@@ -1,7 +1,6 @@
 """Who may be sent to now: places and a breaker for every lane, so that a slow one holds up its own only. Pure.
 
-A lane is what shares one fate: a channel to people, over all buyers, or one receiver of one buyer
-(`Delivery.lane`).
+A lane is what shares one fate: a channel to people, over all buyers, or one receiver of one buyer.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from services.routing.delivery.delivery import HandedOff, Outcome, Postponed, Refused
+from services.routing.delivery.delivery import TO_PEOPLE, HandedOff, Outcome, Postponed, Refused
 from shared.runtime.clock import Clock
 
 BreakerState = Literal["closed", "open", "half_open"]
@@ -48,6 +47,11 @@ def terms_of(lane: str) -> LaneTerms:
     if ":" not in lane:
         return PEOPLE
     return FILE if lane.startswith("csv:") else SYSTEM
+
+
+def lane_name(channel: str, buyer_id: str, receiver: str) -> str:
+    """What shares one fate, as the column `lane` of `routing.delivery` has it."""
+    return channel if channel in TO_PEOPLE else f"{channel}:{buyer_id}/{receiver}"
 
 
 def buyer_of(lane: str) -> str:

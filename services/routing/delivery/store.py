@@ -130,8 +130,11 @@ _IN_FORCE = """
 SELECT revision FROM catalog.snapshot WHERE buyer_id = $1 AND effective_at <= now() ORDER BY revision DESC LIMIT 1
 """
 
-_OF_LEAD = """
-SELECT delivery_id, lead_id, channel, state, attempts, created_at, handed_off_at, last_error FROM routing.delivery
+RECORD_COLUMNS = (
+    "delivery_id, lead_id, channel, receiver, purpose, due_at, state, attempts, created_at, handed_off_at, last_error"
+)
+_OF_LEAD = f"""
+SELECT {RECORD_COLUMNS} FROM routing.delivery
 WHERE buyer_id = $1 AND lead_id = $2 ORDER BY created_at, delivery_id
 """
 
@@ -156,6 +159,9 @@ class DeliveryRecord:
     delivery_id: UUID
     lead_id: UUID
     channel: str
+    receiver: str
+    purpose: str
+    due_at: datetime
     state: DeliveryState
     attempts: int
     created_at: datetime
@@ -211,7 +217,8 @@ class DeliveryStore:
 
     async def revision_in_force(self, buyer_id: str) -> int:
         """The buyer's present catalog revision; 0 where there is none."""
-        return await self._pool.fetchval(_IN_FORCE, buyer_id) or 0
+        async with translated(self._pool):
+            return await self._pool.fetchval(_IN_FORCE, buyer_id) or 0
 
     async def of_lead(self, buyer_id: str, lead_id: UUID) -> list[DeliveryRecord]:
         """Deliveries of one lead, oldest first."""
@@ -310,5 +317,6 @@ def _delivery(row: asyncpg.Record) -> Delivery:
         created_at=row["created_at"],
         give_up_at=row["give_up_at"],
         attempts=row["attempts"],
+        replayed_after=row["replayed_after"],
         lease_id=row["lease_id"],
     )

@@ -28,7 +28,7 @@ from services.routing.delivery.delivery import (
     Postponed,
     Refused,
 )
-from services.routing.delivery.lanes import PEOPLE, Lanes, Pause
+from services.routing.delivery.lanes import PEOPLE, Lanes, Pause, lane_name
 from services.routing.delivery.record_store import Recorder
 from services.routing.delivery.store import DeliveryStore
 from services.routing.follow_up_telemetry import FollowUpTelemetry
@@ -141,7 +141,7 @@ class DeliveryWorker:
             return False
         begin_before = self._clock.monotonic() + BEGIN_WITHIN
         claimed = await self._store.claim(self._clock.now(), rooms, uuid4())
-        more = self._lanes.begun(rooms, (delivery.lane for delivery in claimed))
+        more = self._lanes.begun(rooms, (_lane(delivery) for delivery in claimed))
         claimed.sort(key=lambda delivery: delivery.lead.buyer_id)
         for buyer_id, group in groupby(claimed, key=lambda delivery: delivery.lead.buyer_id):
             deliveries = list(group)
@@ -231,7 +231,7 @@ class DeliveryWorker:
         """Nobody's fault who was to be sent to: no lane's breaker minds."""
         away = Postponed(error, outage=True)
         for delivery in deliveries:
-            self._lanes.ended(delivery.lane, None)
+            self._lanes.ended(_lane(delivery), None)
         await self._recorder.record([(delivery, away) for delivery in deliveries])
 
     async def _send_all(self, pairs: Sequence[Pair], begin_before: float) -> None:
@@ -253,7 +253,7 @@ class DeliveryWorker:
         work: list[Coroutine[Any, Any, Results]] = []
         for delivery, person in pairs:
             if delivery.channel in self._batches:
-                together.setdefault(delivery.lane, []).append((delivery, person))
+                together.setdefault(_lane(delivery), []).append((delivery, person))
             else:
                 work.append(self._send([delivery], self._one(delivery, person, begin_before)))
         for batch in together.values():
@@ -269,7 +269,7 @@ class DeliveryWorker:
             results = list(zip(deliveries, await sending, strict=True))
         except BaseException:
             for delivery in deliveries:
-                self._lanes.ended(delivery.lane, None)
+                self._lanes.ended(_lane(delivery), None)
             raise
         self._free(results)
         return results
@@ -277,8 +277,12 @@ class DeliveryWorker:
     def _free(self, results: Results) -> None:
         """Their places are free again; where more may be waiting for them, look at once."""
         for delivery, outcome in results:
-            if self._lanes.ended(delivery.lane, outcome):
+            if self._lanes.ended(_lane(delivery), outcome):
                 self._bell.ring()
+
+
+def _lane(delivery: Delivery) -> str:
+    return lane_name(delivery.channel, delivery.lead.buyer_id, delivery.receiver)
 
 
 def _request(delivery: Delivery, person: Person) -> ContactRequest:

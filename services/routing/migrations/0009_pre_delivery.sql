@@ -14,6 +14,8 @@ ALTER TABLE routing.delivery
         CHECK (purpose IN ('confirmation', 'follow_up', 'reply', 'lead')),
     ADD COLUMN template   text NOT NULL DEFAULT '',
     ADD COLUMN step_id    uuid,
+    -- Tries that a person gave it again: waits are counted from here.
+    ADD COLUMN replayed_after integer NOT NULL DEFAULT 0,
     -- When tries end, a few days after the first was due.
     ADD COLUMN give_up_at timestamptz NOT NULL DEFAULT now() + interval '3 days',
     -- What shares one fate: a channel to people, over all buyers, or one system of one buyer. A slow lane holds up
@@ -25,8 +27,8 @@ ALTER TABLE routing.delivery
 -- Claims, lane by lane.
 CREATE INDEX delivery_lane ON routing.delivery (lane, due_at) WHERE state = 'waiting';
 DROP INDEX routing.delivery_due;
--- ListDeliveries, the newest first; few are in any other state than handed over.
-CREATE INDEX delivery_open ON routing.delivery (buyer_id, created_at DESC, delivery_id) WHERE state <> 'handed_off';
+-- ListDeliveries (ids are in the order of the leads' time), ListReceivers; few are in any other state.
+CREATE INDEX delivery_open ON routing.delivery (buyer_id, delivery_id) WHERE state <> 'handed_off';
 
 CREATE TABLE routing.delivery_try (
     buyer_id    text        NOT NULL,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.routing.accepted import AcceptedLead
+from services.routing.delivery.csv_file import next_file_at
 from services.routing.delivery.delivery import ChannelName, Delivery
 from services.routing.follow_up import CallTask, derived_id
 from services.routing.playbook.arms import arm_of
@@ -123,7 +124,7 @@ def handovers(lead: AcceptedLead, terms: Terms, run: Run, now: datetime) -> list
     due_at = lead.decided_at + timedelta(seconds=run.held_seconds) if run.held_seconds else None
     receivers = (terms.view.receiver(slug) for slug in terms.order.follow_up.deliver_to)
     return [
-        _handover(lead, receiver, derived_id(lead.lead_id, f"deliver:{receiver.slug}"), now, due_at)
+        _handover(lead, receiver, terms, derived_id(lead.lead_id, f"deliver:{receiver.slug}"), now, due_at)
         for receiver in receivers
         if receiver is not None
     ]
@@ -135,12 +136,19 @@ def handover(lead: AcceptedLead, terms: Terms, step: Step, now: datetime) -> Del
     if receiver is None:
         return None
     identity = step_id(lead.lead_id, step)
-    return replace(_handover(lead, receiver, identity, now), step_id=identity)
+    return replace(_handover(lead, receiver, terms, identity, now), step_id=identity)
 
 
 def _handover(
-    lead: AcceptedLead, receiver: Receiver, delivery_id: UUID, now: datetime, due_at: datetime | None = None
+    lead: AcceptedLead,
+    receiver: Receiver,
+    terms: Terms,
+    delivery_id: UUID,
+    now: datetime,
+    due_at: datetime | None = None,
 ) -> Delivery:
+    if receiver.kind == "csv":
+        due_at = next_file_at(receiver, terms.view.buyer.time_zone, due_at or now)
     return Delivery(
         delivery_id=delivery_id,
         lead=lead,

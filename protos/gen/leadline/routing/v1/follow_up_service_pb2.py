@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+leadline/routing/v1/follow_up_service.proto\x12\x13leadline.routing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"7\n\x12GetFollowUpRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0f\n\x07lead_id\x18\x02 \x01(\t\"r\n\x13GetFollowUpResponse\x12(\n\x05tasks\x18\x01 \x03(\x0b\x32\x19.leadline.routing.v1.Task\x12\x31\n\ndeliveries\x18\x02 \x03(\x0b\x32\x1d.leadline.routing.v1.Delivery\"Y\n\x10ListTasksRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0c\n\x04team\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"V\n\x11ListTasksResponse\x12(\n\x05tasks\x18\x01 \x03(\x0b\x32\x19.leadline.routing.v1.Task\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x87\x02\n\x04Task\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0f\n\x07lead_id\x18\x02 \x01(\t\x12\x0c\n\x04team\x18\x03 \x01(\t\x12-\n\x05state\x18\x04 \x01(\x0e\x32\x1e.leadline.routing.v1.TaskState\x12\x34\n\x10\x63lock_started_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05offer\x18\x08 \x01(\t\"\xfe\x01\n\x08\x44\x65livery\x12\x13\n\x0b\x64\x65livery_id\x18\x01 \x01(\t\x12\x0f\n\x07lead_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12\x31\n\x05state\x18\x04 \x01(\x0e\x32\".leadline.routing.v1.DeliveryState\x12\x10\n\x08\x61ttempts\x18\x05 \x01(\x05\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rhanded_off_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nlast_error\x18\x08 \x01(\t*\x9b\x01\n\tTaskState\x12\x1a\n\x16TASK_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fTASK_STATE_OPEN\x10\x01\x12\x13\n\x0fTASK_STATE_DONE\x10\x02\x12\x16\n\x12TASK_STATE_CLAIMED\x10\x03\x12\x16\n\x12TASK_STATE_WAITING\x10\x04\x12\x18\n\x14TASK_STATE_CANCELLED\x10\x05*\xbd\x01\n\rDeliveryState\x12\x1e\n\x1a\x44\x45LIVERY_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x44\x45LIVERY_STATE_WAITING\x10\x01\x12\x1d\n\x19\x44\x45LIVERY_STATE_HANDED_OFF\x10\x02\x12\x17\n\x13\x44\x45LIVERY_STATE_DEAD\x10\x03\x12\x1a\n\x16\x44\x45LIVERY_STATE_BLOCKED\x10\x04\x12\x1c\n\x18\x44\x45LIVERY_STATE_DISCARDED\x10\x05\x32\xcf\x01\n\x0f\x46ollowUpService\x12`\n\x0bGetFollowUp\x12\'.leadline.routing.v1.GetFollowUpRequest\x1a(.leadline.routing.v1.GetFollowUpResponse\x12Z\n\tListTasks\x12%.leadline.routing.v1.ListTasksRequest\x1a&.leadline.routing.v1.ListTasksResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+leadline/routing/v1/follow_up_service.proto\x12\x13leadline.routing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"7\n\x12GetFollowUpRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0f\n\x07lead_id\x18\x02 \x01(\t\"r\n\x13GetFollowUpResponse\x12(\n\x05tasks\x18\x01 \x03(\x0b\x32\x19.leadline.routing.v1.Task\x12\x31\n\ndeliveries\x18\x02 \x03(\x0b\x32\x1d.leadline.routing.v1.Delivery\"Y\n\x10ListTasksRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0c\n\x04team\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"V\n\x11ListTasksResponse\x12(\n\x05tasks\x18\x01 \x03(\x0b\x32\x19.leadline.routing.v1.Task\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x87\x02\n\x04Task\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0f\n\x07lead_id\x18\x02 \x01(\t\x12\x0c\n\x04team\x18\x03 \x01(\t\x12-\n\x05state\x18\x04 \x01(\x0e\x32\x1e.leadline.routing.v1.TaskState\x12\x34\n\x10\x63lock_started_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x64ue_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05offer\x18\x08 \x01(\t\"\xcf\x02\n\x08\x44\x65livery\x12\x13\n\x0b\x64\x65livery_id\x18\x01 \x01(\t\x12\x0f\n\x07lead_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12\x31\n\x05state\x18\x04 \x01(\x0e\x32\".leadline.routing.v1.DeliveryState\x12\x10\n\x08\x61ttempts\x18\x05 \x01(\x05\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rhanded_off_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nlast_error\x18\x08 \x01(\t\x12\x10\n\x08receiver\x18\t \x01(\t\x12\x0f\n\x07purpose\x18\n \x01(\t\x12,\n\x08\x64ue_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x9b\x01\n\tTaskState\x12\x1a\n\x16TASK_STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fTASK_STATE_OPEN\x10\x01\x12\x13\n\x0fTASK_STATE_DONE\x10\x02\x12\x16\n\x12TASK_STATE_CLAIMED\x10\x03\x12\x16\n\x12TASK_STATE_WAITING\x10\x04\x12\x18\n\x14TASK_STATE_CANCELLED\x10\x05*\xbd\x01\n\rDeliveryState\x12\x1e\n\x1a\x44\x45LIVERY_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x44\x45LIVERY_STATE_WAITING\x10\x01\x12\x1d\n\x19\x44\x45LIVERY_STATE_HANDED_OFF\x10\x02\x12\x17\n\x13\x44\x45LIVERY_STATE_DEAD\x10\x03\x12\x1a\n\x16\x44\x45LIVERY_STATE_BLOCKED\x10\x04\x12\x1c\n\x18\x44\x45LIVERY_STATE_DISCARDED\x10\x05\x32\xcf\x01\n\x0f\x46ollowUpService\x12`\n\x0bGetFollowUp\x12\'.leadline.routing.v1.GetFollowUpRequest\x1a(.leadline.routing.v1.GetFollowUpResponse\x12Z\n\tListTasks\x12%.leadline.routing.v1.ListTasksRequest\x1a&.leadline.routing.v1.ListTasksResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'leadline.routing.v1.follow_up_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TASKSTATE']._serialized_start=977
-  _globals['_TASKSTATE']._serialized_end=1132
-  _globals['_DELIVERYSTATE']._serialized_start=1135
-  _globals['_DELIVERYSTATE']._serialized_end=1324
+  _globals['_TASKSTATE']._serialized_start=1058
+  _globals['_TASKSTATE']._serialized_end=1213
+  _globals['_DELIVERYSTATE']._serialized_start=1216
+  _globals['_DELIVERYSTATE']._serialized_end=1405
   _globals['_GETFOLLOWUPREQUEST']._serialized_start=101
   _globals['_GETFOLLOWUPREQUEST']._serialized_end=156
   _globals['_GETFOLLOWUPRESPONSE']._serialized_start=158
@@ -47,7 +47,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TASK']._serialized_start=454
   _globals['_TASK']._serialized_end=717
   _globals['_DELIVERY']._serialized_start=720
-  _globals['_DELIVERY']._serialized_end=974
-  _globals['_FOLLOWUPSERVICE']._serialized_start=1327
-  _globals['_FOLLOWUPSERVICE']._serialized_end=1534
+  _globals['_DELIVERY']._serialized_end=1055
+  _globals['_FOLLOWUPSERVICE']._serialized_start=1408
+  _globals['_FOLLOWUPSERVICE']._serialized_end=1615
 # @@protoc_insertion_point(module_scope)

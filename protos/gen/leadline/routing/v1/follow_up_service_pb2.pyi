@@ -280,6 +280,9 @@ class Delivery(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     HANDED_OFF_AT_FIELD_NUMBER: _builtins.int
     LAST_ERROR_FIELD_NUMBER: _builtins.int
+    RECEIVER_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    DUE_TIME_FIELD_NUMBER: _builtins.int
     delivery_id: _builtins.str
     """The delivery's id; the same on every try, so a receiver can tell copies."""
     lead_id: _builtins.str
@@ -292,6 +295,10 @@ class Delivery(_message.Message):
     """Tries so far."""
     last_error: _builtins.str
     """Why the last try failed, without personal data."""
+    receiver: _builtins.str
+    """A receiver of the catalog; for people, the channel."""
+    purpose: _builtins.str
+    """`confirmation`, `follow_up`, `reply`, or `lead`: the lead itself, to a system."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was written."""
@@ -299,6 +306,10 @@ class Delivery(_message.Message):
     @_builtins.property
     def handed_off_at(self) -> _timestamp_pb2.Timestamp:
         """When the channel took it; unset: not yet."""
+
+    @_builtins.property
+    def due_time(self) -> _timestamp_pb2.Timestamp:
+        """While waiting: the next try, or when another worker may take over the one under way."""
 
     def __init__(
         self,
@@ -311,10 +322,13 @@ class Delivery(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         handed_off_at: _timestamp_pb2.Timestamp | None = ...,
         last_error: _builtins.str = ...,
+        receiver: _builtins.str = ...,
+        purpose: _builtins.str = ...,
+        due_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "handed_off_at", b"handed_off_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "due_time", b"due_time", "handed_off_at", b"handed_off_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "channel", b"channel", "create_time", b"create_time", "delivery_id", b"delivery_id", "handed_off_at", b"handed_off_at", "last_error", b"last_error", "lead_id", b"lead_id", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "channel", b"channel", "create_time", b"create_time", "delivery_id", b"delivery_id", "due_time", b"due_time", "handed_off_at", b"handed_off_at", "last_error", b"last_error", "lead_id", b"lead_id", "purpose", b"purpose", "receiver", b"receiver", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
