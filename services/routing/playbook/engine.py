@@ -5,9 +5,10 @@ The same for the scheduler, which opens what is due at once, for the runner, whi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
 from services.routing.playbook.run import Run, StepRecord, can_contact, waits_for_call
@@ -19,6 +20,15 @@ NextLawful = Callable[[StepChannel, datetime], datetime | None]
 BY_PEOPLE: Final = frozenset(("call", "deliver"))
 #: Between the end of one call and the next, also where the first was made so late that the next is due already.
 CALLS_APART: Final = timedelta(minutes=5)
+
+
+_NONE: Final = timedelta()
+
+
+@cache
+def _delay(after: str) -> timedelta:
+    """Catalogs have few delays, and every look at a run reckons with several."""
+    return timedelta(seconds=delay_seconds(after))
 
 
 def at_any_time(_channel: StepChannel, at: datetime) -> datetime | None:
@@ -78,31 +88,29 @@ def advance(
     call is open at a time: two agents must not ring the same person.
     """
     look = _Look(run, book, terms, now, next_lawful)
-    while look.run.state == "running":
-        due = [(at, position) for position, at in _undecided(look.run, book) if at <= now]
-        if not due:
-            break
-        at, position = min(due)
-        look.step(position, at)
-    run = look.run
     if run.state != "running":
-        return Turn(run, tuple(look.opened), None)
+        return Turn(run, (), None)
+    while (soonest := _soonest(look.run, book)) is not None and soonest[0] <= now:
+        look.step(soonest[1], soonest[0])
+    run = look.run
+    if soonest is not None:
+        return Turn(run, tuple(look.opened), soonest[0])
     if all(_is_decided(run, position) for position in range(len(book.steps))) and not waits_for_call(run):
-        return Turn(replace(run, state="finished", ended_at=now), tuple(look.opened), None)
-    return Turn(run, tuple(look.opened), min((at for _, at in _undecided(run, book)), default=None))
+        run = replace(run, state="finished", ended_at=now)
+    return Turn(run, tuple(look.opened), None)
 
 
-def _undecided(run: Run, book: Playbook) -> Sequence[tuple[int, datetime]]:
-    """Places and due times of the steps that can be reckoned; the others wait for a call that is open."""
+def _soonest(run: Run, book: Playbook) -> tuple[datetime, int] | None:
+    """The step that is due first, and when; None: none is left, or all wait for a call that is open."""
     calling = waits_for_call(run)
-    found = []
+    soonest: tuple[datetime, int] | None = None
     for position, step in enumerate(book.steps):
         if _is_decided(run, position) or (calling and step.channel == "call"):
             continue
         due_at = due_of(run, book, position)
-        if due_at is not None:
-            found.append((position, due_at))
-    return found
+        if due_at is not None and (soonest is None or due_at < soonest[0]):
+            soonest = (due_at, position)
+    return soonest
 
 
 def _is_decided(run: Run, position: int) -> bool:
@@ -123,15 +131,15 @@ def due_of(run: Run, book: Playbook, position: int) -> datetime | None:
 
 def _planned(run: Run, book: Playbook, position: int) -> datetime | None:
     step = book.steps[position]
-    delay = timedelta(seconds=delay_seconds(step.after))
-    held = timedelta(seconds=run.held_seconds) if step.channel in BY_PEOPLE else timedelta()
+    delay = _delay(step.after)
+    held = timedelta(seconds=run.held_seconds) if run.held_seconds and step.channel in BY_PEOPLE else _NONE
     if step.since == "bought":
         return run.decided_at + delay + held
     before = run.steps.get(position - 1)
     if before is None or before.ended_at is None:
         return None
     # What it counts from has waited already where that is for people too.
-    return before.ended_at + delay + (timedelta() if book.steps[position - 1].channel in BY_PEOPLE else held)
+    return before.ended_at + delay + (_NONE if book.steps[position - 1].channel in BY_PEOPLE else held)
 
 
 def reason_against(run: Run, step: Step, terms: ContactTerms) -> str:
