@@ -75,6 +75,20 @@ async def test_a_price_by_rule_is_paid_explained_and_charged(
     assert charge["amount_minor"] == 1230
 
 
+async def test_a_dry_run_tells_what_a_bought_lead_has_still_to_come(market: Market) -> None:
+    find = "SELECT lead_id::text FROM routing.run WHERE order_slug = 'marco-paced' AND state = 'running'"
+    async with asyncio.timeout(30):
+        while not (runs := await market.rows(find)):  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.05)
+    status, shown, err = await leadline(market, "playbook", "--lead", runs[0]["lead_id"])
+    assert (status, err) == (0, "")
+    outcomes = {line.split()[3]: line for line in shown.splitlines() if line[3:7] == " 202"}
+    assert " done " in outcomes["confirmation"]
+    assert " open " in outcomes["call-1"]
+    assert all(f" {name} " in shown for name in ("call-2", "call-6", "email-3"))
+    assert "the order allows no automatic texts" in outcomes["text-1"]
+
+
 async def test_leads_that_come_too_fast_are_told_to_come_again_and_a_seller_sees_what_is_left(
     market: Market, poster: Poster, crowd: Iterator[DemoLead]
 ) -> None:

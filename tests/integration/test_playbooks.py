@@ -17,7 +17,6 @@ from leadline.intake.v1 import record_service_pb2_grpc as intake_rpc
 from services.routing.contacts_client import IntakeContacts
 from services.routing.playbook.arms import arm_of
 from services.routing.playbook.lawful import PeoplesHours
-from services.routing.playbook.listening import RunsOfPeople
 from services.routing.playbook.run_store import RunStore
 from services.routing.playbook.runner import REST, PlaybookRunner
 from services.routing.playbook.runs import (
@@ -236,13 +235,6 @@ async def test_a_stop_takes_back_what_the_playbook_wanted_to_say_and_nobody_has_
     await tell(world, lead_id, DispositionSet(disposition="converted", at=world.clock.now()))
     rows = await world.admin.fetch("SELECT template, state FROM routing.delivery WHERE lead_id = $1", lead_id)
     assert {row["template"]: row["state"] for row in rows} == {"confirmation": "handed_off", "reminder": "discarded"}
-
-
-async def test_an_opt_out_is_told_to_every_run_of_the_person(world: World) -> None:
-    leads = [await bought(world) for _ in range(2)]
-    async with world.pool.acquire() as conn, conn.transaction():
-        await RunsOfPeople(world.clock)(conn, BUYER, leads, "all")
-    assert {(await run_row(world, lead))["stopped_by"] for lead in leads} == {"opted_out"}
 
 
 async def test_a_person_who_was_forgotten_stops_the_run(world: World) -> None:
