@@ -68,6 +68,12 @@ def database_url(postgres_server: EmbeddedPostgres, migrated_template: str) -> I
     yield from _database(postgres_server, migrated_template)
 
 
+@pytest.fixture(scope="module")
+def shared_database_url(postgres_server: EmbeddedPostgres, migrated_template: str) -> Iterator[str]:
+    """One database for all tests of a file, where each test is another buyer."""
+    yield from _database(postgres_server, migrated_template)
+
+
 @pytest.fixture(scope="session")
 def valkey_server(server_folder: Path) -> Iterator[EmbeddedValkey]:
     """One Valkey for all tests of this process."""

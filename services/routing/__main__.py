@@ -7,6 +7,7 @@ from dataclasses import replace
 from leadline.intake.v1.record_service_pb2_grpc import RecordServiceStub
 from leadline.routing.v1.delivery_service_pb2_grpc import add_DeliveryServiceServicer_to_server
 from leadline.routing.v1.follow_up_service_pb2_grpc import add_FollowUpServiceServicer_to_server
+from leadline.routing.v1.gate_service_pb2_grpc import add_GateServiceServicer_to_server
 from leadline.routing.v1.playbook_service_pb2_grpc import add_PlaybookServiceServicer_to_server
 from leadline.routing.v1.routing_service_pb2_grpc import add_RoutingServiceServicer_to_server
 from leadline.routing.v1.sla_service_pb2_grpc import add_SlaServiceServicer_to_server
@@ -15,6 +16,7 @@ from services.routing.delivery.delivery_service import DeliveryService
 from services.routing.delivery.desk_store import DeskStore
 from services.routing.delivery.store import DeliveryStore
 from services.routing.follow_up_service import FollowUpService
+from services.routing.gate.assembly import open_gate
 from services.routing.playbook.run_store import RunStore
 from services.routing.playbook.service import PlaybookService
 from services.routing.service import RoutingService
@@ -72,6 +74,8 @@ async def main(process: Process) -> None:
         PlaybookService(RunStore(people), catalogs, contacts, SystemClock()),
         "leadline.routing.v1.PlaybookService",
     )
+    gate = await process.enter(open_gate(settings.gate, settings.database, people, catalogs, contacts, SystemClock()))
+    server.add(add_GateServiceServicer_to_server, gate.service, "leadline.routing.v1.GateService")
     await process.serve(server)
 
 

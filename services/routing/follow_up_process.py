@@ -20,6 +20,7 @@ from services.routing.delivery.receivers import Receivers
 from services.routing.delivery.store import DeliveryStore
 from services.routing.delivery.worker import DeliveryWorker
 from services.routing.follow_up_telemetry import FollowUpTelemetry
+from services.routing.gate.assembly import open_gate
 from services.routing.messages.email_channel import EmailChannel
 from services.routing.messages.mail import Mailer
 from services.routing.messages.provider_client import ProviderClient, open_session
@@ -75,7 +76,8 @@ async def main(process: Process) -> None:
         "email": EmailChannel(mailer, writer),
         "text": TextChannel(writer, provider, TextedStore(pool), clock),
     }
-    worker = DeliveryWorker(pool, store, contacts, channels, people, telemetry, clock)
+    contact = await process.enter(open_gate(settings.gate, settings.database, pool, catalogs, contacts, clock))
+    worker = DeliveryWorker(pool, store, contacts, channels, people, telemetry, clock, gate=contact.gate)
     receivers, files = Receivers(store, catalogs, clock), Mailer(smtp, clock, sessions=settings.systems.smtp_sessions)
     local = settings.telemetry.environment == "development"
     courier = await process.enter(open_courier(loopback=local, networks=settings.systems.networks, clock=clock))

@@ -45,6 +45,37 @@ def provider(what: str, url: str, secret: str) -> Provider | None:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GateSettings:
+    """What the contact gate needs."""
+
+    #: Connections to Postgres that hold locks while messages are handed over: so many hand-overs at once.
+    lock_pool_size: int = setting("LEADLINE_{SERVICE}_GATE_POOL_SIZE", default=8, minimum=1, maximum=100)
+    #: Digests of addresses are made with it; 32 bytes in hex.
+    identity_key_hex: str = setting("LEADLINE_IDENTITY_KEY", secret=True)
+    #: Where people who sue over calls are asked for: empty, nowhere; `list`, the imported list; or a URL.
+    litigators: str = setting("LEADLINE_GATE_LITIGATORS", default="")
+    litigators_secret: str = setting("LEADLINE_GATE_LITIGATORS_SECRET", default="", secret=True)
+    #: Where reassigned numbers are asked for; empty: nowhere.
+    reassigned_url: str = setting("LEADLINE_GATE_REASSIGNED_URL", default="")
+    reassigned_secret: str = setting("LEADLINE_GATE_REASSIGNED_SECRET", default="", secret=True)
+
+    @property
+    def identity_key(self) -> bytes:
+        """The install's key. Raises SettingsError where it is none."""
+        return key(self.identity_key_hex)
+
+    @property
+    def litigator_list(self) -> bool:
+        """Whether the imported list is asked."""
+        return self.litigators == "list"
+
+    @property
+    def litigators_url(self) -> str:
+        """Who is asked over HTTP; empty: nobody."""
+        return "" if self.litigator_list else self.litigators
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """routing's settings."""
 
@@ -53,8 +84,9 @@ class Settings:
     rpc: RpcSettings
     database: DatabaseSettings
     telemetry: TelemetrySettings
-    #: Connections to Postgres for showing tasks and deliveries.
-    follow_up_pool_size: int = setting("LEADLINE_ROUTING_FOLLOW_UP_POOL_SIZE", default=2, minimum=1, maximum=100)
+    gate: GateSettings
+    #: Connections to Postgres for what people and agents ask.
+    follow_up_pool_size: int = setting("LEADLINE_ROUTING_FOLLOW_UP_POOL_SIZE", default=4, minimum=1, maximum=100)
     #: Whom it asks for contact data: intake's second process.
     records_target: str = target("notices")
 
@@ -70,6 +102,7 @@ class FollowUpSettings:
     redis: RedisSettings
     telemetry: TelemetrySettings
     systems: SystemsSettings
+    gate: GateSettings
     #: Whom it asks for contact data: intake's second process.
     records_target: str = target("notices")
     #: `smtp://host:port` (STARTTLS where offered), `smtp+starttls://` (STARTTLS or nothing) or `smtps://`.

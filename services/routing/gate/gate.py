@@ -1,8 +1,251 @@
-"""The contact gate: whether a person may be reached over a channel, decided at the moment of contact."""
+"""The contact gate: whether a person may be reached over a channel, decided at the moment of contact.
+
+A contact and an opt-out of the same person never overlap: both lock the person's addresses. `permits` keeps the locks
+while the caller hands the message over, and an opt-out is written first and acknowledged only once it had the locks. So
+whatever begins after the acknowledgement was judged after the opt-out was there to be seen.
+
+What the gate cannot know it does not allow.
+"""
 
 from __future__ import annotations
 
-from services.routing.gate.decision import ContactRequest, GateDecision, Permits, Purpose, Reason
-from services.routing.gate.person import Consent, Person
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+from uuid import UUID
 
-__all__ = ["Consent", "ContactRequest", "GateDecision", "Permits", "Person", "Purpose", "Reason"]
+import structlog
+
+from services.routing.gate.decision import ContactRequest, GateDecision, Permits, Purpose, Reason
+from services.routing.gate.digests import Address, Digests
+from services.routing.gate.facts import Answer, Attempt, Facts, ListState, OrderTerms
+from services.routing.gate.gate_store import GateStore, Hold, Known
+from services.routing.gate.judgement import AGAIN, Verdict, judge
+from services.routing.gate.person import Consent, Person
+from services.routing.gate.rules import Rules
+from shared.catalog.snapshot import CatalogReader, CatalogView
+from shared.rpc.errors import AppError
+from shared.runtime.clock import Clock
+from shared.runtime.ids import uuid7
+from shared.telemetry.logging import failure
+
+__all__ = [
+    "Consent", "ContactRequest", "Decisions", "Gate", "GateDecision", "Permits", "Person", "Purpose", "Reason",
+]  # fmt: skip
+
+_log = structlog.get_logger(__name__)
+
+#: How long a contact waits for another one with the same person, or for an opt-out, before it is put off.
+_WAIT: Final = timedelta(seconds=5)
+
+
+class Register(Protocol):
+    """Who is asked about a number; see `services.routing.gate.number_client`."""
+
+    async def ask(self, phone: str, since: datetime) -> Answer:
+        """What the register says of a number, as it was when consent was given; `unknown` for every failure."""
+
+
+class Registers:
+    """The registers that are switched on.
+
+    Attributes:
+        litigators: people who sue over calls; None: off, or the imported list where `litigator_list`.
+        reassigned: numbers that changed hands; None: off.
+        litigator_list: the list `litigators` that was imported is asked, and must be in date.
+    """
+
+    def __init__(
+        self,
+        litigators: Register | None = None,
+        reassigned: Register | None = None,
+        *,
+        litigator_list: bool = False,
+    ) -> None:
+        self.litigators = litigators
+        self.reassigned = reassigned
+        self.litigator_list = litigator_list
+
+    async def ask(self, request: ContactRequest) -> tuple[Answer | None, Answer | None]:
+        """What both say; None where nobody is asked."""
+        person = request.person
+        if person is None or not person.phone or request.channel == "email" or request.purpose == "reply":
+            return None, None
+        since = person.decided_at
+        if person.consent is not None and person.consent.captured_at is not None:
+            since = person.consent.captured_at
+        litigator, reassigned = await asyncio.gather(
+            _asked(self.litigators, person.phone, since), _asked(self.reassigned, person.phone, since)
+        )
+        return litigator, reassigned
+
+
+async def _asked(register: Register | None, phone: str, since: datetime) -> Answer | None:
+    return None if register is None else await register.ask(phone, since)
+
+
+class Decisions(list[GateDecision]):
+    """Decisions by index. Whoever begins late asks `held` first: False means that nothing may begin any more."""
+
+    def __init__(self, decisions: Sequence[GateDecision], hold: Hold | None) -> None:
+        super().__init__(decisions)
+        self._hold = hold
+
+    @property
+    def held(self) -> bool:
+        """Whether what was allowed may still begin: the locks are held."""
+        return self._hold is not None and self._hold.held
+
+
+class Gate:
+    """Decides, records and holds. Any number of them may run, in any processes."""
+
+    def __init__(
+        self,
+        store: GateStore,
+        catalogs: CatalogReader,
+        digests: Digests,
+        rules: Rules,
+        registers: Registers,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._catalogs = catalogs
+        self._digests = digests
+        self._rules = rules
+        self._registers = registers
+        self._clock = clock
+
+    @asynccontextmanager
+    async def permits(self, buyer_id: str, requests: Sequence[ContactRequest]) -> AsyncIterator[Decisions]:
+        """Decide each request at this very moment, by index; what is allowed may begin inside the block only.
+
+        The decisions are recorded before the block is entered. Where the gate cannot know, nothing is allowed, and
+        what could not be recorded is logged.
+        """
+        async with AsyncExitStack() as stack:
+            try:
+                answers = await asyncio.gather(*(self._registers.ask(request) for request in requests))
+                hold = await self._lock(stack, buyer_id, requests)
+                decisions = Decisions(await self._decide(buyer_id, requests, answers, record=True), hold)
+            except AppError as error:
+                _log.warning("nobody may be reached: the gate cannot know", **failure(error), count=len(requests))
+                decisions = Decisions([self._cannot_know() for _ in requests], None)
+            yield decisions
+
+    async def preview(
+        self, buyer_id: str, requests: Sequence[ContactRequest], at: datetime | None = None
+    ) -> list[GateDecision]:
+        """What would be decided, now or at another instant by what is known now. Neither locks nor records.
+
+        Raises:
+            AppError: the gate cannot know.
+        """
+        answers = await asyncio.gather(*(self._registers.ask(request) for request in requests))
+        return await self._decide(buyer_id, requests, answers, record=False, at=at)
+
+    async def _lock(self, stack: AsyncExitStack, buyer_id: str, requests: Sequence[ContactRequest]) -> Hold:
+        keys = {address.lock for request in requests for address in self._addresses(buyer_id, request.person)}
+        return await stack.enter_async_context(self._store.locked(keys, wait=_WAIT))
+
+    async def _decide(
+        self,
+        buyer_id: str,
+        requests: Sequence[ContactRequest],
+        answers: Sequence[tuple[Answer | None, Answer | None]],
+        *,
+        record: bool,
+        at: datetime | None = None,
+    ) -> list[GateDecision]:
+        at = at or self._clock.now()
+        addresses = [self._addresses(buyer_id, request.person) for request in requests]
+        digests = sorted({address.digest for person in addresses for address in person})
+        known = await self._store.facts(buyer_id, digests, at)
+        view = await self._catalogs.get(buyer_id, known.revision)
+        decided = []
+        for request, person, answer in zip(requests, addresses, answers, strict=True):
+            decision = self._judge(request, person, answer, known, view, at)
+            reached = next((one.digest for one in person if one.kind == _kind(request)), None)
+            decided.append((request, decision, reached))
+            if decision.allowed and reached is not None:
+                # The next request of the same call may be for the same person.
+                known.attempts[reached].append(Attempt(request.channel, request.automatic, request.purpose, at))
+        if record and decided:
+            await self._store.record(buyer_id, self._rules.version, at, decided)
+        return [decision for _, decision, _ in decided]
+
+    def _judge(
+        self,
+        request: ContactRequest,
+        addresses: tuple[Address, ...],
+        answers: tuple[Answer | None, Answer | None],
+        known: Known,
+        view: CatalogView,
+        at: datetime,
+    ) -> GateDecision:
+        if request.person is None:
+            # Forgotten, or never bought: there is nobody to ask, now or ever.
+            return _decision(Verdict(False, ("address.present",), "no_address", None))
+        facts = self._facts(request.person, addresses, answers, known, at)
+        terms = _terms(view, request.person.order)
+        return _decision(judge(request, request.person, facts, terms, self._rules, at))
+
+    def _facts(
+        self,
+        person: Person,
+        addresses: tuple[Address, ...],
+        answers: tuple[Answer | None, Answer | None],
+        known: Known,
+        at: datetime,
+    ) -> Facts:
+        phone = next((address.digest for address in addresses if address.kind == "phone"), b"")
+        lists = known.lists_for(phone)
+        litigator = answers[0]
+        if self._registers.litigator_list and litigator != "hit":
+            litigator = self._on_list(lists, at)
+        return Facts(
+            opt_outs=tuple(one for address in addresses for one in known.opt_outs.get(address.digest, ())),
+            attempts=tuple(known.attempts.get(phone, ())) if person.phone else (),
+            lists=lists,
+            litigator=litigator,
+            reassigned=answers[1],
+        )
+
+    def _on_list(self, lists: Mapping[str, ListState], at: datetime) -> Answer:
+        state = lists.get("litigators")
+        if state is None or not 0 <= (at.date() - state.version).days <= self._rules.number("litigators.days"):
+            return "unknown"
+        return "hit" if state.listed else "clear"
+
+    def _addresses(self, buyer_id: str, person: Person | None) -> tuple[Address, ...]:
+        return () if person is None else self._digests.of(buyer_id, person.phone, person.email)
+
+    def _cannot_know(self) -> GateDecision:
+        return _decision(Verdict(False, ("gate.reachable",), "cannot_know", self._clock.now() + AGAIN))
+
+
+def _kind(request: ContactRequest) -> str:
+    return "email" if request.channel == "email" else "phone"
+
+
+def _terms(view: CatalogView, slug: str) -> OrderTerms:
+    order = view.order(slug)
+    if order is None:
+        return OrderTerms(buyer=view.buyer.name)
+    return OrderTerms(
+        buyer=view.buyer.name,
+        names_buyer=order.consent.names_buyer,
+        automatic_to_shared=order.follow_up.contact.automatic_to_shared,
+    )
+
+
+def _decision(verdict: Verdict) -> GateDecision:
+    return GateDecision(
+        decision_id=UUID(uuid7()),
+        allowed=verdict.allowed,
+        rules=verdict.rules,
+        reason=verdict.reason,
+        not_before=verdict.not_before,
+    )

@@ -333,7 +333,7 @@ class OptedOut(_message.Message):
     ORDER_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
     scope: _builtins.str
-    """`all`, `call`, `text` or `email`."""
+    """`all`, `phone` (calls and texts), `call`, `text` or `email`."""
     said_by: _builtins.str
     """How it was said: `text`, `email`, `call`, `link`, `agent`, `letter`."""
     seller: _builtins.str
