@@ -76,7 +76,7 @@ class Dispositions:
                     await listener.disposed(conn, buyer_id, one)
             return standing(await disposition_store.said(conn, buyer_id, one.lead_id))
 
-    async def lead_of(self, buyer_id: str, task_id: UUID) -> QueuedTask:
+    async def task(self, buyer_id: str, task_id: UUID) -> QueuedTask:
         """The task, which says whose it is. Raises NotFound."""
         async with translated(self._pool):
             task = await queue_store.task_of(self._pool, buyer_id, task_id)

@@ -9,23 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, get_args
 from uuid import UUID
 
-DispositionWord = Literal[
-    "no_answer", "voicemail", "contacted", "callback", "appointment", "qualified", "not_interested", "converted",
-    "later_product", "wrong_number", "disconnected", "do_not_contact", "duplicate", "fraud",
-]  # fmt: skip
-WORDS: frozenset[str] = frozenset(DispositionWord.__args__)  # type: ignore[attr-defined]  # a Literal's own
+from shared.catalog.following import Disposition as DispositionWord
+
+WORDS: frozenset[DispositionWord] = frozenset(get_args(DispositionWord))
 
 #: After these nobody calls on.
-CLOSING: frozenset[str] = frozenset(
+CLOSING: frozenset[DispositionWord] = frozenset(
     {"not_interested", "converted", "wrong_number", "disconnected", "do_not_contact", "duplicate", "fraud"}
 )
 #: What no later word takes back here; whoever consents anew does it with the contact gate.
-FINAL = "do_not_contact"
+FINAL: Final = "do_not_contact"
 #: Somebody live was spoken with.
-SPOKEN: frozenset[str] = frozenset(
+SPOKEN: frozenset[DispositionWord] = frozenset(
     {"contacted", "callback", "appointment", "qualified", "not_interested", "converted", "later_product"}
 )
 
@@ -38,7 +36,7 @@ class Disposition:
     lead_id: UUID
     #: The task that it settles; None: it is about the lead alone.
     task_id: UUID | None
-    disposition: str
+    disposition: DispositionWord
     at: datetime
     team: str = ""
     agent: str = ""

@@ -140,6 +140,6 @@ async def move_on(conn: Connection, buyer_id: str, queue: str, since: datetime, 
     return await conn.fetch(_MOVE_ON, buyer_id, queue, since, to)
 
 
-async def counts(pool: Pool, buyer_id: str, queue: str, now: datetime) -> dict[str, Counts]:
+async def counts(conn: Connection | Pool, buyer_id: str, queue: str, now: datetime) -> dict[str, Counts]:
     """Queues in numbers, by queue; `queue` empty: all."""
-    return {row["queue"]: Counts(**row) for row in await pool.fetch(_COUNTS, buyer_id, queue, now)}
+    return {row["queue"]: Counts(**row) for row in await conn.fetch(_COUNTS, buyer_id, queue, now)}

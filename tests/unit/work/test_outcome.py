@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.routing.work.outcome import CLOSING, WORDS, Disposition, standing, task_end
+from shared.catalog.following import Disposition as DispositionWord
 from tests.unit.work.samples import START
 
 LEAD, TASK, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
 
 
-def said(word: str, minute: int, task_id: UUID | None = TASK, agreed: int = 60) -> Disposition:
+def said(word: DispositionWord, minute: int, task_id: UUID | None = TASK, agreed: int = 60) -> Disposition:
     return Disposition(
         disposition_id=UUID(int=1000 + minute),
         lead_id=LEAD,
