@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from services.cli import (
+    agent_commands,
     books_commands,
     catalog_commands,
     compliance_commands,
@@ -24,6 +25,7 @@ from services.cli import (
     run_commands,
     sla_commands,
     suppression_commands,
+    work_commands,
 )
 from services.cli.failure import CommandError
 from services.cli.output import clean, warn
@@ -60,6 +62,8 @@ def build() -> typer.Typer:
     app.add_typer(report_commands.report, name="report")
     app.command()(sla_commands.sla)
     app.add_typer(return_commands.returns, name="returns")
+    app.add_typer(agent_commands.agents, name="agents")
+    app.add_typer(work_commands.work, name="work")
     app.add_typer(notice_commands.notices, name="notices")
     app.add_typer(delivery_commands.deliveries, name="deliveries")
     app.add_typer(list_commands.lists, name="lists")

@@ -26,6 +26,7 @@ from leadline.routing.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceStub
 from leadline.routing.v1.playbook_service_pb2_grpc import PlaybookServiceStub
 from leadline.routing.v1.sla_service_pb2_grpc import SlaServiceStub
+from leadline.routing.v1.work_service_pb2_grpc import WorkServiceStub
 from leadline.validation.v1.compliance_service_pb2_grpc import ComplianceServiceStub
 from leadline.validation.v1.list_service_pb2_grpc import ListServiceStub
 from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceStub
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceAsyncStub
     from leadline.routing.v1.playbook_service_pb2_grpc import PlaybookServiceAsyncStub
     from leadline.routing.v1.sla_service_pb2_grpc import SlaServiceAsyncStub
+    from leadline.routing.v1.work_service_pb2_grpc import WorkServiceAsyncStub
     from leadline.validation.v1.compliance_service_pb2_grpc import ComplianceServiceAsyncStub
     from leadline.validation.v1.list_service_pb2_grpc import ListServiceAsyncStub
     from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceAsyncStub
@@ -92,6 +94,7 @@ class Services:
         self.follow_up: FollowUpServiceAsyncStub = FollowUpServiceStub(routing)
         self.playbooks: PlaybookServiceAsyncStub = PlaybookServiceStub(routing)
         self.sla: SlaServiceAsyncStub = SlaServiceStub(routing)
+        self.work: WorkServiceAsyncStub = WorkServiceStub(routing)
         self.reporting: ReportingServiceAsyncStub = ReportingServiceStub(reporting)
         self.response: ResponseServiceAsyncStub = ResponseServiceStub(reporting)
 
