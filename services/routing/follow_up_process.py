@@ -37,6 +37,9 @@ from services.routing.sla.desk_store import TaskDesk
 from services.routing.sla.pager import LogPager
 from services.routing.sla.store import SlaStore
 from services.routing.sla.worker import SlaWorker
+from services.routing.work.contact_hours import ContactHours
+from services.routing.work.dispatcher import Dispatcher
+from services.routing.work.team_store import TeamReader
 from shared.catalog.snapshot import CatalogReader
 from shared.db.outbox import OUTBOX_BELL, OutboxConsumer
 from shared.db.pool import open_pool
@@ -93,6 +96,7 @@ async def main(process: Process) -> None:
         clock,
         batches={"csv": CsvChannel(settings.systems.folder, files, receivers, clock)},
     )
+    dispatcher = Dispatcher(pool, TeamReader(pool, catalogs, clock), ContactHours(contacts), metrics, clock)
     runner = PlaybookRunner(pool, RunStore(pool), catalogs, PeoplesHours(contacts), due, telemetry, clock)
     clocks = SlaWorker(pool, SlaStore(pool), catalogs, TaskDesk(), LogPager(), clock)
     consumer = OutboxConsumer(
@@ -112,6 +116,7 @@ async def main(process: Process) -> None:
     process.work("scheduling", consumer.run)
     process.work("playbooks", runner.run)
     process.work("clocks", clocks.run)
+    process.work("work", dispatcher.run)
     await process.serve(RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=metrics))
 
 

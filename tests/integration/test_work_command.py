@@ -112,29 +112,27 @@ async def test_what_is_said_comes_back_as_what_holds(served: Served) -> None:
     assert answer.standing.disposition == "appointment"
 
 
-@pytest.mark.parametrize(
-    ("agent", "field"),
-    [
-        (work_pb2.Agent(agent="Ann Smith", team="east"), "agent.agent"),
-        (work_pb2.Agent(agent="ann", team="east", licensed_states=["Texas"]), "agent.licensed_states"),
-        (work_pb2.Agent(agent="ann", team="east", lead_types=["hot"]), "agent.lead_types"),
-        (work_pb2.Agent(agent="ann", team="east", languages=["english"]), "agent.languages"),
-        (work_pb2.Agent(agent="ann", team="east", capacity=101), "agent.capacity"),
-        (work_pb2.Agent(agent="ann", team="east", weight=-1), "agent.weight"),
-        (work_pb2.Agent(agent="ann", team="east", time_zone="Mars/Base"), "agent.time_zone"),
-        (work_pb2.Agent(agent="ann", team="east", days_off=["Christmas"]), "agent.days_off[0]"),
-        (
-            work_pb2.Agent(agent="ann", team="east", shifts=[work_pb2.Shift(day="mon", begins="9", ends="17:00")]),
-            "agent.shifts[0]",
-        ),
-    ],
-)
-async def test_an_agent_that_cannot_be_is_refused_by_its_field(
-    served: Served, agent: work_pb2.Agent, field: str
-) -> None:
-    with pytest.raises(Malformed) as refused:
-        await call(served.stub.PutAgent, pb.PutAgentRequest(buyer_id=BUYER, agent=agent), timeout=5)
-    assert [one.field for one in refused.value.violations] == [field]
+UNFIT_AGENTS = [
+    (work_pb2.Agent(agent="Ann Smith", team="east"), "agent.agent"),
+    (work_pb2.Agent(agent="ann", team="east", licensed_states=["Texas"]), "agent.licensed_states"),
+    (work_pb2.Agent(agent="ann", team="east", lead_types=["hot"]), "agent.lead_types"),
+    (work_pb2.Agent(agent="ann", team="east", languages=["english"]), "agent.languages"),
+    (work_pb2.Agent(agent="ann", team="east", capacity=101), "agent.capacity"),
+    (work_pb2.Agent(agent="ann", team="east", weight=-1), "agent.weight"),
+    (work_pb2.Agent(agent="ann", team="east", time_zone="Mars/Base"), "agent.time_zone"),
+    (work_pb2.Agent(agent="ann", team="east", days_off=["Christmas"]), "agent.days_off[0]"),
+    (
+        work_pb2.Agent(agent="ann", team="east", shifts=[work_pb2.Shift(day="mon", begins="9", ends="17:00")]),
+        "agent.shifts[0]",
+    ),
+]
+
+
+async def test_an_agent_that_cannot_be_is_refused_by_its_field(served: Served) -> None:
+    for agent, field in UNFIT_AGENTS:
+        with pytest.raises(Malformed) as refused:
+            await call(served.stub.PutAgent, pb.PutAgentRequest(buyer_id=BUYER, agent=agent), timeout=5)
+        assert [one.field for one in refused.value.violations] == [field]
 
 
 async def test_an_agent_comes_back_as_it_was_given(served: Served) -> None:
@@ -150,22 +148,22 @@ async def test_an_agent_comes_back_as_it_was_given(served: Served) -> None:
     assert one.unavailable == "paused"
 
 
-@pytest.mark.parametrize(
-    ("request_", "field"),
-    [
-        (pb.SetDispositionRequest(buyer_id=BUYER, agent="ann", disposition="sold"), "disposition"),
-        (pb.SetDispositionRequest(buyer_id=BUYER, agent="ann", disposition="callback"), "disposition"),
-        (pb.SetDispositionRequest(buyer_id=BUYER, agent="ann", disposition="converted", lead_id="x"), "lead_id"),
-        (pb.SetDispositionRequest(buyer_id=BUYER, disposition="converted"), "agent"),
-        (pb.ScheduleCallbackRequest(buyer_id=BUYER, agent="ann", task_id=str(uuid4())), "callback_at"),
-        (pb.ClaimTaskRequest(agent="ann"), "buyer_id"),
-        (pb.BeginAttemptRequest(buyer_id=BUYER, agent="ann", attempt_id="1"), "attempt_id"),
-        (pb.EndAttemptRequest(buyer_id=BUYER, attempt_id=str(uuid4()), seconds=-1), "seconds"),
-        (pb.ListQueueRequest(buyer_id=BUYER, limit=501), "limit"),
-    ],
-)
-async def test_what_cannot_be_meant_is_refused_by_its_field(served: Served, request_: Any, field: str) -> None:
-    method = getattr(served.stub, type(request_).__name__.removesuffix("Request"))
-    with pytest.raises(Malformed) as refused:
-        await call(method, request_, timeout=5)
-    assert [one.field for one in refused.value.violations] == [field]
+UNFIT_REQUESTS: list[tuple[Any, str]] = [
+    (pb.SetDispositionRequest(buyer_id=BUYER, agent="ann", disposition="sold"), "disposition"),
+    (pb.SetDispositionRequest(buyer_id=BUYER, agent="ann", disposition="callback"), "disposition"),
+    (pb.SetDispositionRequest(buyer_id=BUYER, agent="ann", disposition="converted", lead_id="x"), "lead_id"),
+    (pb.SetDispositionRequest(buyer_id=BUYER, disposition="converted"), "agent"),
+    (pb.ScheduleCallbackRequest(buyer_id=BUYER, agent="ann", task_id=str(uuid4())), "callback_at"),
+    (pb.ClaimTaskRequest(agent="ann"), "buyer_id"),
+    (pb.BeginAttemptRequest(buyer_id=BUYER, agent="ann", attempt_id="1"), "attempt_id"),
+    (pb.EndAttemptRequest(buyer_id=BUYER, attempt_id=str(uuid4()), seconds=-1), "seconds"),
+    (pb.ListQueueRequest(buyer_id=BUYER, limit=501), "limit"),
+]
+
+
+async def test_what_cannot_be_meant_is_refused_by_its_field(served: Served) -> None:
+    for request, field in UNFIT_REQUESTS:
+        method = getattr(served.stub, type(request).__name__.removesuffix("Request"))
+        with pytest.raises(Malformed) as refused:
+            await call(method, request, timeout=5)
+        assert [one.field for one in refused.value.violations] == [field]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -178,6 +179,10 @@ class Floor:
         row = await self.admin.fetchrow("SELECT * FROM routing.call_task WHERE task_id = $1", task.task_id)
         assert row is not None
         return row
+
+    async def left_over(self) -> dict[str, int]:
+        """Tasks of all queues, by why nobody can take them; empty: somebody can, or has them."""
+        return dict(Counter(one.task.unattended for one in await self.desk.queue(BUYER, "", 500)))
 
     async def events(self, topic: str) -> list[events.LeadEvent]:
         """What reporting would be told, in the order in which it became true."""

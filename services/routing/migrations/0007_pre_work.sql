@@ -20,9 +20,12 @@ ALTER TABLE routing.call_task
     -- The time at which the person was promised a call, and by whom.
     ADD COLUMN promised_at      timestamptz,
     ADD COLUMN promised_by      text        NOT NULL DEFAULT '',
-    -- Since when, and why, nobody can take it; empty: somebody can, or has it.
+    -- `not_lawful_now` while it is kept back for the hour, and since when; else empty. What nobody can take for another
+    -- reason is in routing.left_over: thousands of tasks are without anybody at once, and not one of them is written.
     ADD COLUMN unattended_since timestamptz,
     ADD COLUMN unattended       text        NOT NULL DEFAULT '',
+    -- When it came into this queue.
+    ADD COLUMN queued_at        timestamptz,
     -- Why it was cancelled, or what ended it.
     ADD COLUMN ended_by         text        NOT NULL DEFAULT '',
     -- What an agent must be able to do, and what the lead is worth.
@@ -40,7 +43,7 @@ ALTER TABLE routing.call_task
     ADD COLUMN step_id          uuid,
     ADD CONSTRAINT call_task_holder CHECK ((state = 'claimed') = (agent <> '') AND (agent <> '') = (lease_until IS NOT NULL));
 
-UPDATE routing.call_task SET queue = team, queues = ARRAY[team];
+UPDATE routing.call_task SET queue = team, queues = ARRAY[team], queued_at = created_at;
 
 -- A queue by what is due, what is fresh and what was promised; who holds what; leases that ran out.
 CREATE INDEX call_task_queue ON routing.call_task (buyer_id, queue, due_at) WHERE state IN ('open', 'waiting');
@@ -87,6 +90,19 @@ CREATE TABLE routing.turn (
     round    bigint           NOT NULL DEFAULT 0,
     reached  double precision NOT NULL DEFAULT 0,
     PRIMARY KEY (buyer_id, team)
+);
+
+-- Tasks that nobody of their queue can take now: those that ask the same of an agent are one row.
+CREATE TABLE routing.left_over (
+    buyer_id   text        NOT NULL,
+    queue      text        NOT NULL,
+    us_state   text        NOT NULL,
+    product    text        NOT NULL,
+    lead_type  text        NOT NULL,
+    language   text        NOT NULL,
+    reason     text        NOT NULL,
+    since      timestamptz NOT NULL,
+    PRIMARY KEY (buyer_id, queue, us_state, product, lead_type, language)
 );
 
 -- Tries to reach a person. The id is given by whoever made it, so that a second telling changes nothing.

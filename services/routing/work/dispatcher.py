@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -30,8 +31,9 @@ from shared.telemetry.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
 
-#: Seconds between rounds.
+#: Seconds between rounds, and which of them survey the queues.
 ROUND_SECONDS = 0.5
+_SURVEY_EVERY = 4
 #: Tasks that one round gives to one team, and leases that it takes back.
 _MOST_GIVEN = 64
 _MOST_LAPSED = 200
@@ -46,14 +48,17 @@ class Dispatcher:
         self._hours = hours
         self._metrics = metrics
         self._clock = clock
+        self._queues: list[tuple[str, str]] = []
         #: What the metrics say nobody can take, by team and reason.
         self._told: dict[tuple[str, str], int] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Go round until `stop`; outages are waited out."""
+        rounds = 0
         while not stop.is_set():
             try:
-                await self.round()
+                await self.round(survey=rounds % _SURVEY_EVERY == 0)
+                rounds += 1
             except AppError as error:
                 _log.warning("work was not seen to", **failure(error))
             except Exception as error:
@@ -63,20 +68,29 @@ class Dispatcher:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), ROUND_SECONDS)
 
-    async def round(self) -> None:
-        """Take back, give, and look after what is left, once."""
+    async def round(self, *, survey: bool = True) -> None:
+        """Take back and give, and look after what is left, once.
+
+        Args:
+            survey: False: give to the queues that the survey before knew of; a survey reads every open task.
+        """
         await self.take_back()
+        if not survey:
+            for buyer_id, queue in self._queues:
+                await self._give(buyer_id, queue)
+            return
+        now = self._clock.now()
         async with translated(self._pool):
-            queues = await survey_store.queues(self._pool)
-        found: dict[tuple[str, str], int] = {}
-        for buyer_id, queue in queues:
-            teams = await self._teams.of(buyer_id)
-            if teams.terms(queue).distribution != "pull" and teams.open_now(queue):
-                await self._give(buyer_id, teams.terms(queue), teams)
-            for group in await self._look_after(buyer_id, queue, teams):
-                if group.reason:
-                    found[queue, group.reason] = found.get((queue, group.reason), 0) + group.tasks
-        self._tell(found)
+            found = await survey_store.groups(self._pool, now)
+            for key in await survey_store.marked(self._pool):
+                found.setdefault(key, [])
+        self._queues = list(found)
+        left: dict[tuple[str, str], int] = {}
+        for buyer_id, queue in found:
+            await self._give(buyer_id, queue)
+            for group in await self._look_after(buyer_id, queue):
+                left[queue, group.reason] = left.get((queue, group.reason), 0) + group.tasks
+        self._tell(left)
 
     async def take_back(self) -> int:
         """Put what agents who are not heard of have back into the queue; returns how many tasks."""
@@ -88,13 +102,16 @@ class Dispatcher:
         self._count("reclaimed", len(lapsed))
         return len(lapsed)
 
-    async def _give(self, buyer_id: str, team: TeamTerms, teams: Teams) -> None:
-        now = self._clock.now()
+    async def _give(self, buyer_id: str, queue: str) -> None:
+        now, teams = self._clock.now(), await self._teams.of(buyer_id)
+        team = teams.terms(queue)
+        if team.distribution == "pull" or not teams.open_now(queue):
+            return
         async with translated(self._pool):
-            agents = await agent_store.agents(self._pool, buyer_id, team.slug)
+            agents = await agent_store.agents(self._pool, buyer_id, queue)
             if not _ready(agents, now, teams.zone):
                 return
-            waiting = await queue_store.look_for_anybody(self._pool, buyer_id, team.slug, now)
+            waiting = await queue_store.look_for_anybody(self._pool, buyer_id, queue, now)
         best = ranked(waiting, now)[:_MOST_GIVEN]
         if not best:
             return
@@ -123,22 +140,24 @@ class Dispatcher:
             await agent_store.turned(conn, buyer_id, team.slug, turns, list(agents.values()))
         self._count("assigned", given)
 
-    async def _look_after(self, buyer_id: str, queue: str, teams: Teams) -> list[Group]:
+    async def _look_after(self, buyer_id: str, queue: str) -> list[Group]:
         """Note what nobody can take, and move on what has waited for so long that another team is to have it."""
-        now, terms = self._clock.now(), teams.terms(queue)
+        now, teams = self._clock.now(), await self._teams.of(buyer_id)
+        terms = teams.terms(queue)
+        moved: list[Any] = []
         async with translated(self._pool), self._pool.acquire() as conn, conn.transaction():
             agents = await agent_store.agents(conn, buyer_id, queue)
-            groups = await survey_store.survey(conn, buyer_id, queue, agents, teams, now)
-            await survey_store.mark(conn, buyer_id, queue, groups, now)
-            if not terms.fallback or not any(group.reason for group in groups):
-                return groups
-            since = now - timedelta(seconds=terms.fallback_seconds)
-            moved = await survey_store.move_on(conn, buyer_id, queue, since, terms.fallback)
-            await outbox.put(conn, [task_assigned(Holding.of(row, agent=""), now) for row in moved])
+            groups = (await survey_store.groups(conn, now, buyer_id, queue)).get((buyer_id, queue), [])
+            left = survey_store.judged(groups, queue, agents, teams, now)
+            await survey_store.mark(conn, buyer_id, queue, left, now)
+            if terms.fallback and left:
+                since = now - timedelta(seconds=terms.fallback_seconds)
+                moved = await survey_store.move_on(conn, buyer_id, queue, since, terms.fallback, now)
+                await outbox.put(conn, [task_assigned(Holding.of(row, agent=""), now) for row in moved])
         if moved:
             _log.warning("work went to another team", buyer_id=buyer_id, team=queue, count=len(moved))
         self._count("moved_on", len(moved))
-        return groups
+        return left
 
     def _tell(self, found: dict[tuple[str, str], int]) -> None:
         for team, reason in found.keys() - self._told.keys():

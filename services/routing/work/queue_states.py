@@ -53,13 +53,14 @@ class QueueStates:
         now = self._clock.now()
         async with translated(self._pool), self._pool.acquire() as conn:
             counted = await survey_store.counts(conn, buyer_id, team, now)
+            groups = await survey_store.groups(conn, now, buyer_id, team or None)
             everybody = await agent_store.agents(conn, buyer_id)
             names = [team] if team else sorted({*teams.slugs, *counted})
             standings = []
             for name in names:
                 counts = counted.get(name) or Counts(queue=name)
                 mine = [one for one in everybody if name in ("", one.agent.team)]
-                groups = await survey_store.survey(conn, buyer_id, name, mine, teams, now) if counts.open else []
+                left = survey_store.judged(groups.get((buyer_id, name), []), name, mine, teams, now)
                 standings.append(
                     QueueStanding(
                         counts=counts,
@@ -67,17 +68,16 @@ class QueueStates:
                         open_now=teams.open_now(name),
                         agents_ready=sum(not one.absence(now, teams.zone) for one in mine),
                         agents=len(mine),
-                        unattended=_left_over(groups, counts),
+                        unattended=_left_over(left, counts),
                     )
                 )
         return standings
 
 
-def _left_over(groups: Sequence[Group], counts: Counts) -> tuple[LeftOver, ...]:
+def _left_over(left: Sequence[Group], counts: Counts) -> tuple[LeftOver, ...]:
     by_reason: dict[Unattended, list[Group]] = defaultdict(list)
-    for group in groups:
-        if group.reason:
-            by_reason[group.reason].append(group)
+    for group in left:
+        by_reason[group.reason].append(group)
     found = [
         LeftOver(
             reason=reason,

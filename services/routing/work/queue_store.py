@@ -97,9 +97,13 @@ WHERE buyer_id = $1 AND task_id = $2
 RETURNING *
 """
 _LIST = """
-SELECT * FROM routing.call_task
-WHERE buyer_id = $1 AND ($2 = '' OR queue = $2) AND state IN ('open', 'waiting', 'claimed')
-ORDER BY due_at, task_id
+SELECT t.*, coalesce(l.reason, t.unattended) AS unattended
+FROM routing.call_task AS t
+LEFT JOIN routing.left_over AS l
+  ON t.state <> 'claimed' AND t.unattended = '' AND l.buyer_id = t.buyer_id AND l.queue = t.queue
+ AND l.us_state = t.us_state AND l.product = t.product AND l.lead_type = t.lead_type AND l.language = t.language
+WHERE t.buyer_id = $1 AND ($2 = '' OR t.queue = $2) AND t.state IN ('open', 'waiting', 'claimed')
+ORDER BY t.due_at, t.task_id
 LIMIT $3
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import asyncpg
@@ -12,43 +12,51 @@ from services.routing.work.agent import AgentNow, Need, Unattended, unattended
 from services.routing.work.team_store import Teams
 from shared.db.pool import Connection, Pool
 
-_QUEUES = """
-SELECT DISTINCT buyer_id, queue FROM routing.call_task WHERE state IN ('open', 'waiting') ORDER BY buyer_id, queue
+#: Tasks that one look moves on.
+MOST_MOVED = 500
+
+_OPEN = "t.state IN ('open', 'waiting') AND (t.not_before IS NULL OR t.not_before <= $1)"
+_NEED = "us_state, product, lead_type, language"
+_GROUPS = f"""
+SELECT t.buyer_id, t.queue, t.us_state, t.product, t.lead_type, t.language, count(*) AS tasks,
+       (SELECT l.since FROM routing.left_over AS l
+        WHERE l.buyer_id = t.buyer_id AND l.queue = t.queue AND l.us_state = t.us_state AND l.product = t.product
+          AND l.lead_type = t.lead_type AND l.language = t.language) AS since
+FROM routing.call_task AS t
+WHERE {_OPEN} AND ($2::text IS NULL OR t.buyer_id = $2) AND ($3::text IS NULL OR t.queue = $3)
+GROUP BY t.buyer_id, t.queue, t.us_state, t.product, t.lead_type, t.language
+ORDER BY t.buyer_id, t.queue, t.us_state, t.product, t.lead_type, t.language
 """
-# `since`: of those that are without anybody for another reason than the hour of the day.
-_NEEDS = """
-SELECT us_state, product, lead_type, language, count(*) AS tasks,
-       min(unattended_since) FILTER (WHERE unattended <> 'not_lawful_now') AS since
-FROM routing.call_task
-WHERE buyer_id = $1 AND queue = $2 AND state IN ('open', 'waiting') AND (not_before IS NULL OR not_before <= $3)
-GROUP BY us_state, product, lead_type, language
+# Which reason it is may change; since when nobody can take them does not.
+_MARK = f"""
+INSERT INTO routing.left_over AS l (buyer_id, queue, {_NEED}, reason, since)
+SELECT $1, $2, g.*, $3
+FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) AS g ({_NEED}, reason)
+ON CONFLICT (buyer_id, queue, {_NEED}) DO UPDATE SET reason = excluded.reason WHERE l.reason <> excluded.reason
 """
-_MARK = """
-UPDATE routing.call_task AS t
-SET unattended = g.reason,
-    unattended_since = CASE WHEN g.reason = '' THEN NULL
-                            WHEN t.unattended IN ('', 'not_lawful_now') THEN $3
-                            ELSE t.unattended_since END
-FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-     AS g (us_state, product, lead_type, language, reason)
-WHERE t.buyer_id = $1 AND t.queue = $2 AND t.state IN ('open', 'waiting')
-  AND (t.not_before IS NULL OR t.not_before <= $3)
-  AND t.us_state = g.us_state AND t.product = g.product AND t.lead_type = g.lead_type AND t.language = g.language
-  AND t.unattended <> g.reason
+_CLEAR = f"""
+DELETE FROM routing.left_over AS l
+WHERE l.buyer_id = $1 AND l.queue = $2
+  AND NOT EXISTS (SELECT FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]) AS g ({_NEED})
+                  WHERE (g.us_state, g.product, g.lead_type, g.language)
+                      = (l.us_state, l.product, l.lead_type, l.language))
 """
+_MARKED = "SELECT DISTINCT buyer_id, queue FROM routing.left_over"
 # A team that had it before is not asked again.
-_MOVE_ON = """
-WITH left_over AS (
-    SELECT buyer_id, task_id FROM routing.call_task
-    WHERE buyer_id = $1 AND queue = $2 AND state IN ('open', 'waiting')
-      AND unattended NOT IN ('', 'not_lawful_now') AND unattended_since <= $3 AND NOT ($4 = ANY (queues))
-    ORDER BY task_id
-    FOR UPDATE SKIP LOCKED
+_MOVE_ON = f"""
+WITH found AS (
+    SELECT t.buyer_id, t.task_id
+    FROM routing.call_task AS t JOIN routing.left_over AS l USING (buyer_id, queue, {_NEED})
+    WHERE {_OPEN} AND t.buyer_id = $2 AND t.queue = $3
+      AND greatest(l.since, t.queued_at) <= $4 AND NOT ($5 = ANY (t.queues))
+    ORDER BY t.task_id
+    LIMIT {MOST_MOVED}
+    FOR UPDATE OF t SKIP LOCKED
 )
 UPDATE routing.call_task AS t
-SET queue = $4, queues = array_append(t.queues, $4), unattended = '', unattended_since = NULL
-FROM left_over
-WHERE t.buyer_id = left_over.buyer_id AND t.task_id = left_over.task_id
+SET queue = $5, queues = array_append(t.queues, $5), queued_at = $1
+FROM found
+WHERE t.buyer_id = found.buyer_id AND t.task_id = found.task_id
 RETURNING t.*
 """
 _COUNTS = """
@@ -72,12 +80,12 @@ class Group:
 
     need: Need
     tasks: int
-    #: Empty: somebody can take them.
-    reason: Unattended
-    #: Since when nobody can; None: not noted yet, or somebody can.
+    #: Since when nobody can take them; None: not noted, or somebody can.
     since: datetime | None
+    #: Empty: not judged.
+    reason: Unattended = ""
     #: When it changes by itself, where that is known.
-    until: datetime | None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,50 +102,58 @@ class Counts:
     unlawful_until: datetime | None = None
 
 
-async def queues(pool: Pool) -> list[tuple[str, str]]:
-    """Every buyer's queues in which something is open or waits."""
-    return [(row["buyer_id"], row["queue"]) for row in await pool.fetch(_QUEUES)]
+async def groups(
+    conn: Connection | Pool, now: datetime, buyer_id: str | None = None, queue: str | None = None
+) -> dict[tuple[str, str], list[Group]]:
+    """What may be given out now, by buyer and queue; all of them, or those of one."""
+    found: dict[tuple[str, str], list[Group]] = {}
+    for row in await conn.fetch(_GROUPS, now, buyer_id, queue):
+        need = Need(
+            us_state=row["us_state"], product=row["product"], lead_type=row["lead_type"], language=row["language"]
+        )
+        group = Group(need=need, tasks=row["tasks"], since=row["since"])
+        found.setdefault((row["buyer_id"], row["queue"]), []).append(group)
+    return found
 
 
-async def survey(
-    conn: Connection | Pool, buyer_id: str, queue: str, agents: Sequence[AgentNow], teams: Teams, now: datetime
-) -> list[Group]:
-    """What a queue has to give now, and whether anybody can take it.
+def judged(groups: Sequence[Group], queue: str, agents: Sequence[AgentNow], teams: Teams, now: datetime) -> list[Group]:
+    """The groups of a queue that nobody can take, each with why.
 
     Args:
         agents: Of the team; for tasks of no team, everybody.
     """
-    groups = []
-    for row in await conn.fetch(_NEEDS, buyer_id, queue, now):
-        need = Need(
-            us_state=row["us_state"], product=row["product"], lead_type=row["lead_type"], language=row["language"]
-        )
-        reason, until = unattended(need, agents, open_now=teams.open_now(queue), now=now, zone=teams.zone)
-        groups.append(
-            Group(need=need, tasks=row["tasks"], reason=reason, since=row["since"] if reason else None, until=until)
-        )
-    return groups
+    open_now = teams.open_now(queue)
+    left = []
+    for group in groups:
+        reason, until = unattended(group.need, agents, open_now=open_now, now=now, zone=teams.zone)
+        if reason:
+            left.append(replace(group, reason=reason, until=until))
+    return left
 
 
-async def mark(conn: Connection, buyer_id: str, queue: str, groups: Sequence[Group], now: datetime) -> None:
-    """Note with the tasks why nobody can take them, and since when."""
-    needs = [group.need for group in groups]
-    await conn.execute(
-        _MARK,
-        buyer_id,
-        queue,
-        now,
+async def mark(conn: Connection, buyer_id: str, queue: str, left: Sequence[Group], now: datetime) -> None:
+    """Note what nobody of a queue can take, and since when; what is not named can be taken."""
+    needs = [group.need for group in left]
+    columns = (
         [need.us_state for need in needs],
         [need.product for need in needs],
         [need.lead_type for need in needs],
         [need.language for need in needs],
-        [group.reason for group in groups],
     )
+    await conn.execute(_MARK, buyer_id, queue, now, *columns, [group.reason for group in left])
+    await conn.execute(_CLEAR, buyer_id, queue, *columns)
 
 
-async def move_on(conn: Connection, buyer_id: str, queue: str, since: datetime, to: str) -> list[asyncpg.Record]:
+async def marked(conn: Connection | Pool) -> set[tuple[str, str]]:
+    """Buyers and queues in which there was something that nobody could take."""
+    return {(row["buyer_id"], row["queue"]) for row in await conn.fetch(_MARKED)}
+
+
+async def move_on(
+    conn: Connection, buyer_id: str, queue: str, since: datetime, to: str, now: datetime
+) -> list[asyncpg.Record]:
     """Move what nobody could take since before an instant into another team's queue; returns the rows."""
-    return await conn.fetch(_MOVE_ON, buyer_id, queue, since, to)
+    return await conn.fetch(_MOVE_ON, now, buyer_id, queue, since, to)
 
 
 async def counts(conn: Connection | Pool, buyer_id: str, queue: str, now: datetime) -> dict[str, Counts]:

@@ -15,12 +15,12 @@ from shared.db.pool import Connection
 # Sorted: two consumers with the same events in another order must not wait for each other in a circle.
 _OPEN = """
 INSERT INTO routing.call_task
-    (buyer_id, task_id, lead_id, team, queue, queues, offer, clock_started_at, due_at, created_at, not_before,
-     order_slug, catalog_revision, seller, source, product, lead_type, language, us_state, value_minor, traceparent,
-     step_id)
-SELECT buyer_id, task_id, lead_id, team, team, ARRAY[team], offer, clock_started_at, due_at, created_at, not_before,
-       order_slug, catalog_revision, seller, source, product, lead_type, language, us_state, value_minor, traceparent,
-       step_id
+    (buyer_id, task_id, lead_id, team, queue, queues, offer, clock_started_at, due_at, created_at, queued_at,
+     not_before, order_slug, catalog_revision, seller, source, product, lead_type, language, us_state, value_minor,
+     traceparent, step_id)
+SELECT buyer_id, task_id, lead_id, team, team, ARRAY[team], offer, clock_started_at, due_at, created_at, created_at,
+       not_before, order_slug, catalog_revision, seller, source, product, lead_type, language, us_state, value_minor,
+       traceparent, step_id
 FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[],
             $8::timestamptz[], $9::timestamptz[], $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[],
             $15::text[], $16::text[], $17::text[], $18::bigint[], $19::text[], $20::uuid[])
