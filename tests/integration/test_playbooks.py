@@ -256,6 +256,16 @@ async def test_while_intake_is_away_nothing_is_opened_and_nothing_is_lost(world:
     assert (await opened(world, lead_id))[-1] == "call-2"
 
 
+async def test_a_lead_whose_playbook_is_gone_keeps_no_other_waiting(world: World) -> None:
+    lost, lead_id = await bought(world), await bought(world)
+    for one in (lost, lead_id):
+        await no_answer(world, one)
+    await world.admin.execute("UPDATE routing.run SET catalog_revision = 99 WHERE lead_id = $1", lost)
+    await pass_time(world, 30)
+    assert (await opened(world, lead_id))[-1] == "call-2"
+    assert (await run_row(world, lost))["state"] == "running"
+
+
 async def test_many_runners_at_once_open_every_step_once(world: World) -> None:
     leads = [await bought(world) for _ in range(20)]
     for lead_id in leads:
@@ -284,3 +294,5 @@ async def test_a_hold_out_holds_the_calls_of_its_arm_back_and_says_so(world: Wor
         assert await opened(world, lead) == ["confirmation", "call-1"]
         (task,) = await tasks(world, lead)
         assert task["due_at"] == world.clock.now() + timedelta(seconds=300), "its clock starts when it may be called"
+        started_at = await world.admin.fetchval("SELECT started_at FROM routing.sla WHERE lead_id = $1", lead)
+        assert started_at == world.clock.now()

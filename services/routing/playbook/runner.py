@@ -35,7 +35,7 @@ _log = structlog.get_logger(__name__)
 BATCH = 100
 #: Seconds between looks when nothing is due.
 POLL_SECONDS = 0.5
-#: How long runs rest whose people's places, or whose terms, cannot be had now.
+#: How long runs rest whose people's places, or whose terms, cannot be had now. They do not keep others waiting.
 REST = timedelta(seconds=30)
 
 
@@ -108,14 +108,26 @@ class PlaybookRunner:
             leads = [lead for _, lead in group]
             try:
                 hours = await self._hours.of(buyer_id, [lead.lead_id for lead in leads])
-                terms = {lead.lead_id: await terms_of(self._catalogs, lead) for lead in leads}
             except AppError as error:
-                # Cannot know: nobody is called meanwhile, and these do not keep others waiting.
-                _log.warning("runs put off", exc_info=error)
-                await self._store.put_off(buyer_id, [lead.lead_id for lead in leads], now + REST)
+                # Cannot know: nobody is called meanwhile.
+                await self._put_off(buyer_id, [lead.lead_id for lead in leads], now, error)
                 continue
-            await self._open(buyer_id, terms, hours, now)
+            await self._open(buyer_id, await self._terms(leads, now), hours, now)
         return len(due) == BATCH
+
+    async def _terms(self, leads: Sequence[AcceptedLead], now: datetime) -> dict[UUID, Terms]:
+        """By what each is followed up; one whose terms cannot be had is put off alone."""
+        terms = {}
+        for lead in leads:
+            try:
+                terms[lead.lead_id] = await terms_of(self._catalogs, lead)
+            except AppError as error:
+                await self._put_off(lead.buyer_id, [lead.lead_id], now, error)
+        return terms
+
+    async def _put_off(self, buyer_id: str, lead_ids: Sequence[UUID], now: datetime, error: AppError) -> None:
+        _log.warning("runs put off", exc_info=error)
+        await self._store.put_off(buyer_id, lead_ids, now + REST)
 
     async def _open(
         self, buyer_id: str, terms: Mapping[UUID, Terms], hours: Mapping[UUID, NextLawful], now: datetime

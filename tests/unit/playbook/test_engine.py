@@ -257,6 +257,15 @@ FACTS = st.one_of(
 EVENTS = st.lists(st.one_of(MINUTES, FACTS), max_size=25)
 
 
+def holds(when: Condition, run: Run) -> bool:
+    """A condition as the catalog's reference says it."""
+    return (
+        (when.answered is None or when.answered == run.answered)
+        and (not when.dispositions or run.disposition in when.dispositions)
+        and (not when.forms or run.kind.form in when.forms)
+    )
+
+
 @given(playbooks(), EVENTS)
 def test_no_step_is_opened_twice_no_two_calls_at_once_and_a_stop_stops(
     playbook: Playbook, events: list[int | Fact]
@@ -273,6 +282,7 @@ def test_no_step_is_opened_twice_no_two_calls_at_once_and_a_stop_stops(
             for position in turn.opened:
                 assert before.state == "running"
                 assert playbook.steps[position].channel not in run.opted_out
+                assert holds(playbook.steps[position].when, run)
                 assert run.steps[position].due_at <= now
             assert sum(playbook.steps[position].channel == "call" for position in turn.opened) <= 1
             assert turn.due_at is None or (run.state == "running" and turn.due_at > now)
