@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from services.reporting.events import counted, read
 from services.reporting.projector import Increments, project
-from services.reporting.response import counted as counted_lead
 from services.reporting.response_sums import ResponseSums
 from services.reporting.store import Store
 from services.reporting.story import Story
@@ -55,7 +54,7 @@ class Projection:
         grown = await self._stories.grow(connection, told)
         sums = ResponseSums()
         for (buyer_id, _), before, after in grown:
-            sums.change(buyer_id, counted_lead(before), counted_lead(after))
-        increments.add_speed(sums.speed)
+            sums.change(buyer_id, before, after)
+        increments.speed |= sums.speed()
         await self._stories.add(connection, sums.response(), sums.heat(), sums.held())
         self._uncommitted = [(before, after) for _, before, after in grown]

@@ -160,14 +160,6 @@ class Increments:
     reasons: dict[ReasonKey, int] = field(default_factory=dict)
     speed: dict[SpeedKey, SpeedCounts] = field(default_factory=dict)
 
-    def add_speed(self, speed: Mapping[SpeedKey, SpeedCounts]) -> None:
-        """Add durations of stages that no event of the batch tells alone. What came to nothing stays out."""
-        self.speed |= {
-            key: counts
-            for key, counts in speed.items()
-            if counts.total_us or counts.skewed or any(counts.buckets.values())
-        }
-
 
 def project(events: Iterable[Event]) -> Increments:
     """What these events add to the read model, summed up.

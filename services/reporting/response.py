@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from services.reporting.parts import HELD_BACK, began, parts, skew
+from services.reporting.parts import HELD_BACK, Parts, began, parts, skew
 from services.reporting.projector import LONGEST
 from services.reporting.story import Attempt, Instant, Story
 
@@ -67,7 +67,6 @@ class Counted(NamedTuple):
         team: That follows it up. `holder`: team and agent who answer for it.
         numbers: What it adds to `NUMBERS`.
         times: Microseconds, 0 or more.
-        stages: Microseconds between the points of the chain; below 0 where clocks disagree.
         held: None where its order runs no hold-out.
         tried: Every real attempt.
     """
@@ -80,7 +79,6 @@ class Counted(NamedTuple):
     holder: tuple[str, str]
     numbers: tuple[tuple[str, int], ...]
     times: tuple[tuple[Timed, int], ...]
-    stages: tuple[tuple[str, int], ...]
     held: Held | None
     tried: tuple[Tried, ...]
 
@@ -90,10 +88,9 @@ def counted(story: Story | None) -> Counted | None:
     decided = story.decided if story is not None and story.bought else None
     if story is None or decided is None:
         return None
-    real = [one for one in story.attempts.values() if one.at is not None and not one.automatic]
-    first = story.first_attempt
-    held_back = story.arm == HELD_BACK
-    times = () if held_back or first is None else tuple(_times(story, first, decided))
+    first, held_back = story.first_attempt if story.attempts else None, story.arm == HELD_BACK
+    split = parts(story) if first is not None else None
+    times = () if held_back or first is None or split is None else tuple(_times(story, first, decided, split))
     return Counted(
         hour=decided // HOUR_US,
         seller=story.seller,
@@ -101,17 +98,53 @@ def counted(story: Story | None) -> Counted | None:
         order=story.order,
         team=story.team,
         holder=story.holder,
-        numbers=(("held_back", 1),) if held_back else tuple(_numbers(story, times)),
+        numbers=(("held_back", 1),) if held_back else tuple(_numbers(story, times, split)),
         times=times,
-        stages=tuple(_stages(story, decided, times)),
         held=_held(story, decided) if story.arm else None,
-        tried=tuple(
-            sorted(Tried((one.at or 0) // HOUR_US, one.team or story.team, one.agent, one.live) for one in real)
-        ),
+        tried=tuple(_tried(story)),
     )
 
 
-def _numbers(story: Story, times: tuple[tuple[Timed, int], ...]) -> Iterator[tuple[str, int]]:
+#: What `counted` looks at, but for the tasks, which only an attempt makes count.
+_LOOKED_AT = (
+    "bought", "seller", "source", "order", "team", "arm", "delay_seconds", "submitted", "received", "decided",
+    "assigned", "attempts", "said",
+)  # fmt: skip
+
+
+def unchanged(before: Story, after: Story) -> bool:
+    """True where `counted` must say the same of both, which is so after most events and known much sooner."""
+    return (not after.attempts or before.tasks is after.tasks) and all(
+        getattr(before, name) is getattr(after, name) or getattr(before, name) == getattr(after, name)
+        for name in _LOOKED_AT
+    )
+
+
+def stages(story: Story | None) -> list[tuple[str, int]]:
+    """Microseconds between the points of the chain that a story tells, below 0 where clocks disagree; each stage once.
+
+    Of leads that were held back on purpose, what waits for the end of that is left out.
+    """
+    if story is None or not story.bought or story.decided is None:
+        return []
+    found = list(_chain(story, story.decided))
+    if story.attempts and story.arm != HELD_BACK:
+        first, split = story.first_attempt, parts(story)
+        if first is not None and split is not None:
+            found += (("waiting", split.waiting), ("human", split.human))
+            found += ((name, took) for name, took in _times(story, first, story.decided, split) if name != "total")
+    return found
+
+
+def _tried(story: Story) -> list[Tried]:
+    return sorted(
+        Tried(one.at // HOUR_US, one.team or story.team, one.agent, one.live)
+        for one in story.attempts.values()
+        if one.at is not None and not one.automatic
+    )
+
+
+def _numbers(story: Story, times: tuple[tuple[Timed, int], ...], split: Parts | None) -> Iterator[tuple[str, int]]:
     yield "leads", 1
     if skew(story):
         yield "skewed", 1
@@ -121,7 +154,6 @@ def _numbers(story: Story, times: tuple[tuple[Timed, int], ...]) -> Iterator[tup
         yield "appointed", 1
     if "converted" in story.said:
         yield "converted", 1
-    split = parts(story)
     if split is None:
         return
     yield "attempted", 1
@@ -133,36 +165,29 @@ def _numbers(story: Story, times: tuple[tuple[Timed, int], ...]) -> Iterator[tup
             yield LAWFUL_BANDS[bisect_left(BANDS_US, microseconds)], 1
 
 
-def _times(story: Story, first: Attempt, decided: Instant) -> Iterator[tuple[Timed, int]]:
+def _times(story: Story, first: Attempt, decided: Instant, split: Parts) -> Iterator[tuple[Timed, int]]:
     yield "attempt", max(0, (first.at or 0) - decided)
     if first.lawful_ms >= 0:
         yield "lawful", first.lawful_ms * 1000
     live = story.first_live
     if live is not None:
         yield "contact", max(0, live - decided)
-    split = parts(story)
-    if split is not None:
-        yield "total", split.total
+    yield "total", split.total
 
 
-def _stages(story: Story, decided: Instant, times: tuple[tuple[Timed, int], ...]) -> Iterator[tuple[str, int]]:
-    handed = [one for one in story.handed.values() if one.at is not None]
-    task = story.first_task
+def _chain(story: Story, decided: Instant) -> Iterator[tuple[str, int]]:
+    handed = [(one.at, one.channel) for one in story.handed.values() if one.at is not None]
     if handed:
-        first = min(one.at or 0 for one in handed)
-        mailed = min((one.at or 0 for one in handed if one.channel == "email"), default=None)
+        mailed = min((at for at, channel in handed if channel == "email"), default=None)
         if mailed is not None:
             yield from _stage("email", decided, mailed)
+        first = min(handed)[0]
         yield from _stage("system", story.received, first)
         # With nothing told of the receipt, the wait has no known beginning.
         yield from _stage("speed_to_lead", began(story) if _entered(story) else None, first)
-    if task is not None and story.arm != HELD_BACK:
+    task = story.first_task if story.tasks and story.arm != HELD_BACK else None
+    if task is not None:
         yield from _stage("task", decided, task)
-    split = parts(story)
-    if split is not None and story.arm != HELD_BACK:
-        yield "waiting", split.waiting
-        yield "human", split.human
-    yield from ((name, microseconds) for name, microseconds in times if name != "total")
 
 
 def _entered(story: Story) -> bool:

@@ -16,8 +16,9 @@ from typing import Literal, NamedTuple, TypeVar
 
 from services.reporting.periods import SPANS, Span, floor
 from services.reporting.projector import SpeedCounts, SpeedKey
-from services.reporting.response import Counted, Timed
+from services.reporting.response import HOUR_US, Counted, Timed, counted, stages, unchanged
 from services.reporting.sketch import bucket_of, coarse
+from services.reporting.story import Story
 
 K = TypeVar("K")
 
@@ -115,16 +116,20 @@ class ResponseSums:
     _leads: dict[_Group, Sums] = field(default_factory=dict)
     _tried: dict[_Group, Sums] = field(default_factory=dict)
     _held: dict[tuple[str, int, str, int, str], Sums] = field(default_factory=dict)
-    speed: dict[SpeedKey, SpeedCounts] = field(default_factory=dict)
+    _speed: dict[tuple[str, int, str, str], dict[str, SpeedCounts]] = field(default_factory=dict)
 
-    def change(self, buyer_id: str, before: Counted | None, after: Counted | None) -> None:
-        """One lead added `before` until now, and adds `after` from now on."""
-        if before == after:
+    def change(self, buyer_id: str, before: Story | None, after: Story) -> None:
+        """One lead's story was `before` until now, None for not known, and is `after` from now on."""
+        self._time(buyer_id, before, after)
+        if before is not None and unchanged(before, after):
             return
-        if before is not None:
-            self._count(buyer_id, before, -1)
-        if after is not None:
-            self._count(buyer_id, after, 1)
+        was, becomes = counted(before), counted(after)
+        if was == becomes:
+            return
+        if was is not None:
+            self._count(buyer_id, was, -1)
+        if becomes is not None:
+            self._count(buyer_id, becomes, 1)
 
     def response(self) -> dict[ResponseKey, Sums]:
         """Sums of `reporting.response`."""
@@ -146,11 +151,23 @@ class ResponseSums:
             for span in SPANS
         )
 
+    def speed(self) -> dict[SpeedKey, SpeedCounts]:
+        """Sums of `reporting.speed`; what came to nothing is left out."""
+        return {
+            SpeedKey(buyer_id, hour_at(hour), seller, source, stage): counts
+            for (buyer_id, hour, seller, source), by_stage in self._speed.items()
+            for stage, counts in by_stage.items()
+            if counts.total_us or counts.skewed or any(counts.buckets.values())
+        }
+
     def _count(self, buyer_id: str, lead: Counted, sign: int) -> None:
         origin = (buyer_id, lead.hour, lead.seller, lead.source, lead.order)
         sums = self._leads.setdefault(_Group(*origin, lead.team, *lead.holder), Sums())
         times = {clock: {bucket_of(microseconds): sign} for clock, microseconds in lead.times}
-        sums.add(Sums({name: sign * number for name, number in lead.numbers}, times))
+        for name, number in lead.numbers:
+            sums.numbers[name] = sums.numbers.get(name, 0) + sign * number
+        if times:
+            sums.add(Sums({}, times))
         for hour, team, agent, live in lead.tried:
             group = _Group(buyer_id, hour, lead.seller, lead.source, lead.order, team, team, agent)
             self._tried.setdefault(group, Sums()).add(Sums({"attempts": sign, "contacts": sign * live}))
@@ -159,9 +176,23 @@ class ResponseSums:
             key = (buyer_id, lead.hour, lead.order, delay, arm)
             counts = zip(HELD_NUMBERS, (True, attempted, contacted, converted), strict=True)
             self._held.setdefault(key, Sums()).add(Sums({name: sign * happened for name, happened in counts}))
-        for stage, microseconds in lead.stages:
-            key_of_stage = SpeedKey(buyer_id, hour_at(lead.hour), lead.seller, lead.source, stage)
-            self.speed.setdefault(key_of_stage, SpeedCounts()).add(microseconds, sign)
+
+    def _time(self, buyer_id: str, before: Story | None, after: Story) -> None:
+        (group_before, was), (group, becomes) = _speed(before), _speed(after)
+        if group_before == group:
+            # A stage is told once and seldom told otherwise: most of what was is what is.
+            was, becomes = [one for one in was if one not in becomes], [one for one in becomes if one not in was]
+        for where, taken, sign in ((group_before, was, -1), (group, becomes, 1)):
+            for stage, microseconds in taken:
+                counts = self._speed.setdefault((buyer_id, *where), {})
+                counts.setdefault(stage, SpeedCounts()).add(microseconds, sign)
+
+
+def _speed(story: Story | None) -> tuple[tuple[int, str, str], list[tuple[str, int]]]:
+    """Hour, seller and source that a story's stages are counted by, and the stages."""
+    if story is None or story.decided is None:
+        return (0, "", ""), []
+    return (story.decided // HOUR_US, story.seller, story.source), stages(story)
 
 
 @lru_cache(maxsize=1024)
@@ -173,7 +204,10 @@ def hour_at(number: int) -> datetime:
 def _summed(rows: Iterable[tuple[K, Sums]]) -> dict[K, Sums]:
     summed: dict[K, Sums] = {}
     for key, sums in rows:
-        summed.setdefault(key, Sums()).add(sums)
+        held = summed.get(key)
+        if held is None:
+            held = summed[key] = Sums()
+        held.add(sums)
     return {key: sums for key, sums in summed.items() if not sums.empty}
 
 

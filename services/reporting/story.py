@@ -21,12 +21,13 @@ class _Joinable(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A part of a story. Of two values of a field the greater holds, of two instants the earlier."""
 
     def joined(self: _Part, other: _Part) -> _Part:
-        """What both say."""
-        if self == other:
-            return self
-        return type(self)(
-            **{name: _join(name, getattr(self, name), getattr(other, name)) for name in self.__struct_fields__}
-        )
+        """What both say; the same object where the other adds nothing."""
+        added = {}
+        for name in self.__struct_fields__:
+            own, told = getattr(self, name), getattr(other, name)
+            if told is not None and told != own and (both := _join(name, own, told)) is not own:
+                added[name] = both
+        return msgspec.structs.replace(self, **added) if added else self
 
 
 class Handed(_Joinable, frozen=True):
@@ -147,6 +148,8 @@ class Story(_Joinable, frozen=True):
     @property
     def holder(self) -> tuple[str, str]:
         """Team and agent who answer for it: of the first attempt, else of the latest assignment, else nobody."""
+        if not self.attempts and not self.assigned:
+            return self.team, ""
         first = self.first_attempt
         if first is not None:
             return first.team or self.team, first.agent
@@ -182,8 +185,6 @@ _INSTANTS = frozenset(
 
 
 def _join(name: str, one: Any, other: Any) -> Any:
-    if one == other or other is None:
-        return one
     if one is None:
         return other
     if isinstance(one, dict):
@@ -192,6 +193,8 @@ def _join(name: str, one: Any, other: Any) -> Any:
 
 
 def _union(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    if not one or not other:
+        return one or other
     both = {**one, **other}
     for key in one.keys() & other.keys():
         first, second = one[key], other[key]

@@ -15,12 +15,14 @@ from shared.db.pool import Connection, Pool
 #: What stories are found by: buyer and lead.
 LeadKey = tuple[str, str]
 
-# In the order of the key: two projectors then wait for each other, and never each for the other.
+# In the order of the key: two projectors then wait for each other, and never each for the other. Each statement finds
+# its rows by the primary key whatever the planner believes of the table: one lateral look a lead, and ON CONFLICT.
 _LOCK = """
-SELECT buyer_id, lead_id::text, story
-  FROM reporting.lead JOIN unnest($1::text[], $2::uuid[]) AS named (buyer_id, lead_id) USING (buyer_id, lead_id)
- ORDER BY buyer_id, lead_id
-   FOR UPDATE OF lead
+SELECT named.buyer_id, named.lead_id::text, known.story
+  FROM unnest($1::text[], $2::uuid[]) AS named (buyer_id, lead_id)
+       CROSS JOIN LATERAL (SELECT l.story FROM reporting.lead AS l
+                            WHERE l.buyer_id = named.buyer_id AND l.lead_id = named.lead_id
+                              FOR UPDATE) AS known
 """
 _BEGIN = """
 INSERT INTO reporting.lead (buyer_id, lead_id, story)
@@ -29,9 +31,9 @@ SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[])
 RETURNING buyer_id, lead_id::text
 """
 _GROW = """
-UPDATE reporting.lead AS l SET story = grown.story
-  FROM unnest($1::text[], $2::uuid[], $3::text[]) AS grown (buyer_id, lead_id, story)
- WHERE l.buyer_id = grown.buyer_id AND l.lead_id = grown.lead_id
+INSERT INTO reporting.lead (buyer_id, lead_id, story)
+SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[])
+    ON CONFLICT (buyer_id, lead_id) DO UPDATE SET story = excluded.story
 """
 _STORY = "SELECT story FROM reporting.lead WHERE buyer_id = $1 AND lead_id = $2"
 
@@ -51,15 +53,23 @@ _MERGED_BUCKETS = """
 
 
 def _adding(table: str, key: Sequence[str], numbers: Sequence[str], *, buckets: bool) -> str:
-    """The statement that adds rows to a table of sums; its parameters are the columns in this order."""
-    names = [*key, *numbers, *(("buckets", "counts") if buckets else ())]
-    types = [*(_TYPES.get(name, "text") for name in key), *("bigint" for _ in numbers), *("text", "text")][: len(names)]
+    """The statement that adds rows to a table of sums.
+
+    Its parameters are the columns of the key, then the numbers of each row as the text of one array: hundreds of rows
+    of twenty numbers, mostly 0, would cost more to send one by one than all the rest of a batch. Then the buckets.
+    """
+    sent = [*key, *(["numbers"] if numbers else []), *(["buckets", "counts"] if buckets else [])]
+    types = [_TYPES.get(name, "text") if name in key else "text" for name in sent]
     given = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(types, 1))
-    chosen = [*key, *numbers, *(("buckets::int[]", "counts::bigint[]") if buckets else ())]
+    cast = [name if name in key else f"{name}::{'int' if name == 'buckets' else 'bigint'}[]" for name in sent]
+    names = [*key, *numbers, *(("buckets", "counts") if buckets else ())]
+    chosen = [*key, *(f"numbers[{at}]" for at in range(1, len(numbers) + 1)), *names[len(key) + len(numbers) :]]
     sums = [f"{name} = held.{name} + excluded.{name}" for name in numbers]
     return f"""
 INSERT INTO reporting.{table} AS held ({", ".join(names)})
-SELECT {", ".join(chosen)} FROM unnest({given}) AS added ({", ".join(names)})
+SELECT {", ".join(chosen)}
+  FROM (SELECT {", ".join(f"{one} AS {name}" for one, name in zip(cast, sent, strict=True))}
+          FROM unnest({given}) AS sent ({", ".join(sent)})) AS added
     ON CONFLICT ({", ".join(key)}) DO UPDATE SET
     {", ".join([*sums, *([_MERGED_BUCKETS] if buckets else [])])}
 """
@@ -122,29 +132,30 @@ class StoryStore:
         held: Mapping[HeldKey, Sums],
     ) -> None:
         """Add sums, in the same transaction."""
-        await _write(connection, _ADD_RESPONSE, [(*key, *_numbers(sums, NUMBERS)) for key, sums in response.items()])
+        counts = [(*key, _numbers(sums, NUMBERS)) for key, sums in response.items()]
+        await _write(connection, _ADD_RESPONSE, counts)
         times = [
             (*key, timed, *_arrays(buckets)) for key, sums in response.items() for timed, buckets in sums.times.items()
         ]
         await _write(connection, _ADD_TIMES, times)
-        await _write(
-            connection,
-            _ADD_HEAT,
-            [
-                (*key, *_numbers(sums, HEAT_NUMBERS), *_arrays(sums.times.get("attempt", {})))
-                for key, sums in heat.items()
-            ],
-        )
-        await _write(connection, _ADD_HELD, [(*key, *_numbers(sums, HELD_NUMBERS)) for key, sums in held.items()])
+        hours = [
+            (*key, _numbers(sums, HEAT_NUMBERS), *_arrays(sums.times.get("attempt", {}))) for key, sums in heat.items()
+        ]
+        await _write(connection, _ADD_HEAT, hours)
+        await _write(connection, _ADD_HELD, [(*key, _numbers(sums, HELD_NUMBERS)) for key, sums in held.items()])
 
 
-def _numbers(sums: Sums, names: Iterable[str]) -> list[int]:
-    return [sums.numbers.get(name, 0) for name in names]
+def _numbers(sums: Sums, names: Iterable[str]) -> str:
+    return _array(sums.numbers.get(name, 0) for name in names)
 
 
 def _arrays(buckets: Mapping[int, int]) -> tuple[str, str]:
+    return _array(buckets), _array(buckets.values())
+
+
+def _array(numbers: Iterable[int]) -> str:
     """As Postgres writes arrays: an array of arrays would need them all to be of one length."""
-    return f"{{{','.join(map(str, buckets))}}}", f"{{{','.join(map(str, buckets.values()))}}}"
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.reporting.parts import parts, skew
-from services.reporting.response import counted
+from services.reporting.response import counted, stages, unchanged
 from services.reporting.response_sums import ResponseSums, Sums
 from services.reporting.story import Story, decode, encode
 from tests.unit.reporting.stories import assigned, at, attempt, automatic, bought, handed, joined, said, task
@@ -53,21 +53,17 @@ def test_sums_follow_from_the_stories_whatever_the_order_in_which_they_grew(
     for index, part in events:
         before = stories.get(index)
         stories[index] = part if before is None else before.joined(part)
-        grown.change("big-bank", counted(before), counted(stories[index]))
+        grown.change("big-bank", before, stories[index])
     at_once = ResponseSums()
     for story in stories.values():
-        at_once.change("big-bank", None, counted(story))
+        at_once.change("big-bank", None, story)
     for sums in ("response", "heat", "held"):
         assert _plain(getattr(grown, sums)()) == _plain(getattr(at_once, sums)())
-    zero = {"leads": 0, "total_us": 0, "skewed": 0, "buckets": {}}
-    for key in grown.speed.keys() | at_once.speed.keys():
-        told_late, told_once = (
-            replace(held, buckets={b: n for b, n in held.buckets.items() if n}) if held else None
-            for held in (grown.speed.get(key), at_once.speed.get(key))
-        )
-        assert told_late == told_once or (
-            told_late is not None and {n: getattr(told_late, n) for n in zero} == zero and told_once is None
-        )
+    late, once = grown.speed(), at_once.speed()
+    assert late.keys() == once.keys()
+    for key, counts in late.items():
+        told = replace(counts, buckets={bucket: n for bucket, n in counts.buckets.items() if n})
+        assert told == once[key]
 
 
 def _plain(sums: dict[object, Sums]) -> dict[object, object]:
@@ -78,6 +74,14 @@ def _plain(sums: dict[object, Sums]) -> dict[object, object]:
         )
         for key, one in sums.items()
     }
+
+
+@given(st.lists(_told, max_size=8), _told)
+def test_what_is_said_to_be_unchanged_counts_the_same(told: list[Story], more: Story) -> None:
+    before = joined(*told)
+    after = before.joined(more)
+    if unchanged(before, after):
+        assert counted(before) == counted(after)
 
 
 def test_the_earliest_real_attempt_counts_though_it_is_told_of_last() -> None:
@@ -158,9 +162,8 @@ def test_a_lead_bought_at_night_is_judged_by_the_lawful_clock_too() -> None:
 
 
 def test_the_first_of_several_messages_and_tasks_is_timed() -> None:
-    lead = counted(joined(bought(), handed(86_400), handed(0.1), handed(0.05, "text"), task(50), task(0.02, "t2")))
-    assert lead is not None
-    assert dict(lead.stages) == {"email": 100_000, "system": 65_000, "speed_to_lead": 3_065_000, "task": 20_000}
+    told = joined(bought(), handed(86_400), handed(0.1), handed(0.05, "text"), task(50), task(0.02, "t2"))
+    assert dict(stages(told)) == {"email": 100_000, "system": 65_000, "speed_to_lead": 3_065_000, "task": 20_000}
 
 
 def test_a_lead_is_of_whom_it_was_given_to_last_until_somebody_tries() -> None:
