@@ -49,6 +49,11 @@ class DataDirectory:
         """File of the key that bid tokens are signed with; changing it ends every bid in force."""
         return self.path / "bid.key"
 
+    @property
+    def pack_key(self) -> Path:
+        """File of the key that packs of evidence are signed with; whoever checks a pack knows its public half."""
+        return self.path / "pack.key"
+
     def take(self) -> int:
         """Take the folder for this run and return the lock's descriptor.
 
@@ -90,7 +95,7 @@ class DataDirectory:
 
     def make_keys(self) -> None:
         """Make the install's keys, once for the life of the folder."""
-        for key in (self.identity_key, self.bid_key):
+        for key in (self.identity_key, self.bid_key, self.pack_key):
             if not key.exists():
                 write_secret(key, secrets.token_hex(32))
 

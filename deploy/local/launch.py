@@ -270,7 +270,12 @@ class Suite:
             "LEADLINE_REDIS_URL": self._redis_url,
             "PYTHONUNBUFFERED": "1",
         }
-        for name, file in (("IDENTITY", self.directory.identity_key), ("BID", self.directory.bid_key)):
+        keys = (
+            ("IDENTITY", self.directory.identity_key),
+            ("BID", self.directory.bid_key),
+            ("PACK", self.directory.pack_key),
+        )
+        for name, file in keys:
             if not environ.get(f"LEADLINE_{name}_KEY") and not environ.get(f"LEADLINE_{name}_KEY_FILE"):
                 environ[f"LEADLINE_{name}_KEY_FILE"] = str(file)
         if MAILBOX in self._programs:

@@ -18,6 +18,7 @@ from services.cli import (
     list_commands,
     notice_commands,
     order_commands,
+    pack_commands,
     person_commands,
     playbook_commands,
     report_commands,
@@ -68,7 +69,10 @@ def build() -> typer.Typer:
     app.add_typer(delivery_commands.deliveries, name="deliveries")
     app.add_typer(list_commands.lists, name="lists")
     app.add_typer(compliance_commands.disclosures, name="disclosures")
+    compliance_commands.evidence.command()(pack_commands.pack)
+    compliance_commands.evidence.command()(pack_commands.key)
     app.add_typer(compliance_commands.evidence, name="evidence")
+    app.command()(pack_commands.verify)
     app.add_typer(books_commands.statement, name="statement")
     app.add_typer(books_commands.books, name="books")
     return app

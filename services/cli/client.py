@@ -29,6 +29,7 @@ from leadline.routing.v1.sla_service_pb2_grpc import SlaServiceStub
 from leadline.routing.v1.work_service_pb2_grpc import WorkServiceStub
 from leadline.validation.v1.compliance_service_pb2_grpc import ComplianceServiceStub
 from leadline.validation.v1.list_service_pb2_grpc import ListServiceStub
+from leadline.validation.v1.pack_service_pb2_grpc import PackServiceStub
 from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceStub
 from services.cli.failure import CommandError
 from services.cli.settings import Settings
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from leadline.routing.v1.work_service_pb2_grpc import WorkServiceAsyncStub
     from leadline.validation.v1.compliance_service_pb2_grpc import ComplianceServiceAsyncStub
     from leadline.validation.v1.list_service_pb2_grpc import ListServiceAsyncStub
+    from leadline.validation.v1.pack_service_pb2_grpc import PackServiceAsyncStub
     from leadline.validation.v1.validation_service_pb2_grpc import ValidationServiceAsyncStub
 
 T = TypeVar("T")
@@ -75,6 +77,7 @@ class Services:
         dedup: grpc.aio.Channel,
         routing: grpc.aio.Channel,
         reporting: grpc.aio.Channel,
+        evidence: grpc.aio.Channel,
     ) -> None:
         self.settings = settings
         self.catalog: CatalogServiceAsyncStub = CatalogServiceStub(intake)
@@ -97,6 +100,7 @@ class Services:
         self.work: WorkServiceAsyncStub = WorkServiceStub(routing)
         self.reporting: ReportingServiceAsyncStub = ReportingServiceStub(reporting)
         self.response: ResponseServiceAsyncStub = ResponseServiceStub(reporting)
+        self.packs: PackServiceAsyncStub = PackServiceStub(evidence)
 
     async def ask(
         self, method: UnaryMethod[Request, Response], request: Request, *, timeout: float | None = None
@@ -138,6 +142,7 @@ async def _connected(settings: Settings, work: Callable[[Services], Awaitable[T]
             "dedup": settings.dedup_target,
             "routing": settings.routing_target,
             "reporting": settings.reporting_target,
+            "evidence": settings.evidence_target,
         }
         channels = {name: await stack.enter_async_context(open_channel(target)) for name, target in targets.items()}
         services = Services(settings, **channels)

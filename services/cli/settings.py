@@ -19,6 +19,7 @@ class Settings:
     dedup_target: str = target("dedup")
     routing_target: str = target("routing")
     reporting_target: str = target("reporting")
+    evidence_target: str = target("evidence")
     #: Seconds that one call may take.
     deadline_seconds: float = setting("LEADLINE_CLI_DEADLINE_SECONDS", default=15.0, minimum=0.1, maximum=600)
     #: A seller's access key for `leadline submit`, so that it need not stand on the command line.

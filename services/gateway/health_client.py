@@ -6,11 +6,16 @@ import asyncio
 from contextlib import suppress
 
 import grpc
+import structlog
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 _INTAKE = "leadline.intake.v1.IntakeService"
 _CALL_SECONDS = 1.0
 _EVERY_SECONDS = 0.1
+#: How often it is said that there is no contact yet; a start that takes no longer needs no words.
+_SAY_EVERY_SECONDS = 5.0
+
+log = structlog.get_logger()
 
 
 class FirstContact:
@@ -36,12 +41,23 @@ class FirstContact:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ask until contact is made, then rest until `stop`."""
+        loop = asyncio.get_running_loop()
+        say_at = loop.time() + _SAY_EVERY_SECONDS
         while not (self._made or stop.is_set()):
-            with suppress(grpc.aio.AioRpcError):
-                response = await self._health.Check(
-                    health_pb2.HealthCheckRequest(service=_INTAKE), timeout=_CALL_SECONDS
-                )
-                self._made = response.status == health_pb2.HealthCheckResponse.SERVING
+            said = await self._ask()
+            self._made = said == "SERVING"
+            if not self._made and loop.time() >= say_at:
+                log.warning("intake takes no work yet", code=said)
+                say_at = loop.time() + _SAY_EVERY_SECONDS
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _EVERY_SECONDS)
         await stop.wait()
+
+    async def _ask(self) -> str:
+        """What intake's health is; where it does not answer, the status of the call."""
+        try:
+            request = health_pb2.HealthCheckRequest(service=_INTAKE)
+            response = await self._health.Check(request, timeout=_CALL_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            return str(error.code().name)
+        return str(health_pb2.HealthCheckResponse.ServingStatus.Name(response.status))

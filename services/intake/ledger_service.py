@@ -98,7 +98,7 @@ class LedgerService(LedgerServiceServicer):
         rows = await self._statements.entries(buyer_id, seller, extent, _after(request.page_token), most)
         for_seller = bool(request.statement.access_key)
         return pb.ListStatementEntriesResponse(
-            entries=[_entry(row, for_seller=for_seller) for row in rows],
+            entries=[entry_of(row, for_seller=for_seller) for row in rows],
             next_page_token=_token(rows[-1]) if len(rows) == most else "",
         )
 
@@ -292,7 +292,8 @@ def _line(sums: Sums, currency: str, order: OrderVersion | None = None) -> pb.St
     )
 
 
-def _entry(row: asyncpg.Record, *, for_seller: bool) -> pb.StatementEntry:
+def entry_of(row: asyncpg.Record, *, for_seller: bool) -> pb.StatementEntry:
+    """A transfer as its seller, or the buyer, sees it."""
     amount = row["amount_minor"] if row["to_seller"] else -row["amount_minor"]
     return pb.StatementEntry(
         transfer_id=row["transfer_id"],

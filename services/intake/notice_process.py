@@ -9,11 +9,14 @@ never slow a decision down. Nor must those who work on leads that are bought alr
 from __future__ import annotations
 
 from leadline.intake.v1.record_service_pb2_grpc import add_RecordServiceServicer_to_server
+from services.intake.books.statement_store import StatementStore
 from services.intake.catalog.directory import Directory
 from services.intake.catalog.store import CatalogStore
+from services.intake.marks_store import MarkStore
 from services.intake.notices.store import NoticeStore
 from services.intake.notices.worker import NoticeWorker
 from services.intake.record_service import RecordService
+from services.intake.returns.store import ReturnStore
 from services.intake.settings import NoticeSettings
 from services.intake.store import LeadStore
 from shared.catalog.snapshot import CatalogReader
@@ -38,8 +41,9 @@ async def main(process: Process) -> None:
     worker = NoticeWorker(store, directory, courier, clock, metrics, idle_seconds=settings.idle_seconds)
     # A receiver has ten seconds; better to wait for it than to send twice.
     process.work("notices", worker.run, grace_seconds=15.0)
+    records = RecordService(LeadStore(pool), MarkStore(pool), StatementStore(pool), ReturnStore(pool))
     server = RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=metrics)
-    server.add(add_RecordServiceServicer_to_server, RecordService(LeadStore(pool)), "leadline.intake.v1.RecordService")
+    server.add(add_RecordServiceServicer_to_server, records, "leadline.intake.v1.RecordService")
     await process.serve(server)
 
 

@@ -127,7 +127,7 @@ class ReturnService(ReturnServiceServicer):
         if found is None or (seller and found[0].seller != seller):
             raise NotFound("there is no such return")
         (message,) = await self._messages(buyer_id, [found[0]])
-        return pb.GetReturnResponse(found=message, history=[_step(one, for_seller=bool(seller)) for one in found[1]])
+        return pb.GetReturnResponse(found=message, history=[step_of(one, for_seller=bool(seller)) for one in found[1]])
 
     async def ListReturns(self, request: pb.ListReturnsRequest, context: _Context) -> pb.ListReturnsResponse:
         """A page, newest first."""
@@ -168,10 +168,11 @@ class ReturnService(ReturnServiceServicer):
         returns = list(found)
         refused = [one.return_id for one in returns if one.state == "refused"]
         faults = await self._store.faults(buyer_id, refused) if refused else {}
-        return [_message(one, faults.get(one.return_id, ())) for one in returns]
+        return [message_of(one, faults.get(one.return_id, ())) for one in returns]
 
 
-def _message(one: Return, faults: Iterable[Fault]) -> pb.Return:
+def message_of(one: Return, faults: Iterable[Fault]) -> pb.Return:
+    """A return as it stands."""
     return pb.Return(
         return_id=one.return_id,
         lead_id=one.lead_id,
@@ -188,7 +189,8 @@ def _message(one: Return, faults: Iterable[Fault]) -> pb.Return:
     )
 
 
-def _step(one: Happening, *, for_seller: bool) -> pb.ReturnStep:
+def step_of(one: Happening, *, for_seller: bool) -> pb.ReturnStep:
+    """One step of its history."""
     # Names of the buyer's people are none of the seller's business.
     ours = for_seller and one.action in ("request", "uphold", "yield", "reinstate", "withdraw")
     return pb.ReturnStep(

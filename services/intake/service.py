@@ -6,21 +6,15 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
 import grpc
-import msgspec
 
-from leadline.common.v1 import lead_pb2
-from leadline.events.v1 import lead_event_pb2
 from leadline.intake.v1 import intake_service_pb2 as pb
-from leadline.intake.v1 import receipt_pb2
 from leadline.intake.v1.intake_service_pb2_grpc import IntakeServiceServicer
-from services.intake.answer import pending_answer
 from services.intake.catalog.directory import Directory
 from services.intake.identifiers import is_lead_id
+from services.intake.lead_service import lead_of, mark_of, summary_of
 from services.intake.marks_store import MarkStore
 from services.intake.pipeline import Pipeline
-from services.intake.sealing import unseal
 from services.intake.store import LeadStore
 from shared.rpc.errors import Malformed, NotFound
 from shared.runtime.clock import Clock
@@ -86,14 +80,14 @@ class IntakeService(IntakeServiceServicer):
         row = await self._store.get_lead(buyer_id, request.lead_id) if is_lead_id(request.lead_id) else None
         if row is None or (seller and row["seller"] != seller):
             raise NotFound("no such lead")
-        lead = _lead_of(row)
+        lead = lead_of(row)
         if seller:
             # Whose earlier leads were seen, and which lists the person is on, is the buyer's to know.
             for stage in lead.receipt:
                 if stage.stage == "dedup":
                     stage.ClearField("observations")
         else:
-            lead.marks.extend(map(_mark_of, await self._marks.marks(buyer_id, request.lead_id)))
+            lead.marks.extend(map(mark_of, await self._marks.marks(buyer_id, request.lead_id)))
         return lead
 
     async def ListLeads(
@@ -110,7 +104,7 @@ class IntakeService(IntakeServiceServicer):
             buyer_id, seller or request.seller, _OUTCOMES.get(request.outcome, ""), request.page_token, size + 1
         )
         return pb.ListLeadsResponse(
-            leads=[_summary_of(row) for row in rows[:size]],
+            leads=[summary_of(row) for row in rows[:size]],
             next_page_token=rows[size - 1]["lead_id"] if len(rows) > size else "",
         )
 
@@ -120,48 +114,3 @@ class IntakeService(IntakeServiceServicer):
             key = self._directory.authenticate(access_key, self._clock.now(), "read")
             return key.buyer_id, key.seller
         return self._directory.buyer(buyer_id), ""
-
-
-def _lead_of(row: asyncpg.Record) -> pb.GetLeadResponse:
-    return pb.GetLeadResponse(
-        answer=_answer_of(row),
-        seller=row["seller"],
-        external_id=row["external_id"],
-        source=row["source"],
-        sub_source=row["sub_source"],
-        lead_type=lead_pb2.LeadType.FromString(row["lead_type"]),
-        clock=lead_event_pb2.ClockPoints.FromString(row["clock"]),
-        receipt=receipt_pb2.DecisionReceipt.FromString(unseal(row["receipt"])).stages,
-        catalog_revision=row["catalog_revision"],
-        team=row["team"],
-    )
-
-
-def _mark_of(row: asyncpg.Record) -> pb.LeadMark:
-    evidence = msgspec.json.decode(row["evidence"])
-    mark = pb.LeadMark(
-        flag=row["flag"],
-        other_lead_id=row["other_lead"],
-        score=evidence.get("score", 0),
-        why=evidence.get("why", ()),
-    )
-    mark.marked_at.FromDatetime(row["created_at"])
-    return mark
-
-
-def _summary_of(row: asyncpg.Record) -> pb.LeadSummary:
-    summary = pb.LeadSummary(answer=_answer_of(row), seller=row["seller"], source=row["source"])
-    summary.received_at.FromDatetime(row["received_at"])
-    return summary
-
-
-def _answer_of(row: asyncpg.Record) -> pb.LeadAnswer:
-    if row["outcome"] != "pending":
-        return pb.LeadAnswer.FromString(row["answer"])
-    return pending_answer(
-        lead_id=row["lead_id"],
-        currency=row["currency"],
-        traceparent=row["traceparent"],
-        test=row["test"],
-        replayed=False,
-    )

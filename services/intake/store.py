@@ -112,6 +112,8 @@ SELECT l.buyer_id, l.lead_id::text, l.seller, l.catalog_revision, l.receipt, p.s
  WHERE l.buyer_id = $1 AND l.lead_id = $2::uuid
 """
 
+_PERSON = "SELECT fields, submission, payload FROM intake.person WHERE buyer_id = $1 AND lead_id = $2::uuid"
+
 _LIST_LEADS = f"""
 SELECT {_LEAD_COLUMNS} FROM intake.lead l
  WHERE l.buyer_id = $1 AND ($2 = '' OR l.seller = $2) AND ($3 = '' OR l.outcome = $3)
@@ -251,6 +253,11 @@ class LeadStore:
         """What one lead was decided from: its submission (None: not kept any more) and its receipt."""
         async with translated(self._pool):
             return await self._pool.fetchrow(_GET_EVIDENCE, buyer_id, lead_id)
+
+    async def person(self, buyer_id: str, lead_id: str) -> asyncpg.Record | None:
+        """What was sent of one lead and how it was read; None where that was forgotten."""
+        async with translated(self._pool):
+            return await self._pool.fetchrow(_PERSON, buyer_id, lead_id)
 
     async def list_leads(
         self, buyer_id: str, seller: str, outcome: str, before: str, most: int

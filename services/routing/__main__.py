@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from leadline.intake.v1.record_service_pb2_grpc import RecordServiceStub
+from leadline.routing.v1.contact_record_service_pb2_grpc import add_ContactRecordServiceServicer_to_server
 from leadline.routing.v1.delivery_service_pb2_grpc import add_DeliveryServiceServicer_to_server
 from leadline.routing.v1.follow_up_service_pb2_grpc import add_FollowUpServiceServicer_to_server
 from leadline.routing.v1.gate_service_pb2_grpc import add_GateServiceServicer_to_server
 from leadline.routing.v1.playbook_service_pb2_grpc import add_PlaybookServiceServicer_to_server
 from leadline.routing.v1.routing_service_pb2_grpc import add_RoutingServiceServicer_to_server
 from leadline.routing.v1.sla_service_pb2_grpc import add_SlaServiceServicer_to_server
+from services.routing.contact_record_service import ContactRecordService
+from services.routing.contact_record_store import ContactRecordStore
 from services.routing.contacts_client import IntakeContacts
 from services.routing.delivery.delivery_service import DeliveryService
 from services.routing.delivery.desk_store import DeskStore
@@ -62,6 +65,11 @@ async def main(process: Process) -> None:
         add_DeliveryServiceServicer_to_server,
         DeliveryService(DeskStore(people), DeliveryStore(people), catalogs, SystemClock()),
         "leadline.routing.v1.DeliveryService",
+    )
+    server.add(
+        add_ContactRecordServiceServicer_to_server,
+        ContactRecordService(ContactRecordStore(people)),
+        "leadline.routing.v1.ContactRecordService",
     )
     server.add(
         add_SlaServiceServicer_to_server,

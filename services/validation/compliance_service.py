@@ -13,9 +13,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.validation.v1 import compliance_service_pb2 as pb
 from leadline.validation.v1.compliance_service_pb2_grpc import ComplianceServiceServicer
-from services.validation.evidence import NO_HASH, Link, is_digest, texts_named, verify, verify_end, verify_texts
+from services.validation.evidence import Link, is_digest, texts_named, verify, verify_end, verify_texts
 from services.validation.evidence_store import EvidenceStore
 from services.validation.wordings_store import Decision, WordingStore
+from shared.evidence.chain import NO_HASH
 from shared.rpc.errors import Malformed, NotFound
 from shared.runtime.clock import Clock
 

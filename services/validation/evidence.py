@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 
-#: Before the first record.
-NO_HASH = bytes(32)
+from shared.evidence.chain import record_hash
+
 #: "For a period of five years": 16 CFR 310.5(a), Telemarketing Sales Rule, as amended in 2024.
 YEARS_KEPT = 5
 #: Faults told of one part of a chain; where everything is wrong, the first ones say it.
@@ -89,8 +89,15 @@ def kept_until(day: date) -> date:
 
 def hash_of(link: Link, previous: bytes) -> bytes:
     """What a record's hash has to be."""
-    said = (link.buyer_id, str(link.position), link.lead_id, link.kind, link.keep_until.isoformat(), link.record)
-    return sha256(previous + "\n".join(said).encode()).digest()
+    return record_hash(
+        previous,
+        buyer_id=link.buyer_id,
+        position=link.position,
+        lead_id=link.lead_id,
+        kind=link.kind,
+        keep_until=link.keep_until,
+        record=link.record,
+    )
 
 
 def verify(links: Iterable[Link], *, after: int, after_hash: bytes) -> list[Fault]:

@@ -1,4 +1,4 @@
-"""evidence's composition root: what is kept of bought leads' consent, in a process of its own.
+"""evidence's composition root: what is kept of bought leads' consent and handed over, in a process of its own.
 
     python -m services.validation.evidence_process
 
@@ -7,9 +7,16 @@ It shares validation's code and role, and neither its event loop nor its process
 
 from __future__ import annotations
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from leadline.intake.v1.record_service_pb2_grpc import RecordServiceStub
+from leadline.routing.v1.contact_record_service_pb2_grpc import ContactRecordServiceStub
+from leadline.validation.v1.pack_service_pb2_grpc import add_PackServiceServicer_to_server
 from services.validation.evidence_store import EvidenceStore
 from services.validation.evidence_worker import EvidenceWorker
+from services.validation.pack.maker import PackMaker
+from services.validation.pack.sources_client import RemoteSources
+from services.validation.pack_service import PackService
 from services.validation.records_client import IntakeRecords
 from services.validation.retention_store import RetentionStore
 from services.validation.settings import EvidenceSettings
@@ -35,7 +42,9 @@ async def main(process: Process) -> None:
     metrics = await start(process, settings.telemetry, settings.rpc)
     pool = await process.enter(open_pool(settings.database, role="leadline_validation", name="evidence"))
     redis = await process.enter(open_redis(settings.redis))
-    records = IntakeRecords(RecordServiceStub(await process.enter(open_channel(settings.records_target))))
+    records_stub = RecordServiceStub(await process.enter(open_channel(settings.records_target)))
+    routing = await process.enter(open_channel(settings.routing_target))
+    records = IntakeRecords(records_stub)
     store, of = EvidenceStore(pool), settings.certificates
     retention = RetentionStore(pool) if of.api_key is not None else None
     decided = Doorbell(redis, f"outbox:{CONSUMER}")
@@ -59,7 +68,11 @@ async def main(process: Process) -> None:
         )
         process.work("retention", RetentionWorker(client, records, retention, store, clock).run, grace_seconds=15.0)
     process.work("evidence", consumer.run)
-    await process.serve(RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=metrics))
+    key = Ed25519PrivateKey.from_private_bytes(settings.pack_key)
+    maker = PackMaker(RemoteSources(records_stub, ContactRecordServiceStub(routing)), store, key, clock)
+    server = RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=metrics)
+    server.add(add_PackServiceServicer_to_server, PackService(maker), "leadline.validation.v1.PackService")
+    await process.serve(server)
 
 
 if __name__ == "__main__":

@@ -102,7 +102,22 @@ class EvidenceSettings:
     certificates: CertificateSettings
     #: Whom it asks for consent records: intake's second process.
     records_target: str = target("notices")
+    #: Whom it asks what was done to reach a person.
+    routing_target: str = target("routing")
+    #: Signs packs of evidence: an Ed25519 private key, 32 bytes in hex.
+    pack_key_hex: str = setting("LEADLINE_PACK_KEY", secret=True)
     #: After a few leads, how long to let more come: a batch costs about the same, whatever its size.
     rest_seconds: float = setting("LEADLINE_EVIDENCE_REST_SECONDS", default=0.25, minimum=0, maximum=60)
     #: How long it rests without a ring before it looks again.
     idle_seconds: float = setting("LEADLINE_EVIDENCE_IDLE_SECONDS", default=0.5, minimum=0.01, maximum=60)
+
+    @property
+    def pack_key(self) -> bytes:
+        """The key, 32 bytes. Raises SettingsError where it is none."""
+        try:
+            key = bytes.fromhex(self.pack_key_hex)
+        except ValueError:
+            key = b""
+        if len(key) != 32:
+            raise SettingsError(["LEADLINE_PACK_KEY: expected 32 bytes in hex"])
+        return key

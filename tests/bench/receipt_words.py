@@ -40,7 +40,8 @@ def main() -> None:
     """Write the file, and say what it would save."""
     with open_market() as market:
         known = asyncio.run(receipts(market))
-    words = zstandard.train_dictionary(MOST_BYTES, known[::2], level=_LEVEL, steps=8)
+    samples: list[bytes | bytearray | memoryview] = list(known[::2])
+    words = zstandard.train_dictionary(MOST_BYTES, samples, level=_LEVEL, steps=8)
     Path(sys.argv[1]).write_bytes(words.as_bytes())
     packer = zstandard.ZstdCompressor(level=_LEVEL, dict_data=words)
     sizes = [(len(receipt), len(seal(receipt)), len(packer.compress(receipt))) for receipt in known[1::2]]

@@ -38,7 +38,7 @@ SERVICES: Mapping[str, tuple[str, str]] = {
     "reporting": ("services.reporting", "Settings"),
 }
 #: Nobody calls these.
-UNCALLED = {"follow-up", "evidence"}
+UNCALLED = {"follow-up"}
 NAME = "app.kubernetes.io/name"
 SECRETS = {
     "postgres-url": "postgresql://leadline:x@postgres:5432/leadline",
@@ -46,6 +46,7 @@ SECRETS = {
     "redis-url": "redis://redis:6379/0",
     "identity-key": "00" * 32,
     "bid-key": "00" * 32,
+    "pack-key": "00" * 32,
     "smtp-url": "smtps://user:x@mail.example:465",
 }
 
@@ -213,7 +214,7 @@ def test_the_migration_is_told_all_that_it_requires(tmp_path: Path) -> None:
 def test_every_variable_is_one_that_some_service_reads(kustomization: str) -> None:
     known = {name for service in SERVICES for name in variables(settings_of(service), setting_name(service))}
     for config in of_kind("ConfigMap", kustomization).values():
-        assert set(config["data"]) - known - {"LEADLINE_REPORTING_TARGET"} == set()
+        assert set(config["data"]) - known - {"LEADLINE_REPORTING_TARGET", "LEADLINE_EVIDENCE_TARGET"} == set()
 
 
 @pytest.mark.parametrize("service", SERVICES)

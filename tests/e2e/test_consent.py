@@ -7,10 +7,12 @@ import json
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -78,7 +80,9 @@ def _in_a_thread() -> Iterator[CertificateService]:
 
 def leadline(market: Market, *arguments: str, status: int = 0) -> Any:
     """Run a command as a person does; its JSON."""
-    targets = {f"LEADLINE_{name.upper()}_TARGET": market.suite.target(name) for name in ("intake", "validation")}
+    targets = {
+        f"LEADLINE_{name.upper()}_TARGET": market.suite.target(name) for name in ("intake", "validation", "evidence")
+    }
     done = subprocess.run(
         [sys.executable, "-m", "services.cli", *arguments, "--json"],
         capture_output=True, text=True, check=False, timeout=60, env=environ(**targets),
@@ -196,3 +200,83 @@ async def _execute(market: Market, sql: str) -> None:
         await connection.execute(sql)
     finally:
         await connection.close()
+
+
+async def test_a_pack_holds_everything_of_a_lead_and_is_checked_without_leadline(
+    market: Market, poster: Poster, crowd: Iterator[DemoLead], tmp_path: Path
+) -> None:
+    lead = next(crowd)
+    sold = await poster.sell(lead)
+    lead_id = sold.body["lead_id"]
+    await _evidence(market, [lead_id], 1)
+    await _until(lambda: _handed_over(market, lead_id))
+    file = tmp_path / "pack.zip"
+
+    made = leadline(market, "evidence", "pack", lead_id, "-o", str(file), "--by", "Cara", "--why", "complaint 7")
+
+    key = leadline(market, "evidence", "key")["key"]
+    assert made["key"] == key
+    checked = _verify_alone(file, "--key", key)
+    assert checked["holds"]
+    assert (checked["lead_id"], checked["asked_by"], checked["why"]) == (lead_id, "Cara", "complaint 7")
+    assert checked["parts"] == [
+        "consent.json", "contact.json", "lead.json", "money.json", "payload.json", "receipt.json", "returns.json",
+        "submission.json",
+    ]  # fmt: skip
+    with zipfile.ZipFile(file) as pack:
+        parts = {name: pack.read(f"parts/{name}") for name in checked["parts"]}
+    assert lead.fields["email"] in parts["payload.json"].decode()
+    assert json.loads(parts["submission.json"])["decided_on"]["email"] == lead.fields["email"].lower()
+    assert json.loads(parts["lead.json"])["answer"]["outcome"] == "OUTCOME_ACCEPTED"
+    stages = [stage["stage"] for stage in json.loads(parts["receipt.json"])["stages"]]
+    assert stages[:2] == ["validation", "dedup"]
+    assert lead.consent_text in json.loads(parts["consent.json"])["texts"].values()
+    assert [entry["kind"] for entry in json.loads(parts["money.json"])["entries"]] == ["TRANSFER_KIND_CHARGE"]
+    contacts = json.loads(parts["contact.json"])["entries"]
+    assert {"decision", "delivery", "task", "try"} <= {entry["kind"] for entry in contacts}
+    (allowed,) = [entry["record"] for entry in contacts if entry["kind"] == "decision"]
+    assert (allowed["channel"], allowed["allowed"]) == ("email", True)
+
+    with zipfile.ZipFile(file) as pack, zipfile.ZipFile(tmp_path / "forged.zip", "w") as forged:
+        for name in pack.namelist():
+            forged.writestr(name, pack.read(name).replace(b"OUTCOME_ACCEPTED", b"OUTCOME_REJECTED"))
+    found = _verify_alone(tmp_path / "forged.zip", "--key", key, status=1)
+    assert found["faults"] == ["lead.json was changed"]
+
+
+def test_no_pack_is_made_of_a_lead_that_is_not_there(market: Market, tmp_path: Path) -> None:
+    targets = {f"LEADLINE_{name.upper()}_TARGET": market.suite.target(name) for name in ("intake", "evidence")}
+    done = subprocess.run(
+        [sys.executable, "-m", "services.cli", "evidence", "pack", "01a20000-0000-7000-8000-000000000001"],
+        capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path,
+        env=environ(**targets) | {"PYTHONPATH": ":".join(sys.path)},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "no such lead" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def _handed_over(market: Market, lead_id: str) -> bool:
+    async def count() -> int:
+        connection = await asyncpg.connect(market.suite.postgres_url)
+        try:
+            return int(
+                await connection.fetchval(
+                    "SELECT count(*) FROM routing.delivery WHERE lead_id = $1::uuid AND state = 'handed_off'", lead_id
+                )
+            )
+        finally:
+            await connection.close()
+
+    return asyncio.run(count()) > 0
+
+
+def _verify_alone(file: Path, *options: str, status: int = 0) -> Any:
+    """As whoever got it does, far from any Leadline."""
+    nowhere = {f"LEADLINE_{name}_TARGET": "127.0.0.1:1" for name in ("INTAKE", "VALIDATION", "EVIDENCE", "ROUTING")}
+    done = subprocess.run(
+        [sys.executable, "-m", "services.cli", "verify", str(file), *options, "--json"],
+        capture_output=True, text=True, check=False, timeout=60, env=environ(**nowhere),
+    )  # fmt: skip
+    assert done.returncode == status, done.stderr
+    return json.loads(done.stdout)

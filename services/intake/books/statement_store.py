@@ -40,6 +40,13 @@ SELECT b.transfer_id::text, b.posted_at, b.kind, b.credit_account = 'payable:' |
  WHERE b.buyer_id = $1 AND b.seller = $2 AND {within} AND (b.posted_at, b.transfer_id) > ({at}, {id})
  ORDER BY b.posted_at, b.transfer_id LIMIT {most}
 """
+_OF_LEAD = """
+SELECT b.transfer_id::text, b.posted_at, b.kind, b.credit_account = 'payable:' || b.seller AS to_seller,
+       b.amount_minor, b.currency, b.lead_id::text, l.external_id, b.order_slug, b.order_version, b.cause, b.why, b.who
+  FROM ledger.booked AS b LEFT JOIN intake.lead AS l USING (buyer_id, lead_id)
+ WHERE b.buyer_id = $1 AND b.lead_id = $2::uuid
+ ORDER BY b.posted_at, b.transfer_id
+"""
 _STATEMENT_COLUMNS = """
 seller, number, starts_at, ends_at, currency, opening_minor, opening_held_minor, closing_minor, closing_held_minor,
 leads, closed_by, closed_at, digest
@@ -123,6 +130,11 @@ class StatementStore:
         query = _ENTRIES.format(within=within, at=f"${first}", id=f"${first + 1}::uuid", most=f"${first + 2}")
         async with translated(self._pool):
             return await self._pool.fetch(query, buyer_id, seller, *bounds, *after, most)
+
+    async def of_lead(self, buyer_id: str, lead_id: str) -> list[asyncpg.Record]:
+        """What moved because of one lead, oldest first."""
+        async with translated(self._pool):
+            return await self._pool.fetch(_OF_LEAD, buyer_id, lead_id)
 
     async def numbered(self, buyer_id: str, seller: str, number: int) -> Closed | None:
         """One closed statement."""

@@ -48,6 +48,11 @@ SELECT (SELECT count(*) FROM ledger.transfer AS t
            AND r.state IN ('open', 'contested', 'granted', 'disputed'))
 """
 
+_OF_LEAD = """
+SELECT r.return_id::text FROM intake.return_request AS r
+ WHERE r.buyer_id = $1 AND r.lead_id = $2::uuid ORDER BY r.return_id
+"""
+
 _LIVE = f"""
 SELECT {_READ} FROM intake.return_request AS r
  WHERE r.buyer_id = $1 AND r.lead_id = $2::uuid AND r.state IN ('open', 'contested', 'granted', 'disputed')
@@ -178,6 +183,11 @@ class ReturnStore:
             if one is None:
                 return None
             return one, [_happening(row) for row in await self._pool.fetch(_HISTORY, buyer_id, return_id)]
+
+    async def of_lead(self, buyer_id: str, lead_id: str) -> list[str]:
+        """Ids of the returns that were asked for a lead, oldest first."""
+        async with translated(self._pool):
+            return [row["return_id"] for row in await self._pool.fetch(_OF_LEAD, buyer_id, lead_id)]
 
     async def page(self, buyer_id: str, seller: str, state: str, after: str, most: int) -> list[Return]:
         """Returns, newest first; `after`: the id of the last one of the page before, or empty."""

@@ -32,7 +32,9 @@ def test_a_receipt_of_the_usual_words_becomes_a_tenth_of_its_size() -> None:
     assert len(seal(usual)) < len(usual) / 10
 
 
-@pytest.mark.parametrize("stored", [b"\x01damaged", b"\xffanything", seal(b"receipt")[:-2] + b"xx", seal(b"receipt" * 9)[:-3]])
+@pytest.mark.parametrize(
+    "stored", [b"\x01damaged", b"\xffanything", seal(b"receipt")[:-2] + b"xx", seal(b"receipt" * 9)[:-3]]
+)
 def test_bytes_that_were_never_sealed_are_refused(stored: bytes) -> None:
     with pytest.raises(ValueError, match="stored receipt"):
         unseal(stored)

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.validation.evidence import (
-    NO_HASH,
     Link,
     hash_of,
     kept_until,
@@ -19,6 +18,7 @@ from services.validation.evidence import (
     verify_texts,
     written,
 )
+from shared.evidence.chain import NO_HASH
 
 DAY = date(2031, 11, 22)
 

@@ -22,16 +22,27 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from leadline.common.v1 import lead_pb2 as leadline_dot_common_dot_v1_dot_lead__pb2
 from leadline.intake.v1 import intake_service_pb2 as leadline_dot_intake_dot_v1_dot_intake__service__pb2
+from leadline.intake.v1 import ledger_service_pb2 as leadline_dot_intake_dot_v1_dot_ledger__service__pb2
+from leadline.intake.v1 import return_service_pb2 as leadline_dot_intake_dot_v1_dot_return__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'leadline/intake/v1/record_service.proto\x12\x12leadline.intake.v1\x1a\'leadline/intake/v1/intake_service.proto2\xe1\x01\n\rRecordService\x12^\n\x0bGetContacts\x12&.leadline.intake.v1.GetContactsRequest\x1a\'.leadline.intake.v1.GetContactsResponse\x12p\n\x11GetConsentRecords\x12,.leadline.intake.v1.GetConsentRecordsRequest\x1a-.leadline.intake.v1.GetConsentRecordsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'leadline/intake/v1/record_service.proto\x12\x12leadline.intake.v1\x1a\x1dleadline/common/v1/lead.proto\x1a\'leadline/intake/v1/intake_service.proto\x1a\'leadline/intake/v1/ledger_service.proto\x1a\'leadline/intake/v1/return_service.proto\"J\n\x12GetLeadFileRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0f\n\x07lead_id\x18\x02 \x01(\t\x12\x11\n\treturn_id\x18\x03 \x01(\t\"\xee\x02\n\x13GetLeadFileResponse\x12\x31\n\x04lead\x18\x01 \x01(\x0b\x32#.leadline.intake.v1.GetLeadResponse\x12\x32\n\nsubmission\x18\x02 \x01(\x0b\x32\x1e.leadline.common.v1.Submission\x12\x0f\n\x07payload\x18\x03 \x01(\x0c\x12\x43\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x33.leadline.intake.v1.GetLeadFileResponse.FieldsEntry\x12\x33\n\x07\x65ntries\x18\x05 \x03(\x0b\x32\".leadline.intake.v1.StatementEntry\x12\x36\n\x07returns\x18\x06 \x03(\x0b\x32%.leadline.intake.v1.GetReturnResponse\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x32\xc1\x02\n\rRecordService\x12^\n\x0bGetContacts\x12&.leadline.intake.v1.GetContactsRequest\x1a\'.leadline.intake.v1.GetContactsResponse\x12p\n\x11GetConsentRecords\x12,.leadline.intake.v1.GetConsentRecordsRequest\x1a-.leadline.intake.v1.GetConsentRecordsResponse\x12^\n\x0bGetLeadFile\x12&.leadline.intake.v1.GetLeadFileRequest\x1a\'.leadline.intake.v1.GetLeadFileResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'leadline.intake.v1.record_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RECORDSERVICE']._serialized_start=105
-  _globals['_RECORDSERVICE']._serialized_end=330
+  _globals['_GETLEADFILERESPONSE_FIELDSENTRY']._loaded_options = None
+  _globals['_GETLEADFILERESPONSE_FIELDSENTRY']._serialized_options = b'8\001'
+  _globals['_GETLEADFILEREQUEST']._serialized_start=217
+  _globals['_GETLEADFILEREQUEST']._serialized_end=291
+  _globals['_GETLEADFILERESPONSE']._serialized_start=294
+  _globals['_GETLEADFILERESPONSE']._serialized_end=660
+  _globals['_GETLEADFILERESPONSE_FIELDSENTRY']._serialized_start=615
+  _globals['_GETLEADFILERESPONSE_FIELDSENTRY']._serialized_end=660
+  _globals['_RECORDSERVICE']._serialized_start=663
+  _globals['_RECORDSERVICE']._serialized_end=984
 # @@protoc_insertion_point(module_scope)

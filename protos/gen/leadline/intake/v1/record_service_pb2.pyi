@@ -3,6 +3,123 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
+from leadline.common.v1 import lead_pb2 as _lead_pb2
+from leadline.intake.v1 import intake_service_pb2 as _intake_service_pb2
+from leadline.intake.v1 import ledger_service_pb2 as _ledger_service_pb2
+from leadline.intake.v1 import return_service_pb2 as _return_service_pb2
+import builtins as _builtins
+import sys
+import typing as _typing
+
+if sys.version_info >= (3, 11):
+    from typing import TypeAlias as _TypeAlias, Never as _Never
+else:
+    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+@_typing.final
+class GetLeadFileRequest(_message.Message):
+    """Names a lead, or the return whose lead is meant."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUYER_ID_FIELD_NUMBER: _builtins.int
+    LEAD_ID_FIELD_NUMBER: _builtins.int
+    RETURN_ID_FIELD_NUMBER: _builtins.int
+    buyer_id: _builtins.str
+    """The buyer."""
+    lead_id: _builtins.str
+    """The lead; empty where a return is named."""
+    return_id: _builtins.str
+    """The return; empty where a lead is named."""
+    def __init__(
+        self,
+        *,
+        buyer_id: _builtins.str = ...,
+        lead_id: _builtins.str = ...,
+        return_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buyer_id", b"buyer_id", "lead_id", b"lead_id", "return_id", b"return_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLeadFileRequest: _TypeAlias = GetLeadFileRequest  # noqa: Y015
+
+@_typing.final
+class GetLeadFileResponse(_message.Message):
+    """A lead's file. Personal data: never logged, never kept by the caller."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class FieldsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    LEAD_FIELD_NUMBER: _builtins.int
+    SUBMISSION_FIELD_NUMBER: _builtins.int
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    RETURNS_FIELD_NUMBER: _builtins.int
+    payload: _builtins.bytes
+    """The body as it came, sensitive numbers masked; empty where there was none or it was forgotten."""
+    @_builtins.property
+    def lead(self) -> _intake_service_pb2.GetLeadResponse:
+        """The lead, with its answer, clock and receipt."""
+
+    @_builtins.property
+    def submission(self) -> _lead_pb2.Submission:
+        """The submission as it was read; unset where it was forgotten."""
+
+    @_builtins.property
+    def fields(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """The canonical fields as they were decided on."""
+
+    @_builtins.property
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[_ledger_service_pb2.StatementEntry]:
+        """Money that moved because of it, oldest first."""
+
+    @_builtins.property
+    def returns(self) -> _containers.RepeatedCompositeFieldContainer[_return_service_pb2.GetReturnResponse]:
+        """Returns that were asked for it, with their histories, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        lead: _intake_service_pb2.GetLeadResponse | None = ...,
+        submission: _lead_pb2.Submission | None = ...,
+        payload: _builtins.bytes = ...,
+        fields: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        entries: _abc.Iterable[_ledger_service_pb2.StatementEntry] | None = ...,
+        returns: _abc.Iterable[_return_service_pb2.GetReturnResponse] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lead", b"lead", "submission", b"submission"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "fields", b"fields", "lead", b"lead", "payload", b"payload", "returns", b"returns", "submission", b"submission"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetLeadFileResponse: _TypeAlias = GetLeadFileResponse  # noqa: Y015

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from leadline.intake.v1 import intake_service_pb2 as leadline_dot_intake_dot_v1_dot_intake__service__pb2
+from leadline.intake.v1 import record_service_pb2 as leadline_dot_intake_dot_v1_dot_record__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -46,6 +47,11 @@ class RecordServiceStub:
                 request_serializer=leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetConsentRecordsRequest.SerializeToString,
                 response_deserializer=leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetConsentRecordsResponse.FromString,
                 _registered_method=True)
+        self.GetLeadFile = channel.unary_unary(
+                '/leadline.intake.v1.RecordService/GetLeadFile',
+                request_serializer=leadline_dot_intake_dot_v1_dot_record__service__pb2.GetLeadFileRequest.SerializeToString,
+                response_deserializer=leadline_dot_intake_dot_v1_dot_record__service__pb2.GetLeadFileResponse.FromString,
+                _registered_method=True)
 
 
 class RecordServiceServicer:
@@ -67,6 +73,13 @@ class RecordServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetLeadFile(self, request, context):
+        """Everything that intake has of one lead, for a pack of evidence. NOT_FOUND where there is no such lead.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RecordServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -79,6 +92,11 @@ def add_RecordServiceServicer_to_server(servicer, server):
                     servicer.GetConsentRecords,
                     request_deserializer=leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetConsentRecordsRequest.FromString,
                     response_serializer=leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetConsentRecordsResponse.SerializeToString,
+            ),
+            'GetLeadFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLeadFile,
+                    request_deserializer=leadline_dot_intake_dot_v1_dot_record__service__pb2.GetLeadFileRequest.FromString,
+                    response_serializer=leadline_dot_intake_dot_v1_dot_record__service__pb2.GetLeadFileResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -137,6 +155,33 @@ class RecordService:
             '/leadline.intake.v1.RecordService/GetConsentRecords',
             leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetConsentRecordsRequest.SerializeToString,
             leadline_dot_intake_dot_v1_dot_intake__service__pb2.GetConsentRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLeadFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leadline.intake.v1.RecordService/GetLeadFile',
+            leadline_dot_intake_dot_v1_dot_record__service__pb2.GetLeadFileRequest.SerializeToString,
+            leadline_dot_intake_dot_v1_dot_record__service__pb2.GetLeadFileResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from grpc import aio as _aio
 from leadline.intake.v1 import intake_service_pb2 as _intake_service_pb2
+from leadline.intake.v1 import record_service_pb2 as _record_service_pb2
 import abc as _abc_1
 import grpc as _grpc
 import sys
@@ -39,6 +40,8 @@ class RecordServiceStub:
     """Contact data of accepted leads, for follow-up: answers by index."""
     GetConsentRecords: _grpc.UnaryUnaryMultiCallable[_intake_service_pb2.GetConsentRecordsRequest, _intake_service_pb2.GetConsentRecordsResponse]
     """Consent records of accepted leads, for whoever keeps evidence: answers by index."""
+    GetLeadFile: _grpc.UnaryUnaryMultiCallable[_record_service_pb2.GetLeadFileRequest, _record_service_pb2.GetLeadFileResponse]
+    """Everything that intake has of one lead, for a pack of evidence. NOT_FOUND where there is no such lead."""
 
 @_typing.type_check_only
 class RecordServiceAsyncStub(RecordServiceStub):
@@ -51,6 +54,8 @@ class RecordServiceAsyncStub(RecordServiceStub):
     """Contact data of accepted leads, for follow-up: answers by index."""
     GetConsentRecords: _aio.UnaryUnaryMultiCallable[_intake_service_pb2.GetConsentRecordsRequest, _intake_service_pb2.GetConsentRecordsResponse]  # type: ignore[assignment]
     """Consent records of accepted leads, for whoever keeps evidence: answers by index."""
+    GetLeadFile: _aio.UnaryUnaryMultiCallable[_record_service_pb2.GetLeadFileRequest, _record_service_pb2.GetLeadFileResponse]  # type: ignore[assignment]
+    """Everything that intake has of one lead, for a pack of evidence. NOT_FOUND where there is no such lead."""
 
 class RecordServiceServicer(metaclass=_abc_1.ABCMeta):
     """Bought leads as other services need them once the sale is done. Internal. Served by intake's second process, which
@@ -72,5 +77,13 @@ class RecordServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_intake_service_pb2.GetConsentRecordsResponse, _abc.Awaitable[_intake_service_pb2.GetConsentRecordsResponse]]:
         """Consent records of accepted leads, for whoever keeps evidence: answers by index."""
+
+    @_abc_1.abstractmethod
+    def GetLeadFile(
+        self,
+        request: _record_service_pb2.GetLeadFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_record_service_pb2.GetLeadFileResponse, _abc.Awaitable[_record_service_pb2.GetLeadFileResponse]]:
+        """Everything that intake has of one lead, for a pack of evidence. NOT_FOUND where there is no such lead."""
 
 def add_RecordServiceServicer_to_server(servicer: RecordServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,1 @@
+"""Packs of evidence: everything known of one lead, gathered, signed and handed over."""

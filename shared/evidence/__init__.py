@@ -1,0 +1,1 @@
+"""Evidence as it is handed to others: packed, signed, and checked offline."""
