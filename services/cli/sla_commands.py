@@ -9,7 +9,7 @@ import typer
 from services.cli import report_commands
 from services.cli.failure import CommandError
 from services.cli.output import Buyer, Json, moment, plain, set_period, show_json, table, word
-from services.cli. import From, To
+from services.cli.report_scope import From, To
 
 if TYPE_CHECKING:
     from leadline.routing.v1 import sla_service_pb2 as pb
