@@ -28,6 +28,7 @@ from services.routing.playbook.runs import (
     Returned,
     react,
 )
+from services.routing.work.tasks import cancel_tasks
 from shared.catalog.following import Condition, ContactTerms, HoldOut, Playbook, Step, Template
 from shared.catalog.terms import Catalog
 from shared.runtime.ids import uuid7
@@ -264,6 +265,14 @@ async def test_a_lead_whose_playbook_is_gone_keeps_no_other_waiting(world: World
     await pass_time(world, 30)
     assert (await opened(world, lead_id))[-1] == "call-2"
     assert (await run_row(world, lost))["state"] == "running"
+
+
+async def test_a_run_goes_on_where_its_call_was_cancelled(world: World) -> None:
+    lead_id = await bought(world)
+    async with world.pool.acquire() as conn, conn.transaction():
+        await cancel_tasks(conn, BUYER, [lead_id], "unreachable", world.clock.now())
+    await pass_time(world, 30)
+    assert (await opened(world, lead_id))[-1] == "call-2"
 
 
 async def test_many_runners_at_once_open_every_step_once(world: World) -> None:

@@ -180,9 +180,12 @@ def _stopped(run: Run, reason: str, at: datetime) -> Run:
 
 
 def _call_over(run: Run, at: datetime) -> Run:
-    """The call that was open ends, so that what comes after it can be reckoned."""
+    """The call that was open then ends, so that what comes after it can be reckoned.
+
+    What is told late is of an earlier call, and ends no call that was opened since.
+    """
     steps = {
-        position: replace(step, ended_at=max(at, step.at or at)) if _is_open(step) else step
+        position: replace(step, ended_at=at) if _is_open(step) and step.at is not None and step.at <= at else step
         for position, step in run.steps.items()
     }
     return replace(run, steps=steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -50,6 +50,22 @@ WHERE buyer_id = $1 AND lead_id = $2
 _CALLS_OVER = """
 UPDATE routing.step SET ended_at = $3
 WHERE buyer_id = $1 AND lead_id = $2 AND state = 'opened' AND ended_at IS NULL
+"""
+
+# Runs first, as everybody does who changes one.
+_CLOSE = """
+WITH held AS (
+    SELECT buyer_id, lead_id FROM routing.run WHERE buyer_id = $1 AND lead_id = ANY ($2::uuid[])
+    ORDER BY lead_id FOR UPDATE
+), closed AS (
+    UPDATE routing.step AS s SET ended_at = greatest(s.at, $4)
+    FROM held
+    WHERE s.buyer_id = held.buyer_id AND s.lead_id = held.lead_id AND s.step_id = ANY ($3::uuid[])
+      AND s.state = 'opened' AND s.ended_at IS NULL
+    RETURNING s.buyer_id, s.lead_id
+)
+UPDATE routing.run AS r SET due_at = least(r.due_at, $4)
+FROM closed WHERE r.buyer_id = closed.buyer_id AND r.lead_id = closed.lead_id AND r.state = 'running'
 """
 
 _RUN = "SELECT * FROM routing.run WHERE buyer_id = $1 AND lead_id = $2"
@@ -149,6 +165,14 @@ async def save_runs(conn: Connection, runs: Iterable[tuple[Run, datetime | None]
 async def end_calls(conn: Connection, run: Run, at: datetime) -> None:
     """The open call of a run is over."""
     await conn.execute(_CALLS_OVER, run.buyer_id, run.lead_id, at)
+
+
+async def close_calls(
+    conn: Connection, buyer_id: str, lead_ids: Sequence[UUID], task_ids: Collection[UUID], at: datetime
+) -> None:
+    """These calls will not be made; their runs go on."""
+    if task_ids:
+        await conn.execute(_CLOSE, buyer_id, lead_ids, list(task_ids), at)
 
 
 async def held_run(conn: Connection, buyer_id: str, lead_id: UUID) -> StoredRun | None:

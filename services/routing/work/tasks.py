@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.routing.follow_up import CallTask
+from services.routing.playbook.run_store import close_calls
 from services.routing.sla import store as sla
 from services.routing.work.work_events import Holding, task_assigned
 from shared.db import outbox
@@ -106,7 +107,9 @@ async def cancel_tasks(conn: Connection, buyer_id: str, lead_ids: Sequence[UUID]
     freed = [task_assigned(Holding.of(row, agent=""), at) for row in rows if row["held_by"]]
     await outbox.put(conn, freed)
     await sla.excuse(conn, buyer_id, lead_ids, at, why)
-    return {row["task_id"] for row in rows}
+    ended = {row["task_id"] for row in rows}
+    await close_calls(conn, buyer_id, lead_ids, ended, at)
+    return ended
 
 
 async def relieve(conn: Connection, task_ids: Sequence[UUID], at: datetime) -> set[UUID]:

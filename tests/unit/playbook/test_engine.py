@@ -84,6 +84,13 @@ def test_an_agents_word_ends_the_open_call_as_an_attempt_does() -> None:
     assert due_of(run, PATIENT, 2) == later(33)
 
 
+def test_what_is_told_late_of_an_earlier_call_ends_no_later_one() -> None:
+    run = told(advance(run_of(), PATIENT, OPEN_TERMS, NOW).run, attempt(later(1)))
+    run = advance(run, PATIENT, OPEN_TERMS, later(31)).run
+    assert waits_for_call(told(run, DispositionSet(disposition="no_answer", at=later(2))))
+    assert not waits_for_call(told(run, DispositionSet(disposition="no_answer", at=later(32))))
+
+
 def test_a_call_at_an_unlawful_hour_is_due_at_the_next_lawful_instant() -> None:
     def from_ten_hours_on(_channel: StepChannel, at: datetime) -> datetime | None:
         return max(at, later(600))
