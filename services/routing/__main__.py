@@ -12,6 +12,7 @@ from leadline.routing.v1.gate_service_pb2_grpc import add_GateServiceServicer_to
 from leadline.routing.v1.playbook_service_pb2_grpc import add_PlaybookServiceServicer_to_server
 from leadline.routing.v1.routing_service_pb2_grpc import add_RoutingServiceServicer_to_server
 from leadline.routing.v1.sla_service_pb2_grpc import add_SlaServiceServicer_to_server
+from leadline.routing.v1.work_service_pb2_grpc import add_WorkServiceServicer_to_server
 from services.routing.contact_record_service import ContactRecordService
 from services.routing.contact_record_store import ContactRecordStore
 from services.routing.contacts_client import IntakeContacts
@@ -28,6 +29,7 @@ from services.routing.sla.report_store import SlaReports
 from services.routing.sla.service import SlaService
 from services.routing.sla.store import SlaStore
 from services.routing.store import CapacityStore
+from services.routing.work.assembly import assemble_work
 from services.routing.work.task_store import TaskStore
 from shared.catalog.snapshot import CatalogReader
 from shared.db.pool import open_pool
@@ -84,6 +86,11 @@ async def main(process: Process) -> None:
     )
     gate = await process.enter(open_gate(settings.gate, settings.database, people, catalogs, contacts, SystemClock()))
     server.add(add_GateServiceServicer_to_server, gate.service, "leadline.routing.v1.GateService")
+    server.add(
+        add_WorkServiceServicer_to_server,
+        assemble_work(people, catalogs, contacts, gate, SystemClock()),
+        "leadline.routing.v1.WorkService",
+    )
     await process.serve(server)
 
 
