@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import asyncpg
 
-from services.routing.sla.clock import Advanced, Attempt, RunningClock, Start
+from services.routing.sla.clock import Advanced, Attempt, Point, RunningClock, Start
 from shared.db.failures import translated
 from shared.db.pool import Connection, Pool
 
@@ -94,6 +95,18 @@ ORDER BY s.due_at, s.lead_id LIMIT $8
 
 _OF_LEAD = f"SELECT {_COLUMNS} FROM routing.sla AS s WHERE s.buyer_id = $1 AND s.lead_id = $2 AND s.due_at IS NOT NULL"
 
+_AT_POINT: Final[dict[str, str]] = {
+    "reminder": "s.team = $2 AND s.reminded_at = $3",
+    "breach": "s.team = $2 AND s.breached_at = $3",
+    # An escalation is told of at the instant of its breach, for which there is an index.
+    "escalated": "s.escalate_to = $2 AND s.breached_at = $3 AND s.escalated_at = $3",
+}
+_PASSED = f"SELECT {_COLUMNS} FROM routing.sla AS s WHERE s.buyer_id = $1 AND {{}} ORDER BY s.due_at, s.lead_id"
+
+_REVISION_AT = """
+SELECT revision FROM catalog.snapshot WHERE buyer_id = $1 AND effective_at <= $2 ORDER BY revision DESC LIMIT 1
+"""
+
 #: Where a listing goes on: after the clock of this due time and lead.
 Cursor = tuple[datetime, UUID]
 
@@ -146,6 +159,11 @@ async def excuse(conn: Connection, buyer_id: str, lead_ids: Sequence[UUID], at: 
         await conn.execute(_EXCUSE, buyer_id, lead_ids, at, why)
 
 
+async def revision_at(conn: Connection, buyer_id: str, at: datetime) -> int:
+    """The buyer's catalog revision that is in force at an instant; 0: none."""
+    return await conn.fetchval(_REVISION_AT, buyer_id, at) or 0
+
+
 class SlaStore:
     """SQL of the worker and of those who look.
 
@@ -192,6 +210,13 @@ class SlaStore:
         async with translated(self._pool):
             row = await self._pool.fetchrow(_OF_LEAD, buyer_id, lead_id)
         return None if row is None else _record(row)
+
+
+    async def passed(self, buyer_id: str, team: str, point: Point, at: datetime) -> list[ClockRecord]:
+        """Clocks of which a team was told at an instant that they passed a point, not `met`; the one due first, first."""
+        async with translated(self._pool):
+            rows = await self._pool.fetch(_PASSED.format(_AT_POINT[point]), buyer_id, team, at)
+        return [_record(row) for row in rows]
 
 
 def _record(row: asyncpg.Record) -> ClockRecord:
