@@ -33,8 +33,9 @@ from services.routing.playbook.run_store import RunStore
 from services.routing.playbook.runner import PlaybookRunner
 from services.routing.scheduler import FollowUpScheduler
 from services.routing.settings import FollowUpSettings
+from services.routing.sla.alert_channels import AlertMailChannel, AlertPostChannel, Notices
 from services.routing.sla.desk_store import TaskDesk
-from services.routing.sla.pager import LogPager
+from services.routing.sla.pager import Pager
 from services.routing.sla.store import SlaStore
 from services.routing.sla.worker import SlaWorker
 from services.routing.work.contact_hours import ContactHours
@@ -85,12 +86,19 @@ async def main(process: Process) -> None:
     local = settings.telemetry.environment == "development"
     courier = await process.enter(open_courier(loopback=local, networks=settings.systems.networks, clock=clock))
     post = PostChannel(courier, receivers, settings.systems.secrets, clock)
-    by_mail = AdfMailChannel(files, receivers)
+    by_mail, clock_store = AdfMailChannel(files, receivers), SlaStore(pool)
+    notices = Notices(clock_store, store, catalogs)
     handovers = DeliveryWorker(
         pool,
         store,
         contacts,
-        {"webhook": post, "adf_post": post, "adf_email": by_mail},
+        {
+            "webhook": post,
+            "adf_post": post,
+            "adf_email": by_mail,
+            "alert_email": AlertMailChannel(files, notices),
+            "alert_webhook": AlertPostChannel(courier, notices, settings.systems.secrets, clock),
+        },
         systems,
         telemetry,
         clock,
@@ -98,7 +106,7 @@ async def main(process: Process) -> None:
     )
     dispatcher = Dispatcher(pool, TeamReader(pool, catalogs, clock), ContactHours(contacts), metrics, clock)
     runner = PlaybookRunner(pool, RunStore(pool), catalogs, PeoplesHours(contacts), due, telemetry, clock)
-    clocks = SlaWorker(pool, SlaStore(pool), catalogs, TaskDesk(), LogPager(), clock)
+    clocks = SlaWorker(pool, clock_store, catalogs, TaskDesk(), Pager(catalogs), clock)
     consumer = OutboxConsumer(
         pool,
         CONSUMER,

@@ -33,7 +33,7 @@ from tests.unit.sla.samples import NOW, started
 
 ROOT = Path(__file__).parents[2]
 NO_CONTEXT: Any = None
-WEST = {"team": "auto-west", "order": "own-site-2026"}
+WEST: dict[str, Any] = {"team": "auto-west", "order": "own-site-2026"}
 
 
 def lead(number: int) -> UUID:

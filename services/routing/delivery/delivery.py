@@ -9,11 +9,14 @@ from uuid import UUID
 
 from services.routing.accepted import AcceptedLead
 
-ChannelName = Literal["email", "text", "call", "webhook", "adf_email", "adf_post", "csv"]
+ChannelName = Literal[
+    "email", "text", "call", "webhook", "adf_email", "adf_post", "csv", "alert_email", "alert_webhook"
+]
 #: Channels that reach the person of a lead; what they carry passes the contact gate. The others reach systems.
 TO_PEOPLE: frozenset[ChannelName] = frozenset(("email", "text", "call"))
-#: Why something is sent: what every buyer of a lead gets at once, a later step, an answer, or the lead itself.
-Purpose = Literal["confirmation", "follow_up", "reply", "lead"]
+#: Why something is sent: what every buyer of a lead gets at once, a later step, an answer, the lead itself, or word to
+#: a team that leads wait.
+Purpose = Literal["confirmation", "follow_up", "reply", "lead", "alert"]
 DeliveryState = Literal["waiting", "handed_off", "dead", "blocked", "discarded"]
 
 #: A worker that takes a delivery has this long; after that any worker may take it again.

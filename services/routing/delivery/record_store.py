@@ -56,7 +56,8 @@ class Recorder:
             events = [
                 message_handed_off(one.delivery, one.settled.handed_off_at)
                 for one in recorded
-                if one.settled.handed_off_at is not None
+                # An alert is about leads; nobody and nothing was handed one.
+                if one.settled.handed_off_at is not None and one.delivery.purpose != "alert"
             ]
             if events:
                 await outbox.put(conn, events)

@@ -290,7 +290,7 @@ def _request(delivery: Delivery, person: Person) -> ContactRequest:
         lead_id=delivery.lead.lead_id,
         channel=cast("PeopleChannel", delivery.channel),
         automatic=True,
-        purpose="follow_up" if delivery.purpose == "lead" else delivery.purpose,
+        purpose="follow_up" if delivery.purpose == "lead" or delivery.purpose == "alert" else delivery.purpose,
         person=person,
     )
 

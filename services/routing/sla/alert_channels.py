@@ -1,4 +1,4 @@
-"""Hands alerts to teams: by e-mail, and to the receiver that a team names. Addresses are those of the catalog in force."""
+"""Hands alerts to teams, by e-mail and to their receivers; addresses are those of the catalog in force."""
 
 from __future__ import annotations
 

@@ -12,11 +12,12 @@ from services.routing.accepted import AcceptedLead
 from services.routing.delivery.delivery import ChannelName, Delivery
 from services.routing.delivery.store import add_deliveries
 from services.routing.follow_up import derived_id
-from services.routing.sla.store import revision_at
+from services.routing.sla.store import revision_in_force
 from services.routing.sla.worker import Alert
 from shared.catalog.sales import Team
 from shared.catalog.snapshot import CatalogReader
 from shared.db.pool import Connection
+from shared.rpc.errors import Internal, NotFound
 
 _log = structlog.get_logger(__name__)
 
@@ -36,12 +37,19 @@ class Pager:
         for (buyer_id, team, point), group in groupby(sorted(alerts, key=_order), key=lambda one: _order(one)[:3]):
             told = list(group)
             _log.warning("leads wait to be called", buyer_id=buyer_id, team=team, reason=point, count=len(told))
-            view = await self._catalogs.get(buyer_id, await revision_at(conn, buyer_id, told[0].at))
-            known = view.team(team)
+            known = await self._team(conn, buyer_id, team)
             if known is not None:
                 deliveries += [_delivery(told[0], channel, to) for channel, to in _addresses(known)]
         if deliveries:
             await add_deliveries(conn, deliveries)
+
+    async def _team(self, conn: Connection, buyer_id: str, team: str) -> Team | None:
+        try:
+            view = await self._catalogs.get(buyer_id, await revision_in_force(conn, buyer_id))
+        except (NotFound, Internal):
+            # One buyer's catalog must not keep the others' clocks from being told.
+            return None
+        return view.team(team)
 
 
 def _order(alert: Alert) -> tuple[str, str, str, str]:

@@ -103,8 +103,8 @@ _AT_POINT: Final[dict[str, str]] = {
 }
 _PASSED = f"SELECT {_COLUMNS} FROM routing.sla AS s WHERE s.buyer_id = $1 AND {{}} ORDER BY s.due_at, s.lead_id"
 
-_REVISION_AT = """
-SELECT revision FROM catalog.snapshot WHERE buyer_id = $1 AND effective_at <= $2 ORDER BY revision DESC LIMIT 1
+_IN_FORCE = """
+SELECT revision FROM catalog.snapshot WHERE buyer_id = $1 AND effective_at <= now() ORDER BY revision DESC LIMIT 1
 """
 
 #: Where a listing goes on: after the clock of this due time and lead.
@@ -159,9 +159,9 @@ async def excuse(conn: Connection, buyer_id: str, lead_ids: Sequence[UUID], at: 
         await conn.execute(_EXCUSE, buyer_id, lead_ids, at, why)
 
 
-async def revision_at(conn: Connection, buyer_id: str, at: datetime) -> int:
-    """The buyer's catalog revision that is in force at an instant; 0: none."""
-    return await conn.fetchval(_REVISION_AT, buyer_id, at) or 0
+async def revision_in_force(conn: Connection, buyer_id: str) -> int:
+    """The buyer's present catalog revision; 0: none."""
+    return await conn.fetchval(_IN_FORCE, buyer_id) or 0
 
 
 class SlaStore:
@@ -211,9 +211,8 @@ class SlaStore:
             row = await self._pool.fetchrow(_OF_LEAD, buyer_id, lead_id)
         return None if row is None else _record(row)
 
-
     async def passed(self, buyer_id: str, team: str, point: Point, at: datetime) -> list[ClockRecord]:
-        """Clocks of which a team was told at an instant that they passed a point, not `met`; the one due first, first."""
+        """Clocks of which a team was told at an instant that they passed a point other than `met`."""
         async with translated(self._pool):
             rows = await self._pool.fetch(_PASSED.format(_AT_POINT[point]), buyer_id, team, at)
         return [_record(row) for row in rows]

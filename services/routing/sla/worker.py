@@ -25,7 +25,7 @@ from shared.catalog.snapshot import CatalogReader
 from shared.db import outbox
 from shared.db.failures import is_away, translated
 from shared.db.pool import Connection, Pool
-from shared.rpc.errors import AppError
+from shared.rpc.errors import AppError, Internal, NotFound
 from shared.runtime.clock import Clock
 from shared.telemetry.logging import failure
 
@@ -162,7 +162,12 @@ class SlaWorker:
     async def _calendar(self, clock: RunningClock) -> Calendar:
         if clock.start.clock == "wall":
             return WALL
-        view = await self._catalogs.get(clock.start.buyer_id, clock.start.catalog_revision)
+        try:
+            view = await self._catalogs.get(clock.start.buyer_id, clock.start.catalog_revision)
+        except (NotFound, Internal) as error:
+            # When it is due is known; only its seconds are then those of the wall.
+            _log.error("a clock's catalog cannot be read", lead_id=str(clock.start.lead_id), **failure(error))
+            return WALL
         return calendar_by(view, clock.start.team, clock.start.clock)
 
 
