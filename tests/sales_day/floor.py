@@ -127,7 +127,10 @@ class Floor:
 
     async def unattended_tasks(self) -> int:
         """Tasks of which the queue says that nobody can take them."""
-        found = await self.pool.fetchval("SELECT count(*) FROM routing.call_task WHERE unattended <> ''")
+        found = await self.pool.fetchval(
+            "SELECT count(*) FROM routing.call_task JOIN routing.left_over"
+            " USING (buyer_id, queue, us_state, product, lead_type, language) WHERE state IN ('open', 'waiting')"
+        )
         return int(found)
 
 

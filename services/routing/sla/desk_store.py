@@ -35,7 +35,7 @@ FOR UPDATE SKIP LOCKED
 
 _QUEUE = """
 UPDATE routing.call_task AS t
-SET queue = moved.team, queues = array_append(t.queues, moved.team), unattended = '', unattended_since = NULL
+SET queue = moved.team, queues = array_append(t.queues, moved.team), queued_at = $4
 FROM unnest($1::text[], $2::uuid[], $3::text[]) AS moved (buyer_id, task_id, team)
 WHERE t.buyer_id = moved.buyer_id AND t.task_id = moved.task_id AND t.queue <> moved.team
 """
@@ -69,5 +69,6 @@ class TaskDesk:
                 [one.lead.buyer_id for _, one in queued],
                 [task_id for task_id, _ in queued],
                 [one.team for _, one in queued],
+                at,
             )
         return set(by_lead)
