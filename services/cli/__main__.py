@@ -16,6 +16,7 @@ from services.cli import (
     field_commands,
     lead_commands,
     list_commands,
+    message_commands,
     notice_commands,
     order_commands,
     pack_commands,
@@ -62,6 +63,7 @@ def build() -> typer.Typer:
     app.add_typer(suppression_commands.suppress, name="suppress")
     app.add_typer(report_commands.report, name="report")
     app.command()(sla_commands.sla)
+    app.add_typer(message_commands.messages, name="message")
     app.add_typer(return_commands.returns, name="returns")
     app.add_typer(agent_commands.agents, name="agents")
     app.add_typer(work_commands.work, name="work")

@@ -24,6 +24,7 @@ from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceStu
 from leadline.reporting.v1.response_service_pb2_grpc import ResponseServiceStub
 from leadline.routing.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceStub
+from leadline.routing.v1.message_service_pb2_grpc import MessageServiceStub
 from leadline.routing.v1.playbook_service_pb2_grpc import PlaybookServiceStub
 from leadline.routing.v1.sla_service_pb2_grpc import SlaServiceStub
 from leadline.routing.v1.work_service_pb2_grpc import WorkServiceStub
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from leadline.reporting.v1.response_service_pb2_grpc import ResponseServiceAsyncStub
     from leadline.routing.v1.delivery_service_pb2_grpc import DeliveryServiceAsyncStub
     from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceAsyncStub
+    from leadline.routing.v1.message_service_pb2_grpc import MessageServiceAsyncStub
     from leadline.routing.v1.playbook_service_pb2_grpc import PlaybookServiceAsyncStub
     from leadline.routing.v1.sla_service_pb2_grpc import SlaServiceAsyncStub
     from leadline.routing.v1.work_service_pb2_grpc import WorkServiceAsyncStub
@@ -96,6 +98,7 @@ class Services:
         self.deliveries: DeliveryServiceAsyncStub = DeliveryServiceStub(routing)
         self.follow_up: FollowUpServiceAsyncStub = FollowUpServiceStub(routing)
         self.playbooks: PlaybookServiceAsyncStub = PlaybookServiceStub(routing)
+        self.messages: MessageServiceAsyncStub = MessageServiceStub(routing)
         self.sla: SlaServiceAsyncStub = SlaServiceStub(routing)
         self.work: WorkServiceAsyncStub = WorkServiceStub(routing)
         self.reporting: ReportingServiceAsyncStub = ReportingServiceStub(reporting)

@@ -98,6 +98,7 @@ class InboundDesk:
                 "delivery_id", _UUID, "the X-Leadline-Delivery of the e-mail", default=""
             ).lower(),
             permanent=told.flag("permanent"),
+            automatic=told.flag("automatic"),
             subject=told.text("subject", default=""),
             text=told.text("text", default=""),
             received_at=told.time("received_at"),

@@ -22,7 +22,8 @@ What became of a call that was set up for an agent, under the `id` that it was a
 a live contact; `busy`, `no_answer`, `failed` and `canceled` are none. Statuses may come in any order and twice."""
 _EMAIL = """\
 A `bounce` (with `permanent`, the address is written to no more), a `complaint` (ends e-mails), or a `reply` of the
-person, in which an opt-out is honoured as in a text. `delivery_id` is the header X-Leadline-Delivery of the e-mail, and
+person, in which an opt-out is honoured as in a text; `automatic` where a program wrote it (Auto-Submitted, RFC 3834),
+which is nobody's answer. `delivery_id` is the header X-Leadline-Delivery of the e-mail, and
 the first part of its Message-ID."""
 _LINK = "The link at the foot of an e-mail. It is all that it takes: no key, no log-in. It does not expire."
 
@@ -63,7 +64,7 @@ def paths() -> Json:
             "receiveEmail", "Tell what became of an e-mail", _EMAIL,
             {
                 "type": {"enum": list(EMAIL_TYPES)}, "address": _ADDRESS, "to": _ADDRESS, "delivery_id": _ID,
-                "permanent": {"type": "boolean"}, "subject": {"type": "string"}, "text": {"type": "string"},
+                "permanent": {"type": "boolean"}, "automatic": {"type": "boolean"}, "subject": {"type": "string"}, "text": {"type": "string"},
                 "received_at": _TIME,
             },
             ("type", "address"),

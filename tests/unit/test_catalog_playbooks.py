@@ -60,6 +60,18 @@ STEP = "playbooks[0].steps[1]"
             "is promotional",
         ),
         (
+            "thank you for asking",
+            "act now and thank you for asking",
+            "playbooks[0].steps[0].template",
+            "says `act now`: a confirmation carries no promotion",
+        ),
+        (
+            "templates:\n",
+            "templates:\n  - slug: rich\n    subject: s\n    text: t\n    html: |\n      <p>a</p>\n      <script>x</script>\n",
+            "templates[0].html",
+            "line 2: `<script>` is not shown",
+        ),
+        (
             "{digital: 1}",
             "{digital: 1}\n      hold_out: {percent: 51, delay_seconds: 60}",
             "orders[5].follow_up.hold_out.percent",

@@ -9,6 +9,8 @@ from typing import Final
 from services.intake.catalog.draft import Draft, Finding, repeated, unknown_name
 from services.intake.catalog.reading import Path, did_you_mean
 from shared.catalog.following import Condition, Playbook, Step, Template, delay_seconds
+from shared.catalog.markup import faults
+from shared.catalog.promotion import promotional_words
 
 _PLACEHOLDERS: Final = frozenset({"first_name", "offer", "buyer", "product"})
 #: Three parts of a long text message (GSM 03.40), with room for the offer and the names.
@@ -33,6 +35,8 @@ def _template(template: Template, path: Path) -> Iterator[Finding]:
         yield from _placeholders(getattr(template, word), (*path, word))
     if "\n" in template.subject.strip():
         yield (*path, "subject"), "a subject is one line"
+    for line, fault in faults(template.html):
+        yield (*path, "html"), f"line {line}: {fault}"
 
 
 def _placeholders(text: str, path: Path) -> Iterator[Finding]:
@@ -97,6 +101,8 @@ def _references(draft: Draft, step: Step, path: Path) -> Iterator[Finding]:
         yield place, f"template `{template.slug}` has no subject, which an e-mail needs"
     if step.channel == "email" and template.promotional and step.confirms:
         yield place, f"template `{template.slug}` is promotional, and what is sent at once is a confirmation"
+    if step.confirms and (words := promotional_words(f"{template.subject}\n{template.text}\n{template.html}")):
+        yield place, f"template `{template.slug}` says `{words[0]}`: a confirmation carries no promotion"
     if step.channel == "text":
         if template.subject or template.html:
             yield place, f"template `{template.slug}` is an e-mail's: a text has neither subject nor html"

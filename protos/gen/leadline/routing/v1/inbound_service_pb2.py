@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)leadline/routing/v1/inbound_service.proto\x12\x13leadline.routing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x81\x01\n\x12ReceiveTextRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x0c\n\x04\x66rom\x18\x02 \x01(\t\x12\n\n\x02to\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12/\n\x0breceived_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\x13ReceiveTextResponse\x12\x0f\n\x07outcome\x18\x01 \x01(\t\x12\r\n\x05reply\x18\x02 \x01(\t\x12\x12\n\nreply_from\x18\x03 \x01(\t\"\x88\x01\n\x11ReportCallRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x12\n\nattempt_id\x18\x02 \x01(\t\x12\x0e\n\x06status\x18\x03 \x01(\t\x12\x13\n\x0b\x61nswered_by\x18\x04 \x01(\t\x12&\n\x02\x61t\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"%\n\x12ReportCallResponse\x12\x0f\n\x07outcome\x18\x01 \x01(\t\"\xcc\x01\n\x13ReceiveEmailRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\x12\n\n\x02to\x18\x04 \x01(\t\x12\x13\n\x0b\x64\x65livery_id\x18\x05 \x01(\t\x12\x11\n\tpermanent\x18\x06 \x01(\x08\x12\x0f\n\x07subject\x18\x07 \x01(\t\x12\x0c\n\x04text\x18\x08 \x01(\t\x12/\n\x0breceived_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\'\n\x14ReceiveEmailResponse\x12\x0f\n\x07outcome\x18\x01 \x01(\t\"+\n\x1a\x44\x65scribeUnsubscribeRequest\x12\r\n\x05token\x18\x01 \x01(\t\",\n\x1b\x44\x65scribeUnsubscribeResponse\x12\r\n\x05\x62uyer\x18\x01 \x01(\t\"0\n\x12UnsubscribeRequest\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0b\n\x03\x61ll\x18\x02 \x01(\x08\"$\n\x13UnsubscribeResponse\x12\r\n\x05\x62uyer\x18\x01 \x01(\t2\x92\x04\n\x0eInboundService\x12`\n\x0bReceiveText\x12\'.leadline.routing.v1.ReceiveTextRequest\x1a(.leadline.routing.v1.ReceiveTextResponse\x12]\n\nReportCall\x12&.leadline.routing.v1.ReportCallRequest\x1a\'.leadline.routing.v1.ReportCallResponse\x12\x63\n\x0cReceiveEmail\x12(.leadline.routing.v1.ReceiveEmailRequest\x1a).leadline.routing.v1.ReceiveEmailResponse\x12x\n\x13\x44\x65scribeUnsubscribe\x12/.leadline.routing.v1.DescribeUnsubscribeRequest\x1a\x30.leadline.routing.v1.DescribeUnsubscribeResponse\x12`\n\x0bUnsubscribe\x12\'.leadline.routing.v1.UnsubscribeRequest\x1a(.leadline.routing.v1.UnsubscribeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)leadline/routing/v1/inbound_service.proto\x12\x13leadline.routing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x81\x01\n\x12ReceiveTextRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x0c\n\x04\x66rom\x18\x02 \x01(\t\x12\n\n\x02to\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12/\n\x0breceived_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\x13ReceiveTextResponse\x12\x0f\n\x07outcome\x18\x01 \x01(\t\x12\r\n\x05reply\x18\x02 \x01(\t\x12\x12\n\nreply_from\x18\x03 \x01(\t\"\x88\x01\n\x11ReportCallRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x12\n\nattempt_id\x18\x02 \x01(\t\x12\x0e\n\x06status\x18\x03 \x01(\t\x12\x13\n\x0b\x61nswered_by\x18\x04 \x01(\t\x12&\n\x02\x61t\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"%\n\x12ReportCallResponse\x12\x0f\n\x07outcome\x18\x01 \x01(\t\"\xdf\x01\n\x13ReceiveEmailRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\x12\n\n\x02to\x18\x04 \x01(\t\x12\x13\n\x0b\x64\x65livery_id\x18\x05 \x01(\t\x12\x11\n\tpermanent\x18\x06 \x01(\x08\x12\x0f\n\x07subject\x18\x07 \x01(\t\x12\x0c\n\x04text\x18\x08 \x01(\t\x12/\n\x0breceived_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tautomatic\x18\n \x01(\x08\"\'\n\x14ReceiveEmailResponse\x12\x0f\n\x07outcome\x18\x01 \x01(\t\"+\n\x1a\x44\x65scribeUnsubscribeRequest\x12\r\n\x05token\x18\x01 \x01(\t\",\n\x1b\x44\x65scribeUnsubscribeResponse\x12\r\n\x05\x62uyer\x18\x01 \x01(\t\"0\n\x12UnsubscribeRequest\x12\r\n\x05token\x18\x01 \x01(\t\x12\x0b\n\x03\x61ll\x18\x02 \x01(\x08\"$\n\x13UnsubscribeResponse\x12\r\n\x05\x62uyer\x18\x01 \x01(\t2\x92\x04\n\x0eInboundService\x12`\n\x0bReceiveText\x12\'.leadline.routing.v1.ReceiveTextRequest\x1a(.leadline.routing.v1.ReceiveTextResponse\x12]\n\nReportCall\x12&.leadline.routing.v1.ReportCallRequest\x1a\'.leadline.routing.v1.ReportCallResponse\x12\x63\n\x0cReceiveEmail\x12(.leadline.routing.v1.ReceiveEmailRequest\x1a).leadline.routing.v1.ReceiveEmailResponse\x12x\n\x13\x44\x65scribeUnsubscribe\x12/.leadline.routing.v1.DescribeUnsubscribeRequest\x1a\x30.leadline.routing.v1.DescribeUnsubscribeResponse\x12`\n\x0bUnsubscribe\x12\'.leadline.routing.v1.UnsubscribeRequest\x1a(.leadline.routing.v1.UnsubscribeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,17 +41,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPORTCALLRESPONSE']._serialized_start=445
   _globals['_REPORTCALLRESPONSE']._serialized_end=482
   _globals['_RECEIVEEMAILREQUEST']._serialized_start=485
-  _globals['_RECEIVEEMAILREQUEST']._serialized_end=689
-  _globals['_RECEIVEEMAILRESPONSE']._serialized_start=691
-  _globals['_RECEIVEEMAILRESPONSE']._serialized_end=730
-  _globals['_DESCRIBEUNSUBSCRIBEREQUEST']._serialized_start=732
-  _globals['_DESCRIBEUNSUBSCRIBEREQUEST']._serialized_end=775
-  _globals['_DESCRIBEUNSUBSCRIBERESPONSE']._serialized_start=777
-  _globals['_DESCRIBEUNSUBSCRIBERESPONSE']._serialized_end=821
-  _globals['_UNSUBSCRIBEREQUEST']._serialized_start=823
-  _globals['_UNSUBSCRIBEREQUEST']._serialized_end=871
-  _globals['_UNSUBSCRIBERESPONSE']._serialized_start=873
-  _globals['_UNSUBSCRIBERESPONSE']._serialized_end=909
-  _globals['_INBOUNDSERVICE']._serialized_start=912
-  _globals['_INBOUNDSERVICE']._serialized_end=1442
+  _globals['_RECEIVEEMAILREQUEST']._serialized_end=708
+  _globals['_RECEIVEEMAILRESPONSE']._serialized_start=710
+  _globals['_RECEIVEEMAILRESPONSE']._serialized_end=749
+  _globals['_DESCRIBEUNSUBSCRIBEREQUEST']._serialized_start=751
+  _globals['_DESCRIBEUNSUBSCRIBEREQUEST']._serialized_end=794
+  _globals['_DESCRIBEUNSUBSCRIBERESPONSE']._serialized_start=796
+  _globals['_DESCRIBEUNSUBSCRIBERESPONSE']._serialized_end=840
+  _globals['_UNSUBSCRIBEREQUEST']._serialized_start=842
+  _globals['_UNSUBSCRIBEREQUEST']._serialized_end=890
+  _globals['_UNSUBSCRIBERESPONSE']._serialized_start=892
+  _globals['_UNSUBSCRIBERESPONSE']._serialized_end=928
+  _globals['_INBOUNDSERVICE']._serialized_start=931
+  _globals['_INBOUNDSERVICE']._serialized_end=1461
 # @@protoc_insertion_point(module_scope)

@@ -161,6 +161,7 @@ class ReceiveEmailRequest(_message.Message):
     SUBJECT_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     RECEIVED_AT_FIELD_NUMBER: _builtins.int
+    AUTOMATIC_FIELD_NUMBER: _builtins.int
     message_id: _builtins.str
     """The provider's id of the message, as it was signed."""
     type: _builtins.str
@@ -177,6 +178,8 @@ class ReceiveEmailRequest(_message.Message):
     """Of a reply: its subject."""
     text: _builtins.str
     """Of a reply: what the person wrote, without what is quoted."""
+    automatic: _builtins.bool
+    """Of a reply: true where a program wrote it, such as an absence note (Auto-Submitted, RFC 3834): nobody's answer."""
     @_builtins.property
     def received_at(self) -> _timestamp_pb2.Timestamp:
         """When the provider had it; unset: now."""
@@ -193,10 +196,11 @@ class ReceiveEmailRequest(_message.Message):
         subject: _builtins.str = ...,
         text: _builtins.str = ...,
         received_at: _timestamp_pb2.Timestamp | None = ...,
+        automatic: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["received_at", b"received_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "delivery_id", b"delivery_id", "message_id", b"message_id", "permanent", b"permanent", "received_at", b"received_at", "subject", b"subject", "text", b"text", "to", b"to", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "automatic", b"automatic", "delivery_id", b"delivery_id", "message_id", b"message_id", "permanent", b"permanent", "received_at", b"received_at", "subject", b"subject", "text", b"text", "to", b"to", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,47 @@
+"""What takes messages from people, and what shows what is said to them, put together for the process that serves it."""
+
+from __future__ import annotations
+
+from services.routing.contacts_client import Contacts
+from services.routing.gate import revocation
+from services.routing.gate.digests import Digests
+from services.routing.messages.buyers import Buyers
+from services.routing.messages.inbound_calls import Endings, InboundCalls
+from services.routing.messages.inbound_emails import InboundEmails
+from services.routing.messages.inbound_service import InboundService
+from services.routing.messages.inbound_store import InboundStore
+from services.routing.messages.inbound_texts import InboundTexts
+from services.routing.messages.message_service import MessageService
+from services.routing.messages.notices import OptOuts, Wishes
+from services.routing.messages.texted_store import TextedStore
+from services.routing.messages.unsubscribe import UnsubscribeLinks
+from services.routing.messages.writing import Writer
+from shared.catalog.snapshot import CatalogReader
+from shared.db.pool import Pool
+from shared.runtime.clock import Clock
+
+
+def inbound_service(
+    pool: Pool,
+    catalogs: CatalogReader,
+    contacts: Contacts,
+    opt_outs: OptOuts,
+    calls: Endings,
+    key: bytes,
+    clock: Clock,
+) -> InboundService:
+    """Takes what comes back. `key`: the install's identity key."""
+    store, digests = InboundStore(pool), Digests(key)
+    buyers, wishes = Buyers(store, catalogs), Wishes(opt_outs, contacts)
+    texts = InboundTexts(pool, store, buyers, wishes, digests, revocation.read, clock)
+    links = UnsubscribeLinks(key)
+    emails = InboundEmails(pool, store, buyers, wishes, digests, links, revocation.read, clock)
+    return InboundService(texts, emails, InboundCalls(store, buyers, calls), clock)
+
+
+def message_service(
+    pool: Pool, catalogs: CatalogReader, contacts: Contacts, key: bytes, public_url: str
+) -> MessageService:
+    """Shows what would be said."""
+    writer = Writer(catalogs, UnsubscribeLinks(key), public_url)
+    return MessageService(InboundStore(pool), catalogs, contacts, TextedStore(pool), writer)
