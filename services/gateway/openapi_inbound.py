@@ -64,7 +64,8 @@ def paths() -> Json:
             "receiveEmail", "Tell what became of an e-mail", _EMAIL,
             {
                 "type": {"enum": list(EMAIL_TYPES)}, "address": _ADDRESS, "to": _ADDRESS, "delivery_id": _ID,
-                "permanent": {"type": "boolean"}, "automatic": {"type": "boolean"}, "subject": {"type": "string"}, "text": {"type": "string"},
+                "permanent": {"type": "boolean"}, "automatic": {"type": "boolean"}, "subject": {"type": "string"},
+                "text": {"type": "string"},
                 "received_at": _TIME,
             },
             ("type", "address"),

@@ -9,6 +9,8 @@ from leadline.routing.v1.contact_record_service_pb2_grpc import add_ContactRecor
 from leadline.routing.v1.delivery_service_pb2_grpc import add_DeliveryServiceServicer_to_server
 from leadline.routing.v1.follow_up_service_pb2_grpc import add_FollowUpServiceServicer_to_server
 from leadline.routing.v1.gate_service_pb2_grpc import add_GateServiceServicer_to_server
+from leadline.routing.v1.inbound_service_pb2_grpc import add_InboundServiceServicer_to_server
+from leadline.routing.v1.message_service_pb2_grpc import add_MessageServiceServicer_to_server
 from leadline.routing.v1.playbook_service_pb2_grpc import add_PlaybookServiceServicer_to_server
 from leadline.routing.v1.routing_service_pb2_grpc import add_RoutingServiceServicer_to_server
 from leadline.routing.v1.sla_service_pb2_grpc import add_SlaServiceServicer_to_server
@@ -21,6 +23,7 @@ from services.routing.delivery.desk_store import DeskStore
 from services.routing.delivery.store import DeliveryStore
 from services.routing.follow_up_service import FollowUpService
 from services.routing.gate.assembly import open_gate
+from services.routing.messages.assembly import assemble_inbound, message_service
 from services.routing.playbook.run_store import RunStore
 from services.routing.playbook.service import PlaybookService
 from services.routing.service import RoutingService
@@ -90,6 +93,17 @@ async def main(process: Process) -> None:
         add_WorkServiceServicer_to_server,
         assemble_work(people, catalogs, contacts, gate, SystemClock()),
         "leadline.routing.v1.WorkService",
+    )
+    key = settings.gate.identity_key
+    server.add(
+        add_InboundServiceServicer_to_server,
+        assemble_inbound(people, catalogs, contacts, gate, key, SystemClock()),
+        "leadline.routing.v1.InboundService",
+    )
+    server.add(
+        add_MessageServiceServicer_to_server,
+        message_service(people, catalogs, contacts, key, settings.public_url),
+        "leadline.routing.v1.MessageService",
     )
     await process.serve(server)
 

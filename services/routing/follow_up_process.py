@@ -21,6 +21,8 @@ from services.routing.delivery.store import DeliveryStore
 from services.routing.delivery.worker import DeliveryWorker
 from services.routing.follow_up_telemetry import FollowUpTelemetry
 from services.routing.gate.assembly import open_gate
+from services.routing.gate.digests import Digests
+from services.routing.messages.bad_address_store import BadAddresses
 from services.routing.messages.email_channel import EmailChannel
 from services.routing.messages.mail import Mailer
 from services.routing.messages.provider_client import ProviderClient, open_session
@@ -61,7 +63,7 @@ CONSUMER = "routing"
 async def main(process: Process) -> None:
     """Start the two workers: one schedules what was bought, one hands messages over. Serve health only."""
     settings = load(FollowUpSettings)
-    smtp, texts, key, clock = settings.smtp, settings.texts, settings.identity_key, SystemClock()
+    smtp, texts, key, clock = settings.smtp, settings.texts, settings.gate.identity_key, SystemClock()
     metrics = await start(process, settings.telemetry, settings.rpc)
     pool = await process.enter(open_pool(settings.database, role="leadline_routing", name="follow_up"))
     redis = await process.enter(open_redis(settings.redis))
@@ -75,9 +77,10 @@ async def main(process: Process) -> None:
     mailer = Mailer(smtp, clock, sessions=settings.smtp_sessions)
     contacts = IntakeContacts(RecordServiceStub(records))
     writer = Writer(catalogs, UnsubscribeLinks(key), settings.public_url)
+    mailboxes = BadAddresses(pool, Digests(key))
     provider = ProviderClient(await process.enter(open_session()), texts, "text", clock) if texts else None
     channels: dict[ChannelName, Channel] = {
-        "email": EmailChannel(mailer, writer),
+        "email": EmailChannel(mailer, writer, mailboxes),
         "text": TextChannel(writer, provider, TextedStore(pool), clock),
     }
     contact = await process.enter(open_gate(settings.gate, settings.database, pool, catalogs, contacts, clock))
@@ -116,7 +119,7 @@ async def main(process: Process) -> None:
         committed=due.ring,
         metrics=metrics,
     )
-    for close in (decided.close, mailer.close, files.close):
+    for close in (decided.close, mailer.close, files.close, mailboxes.close):
         process.stack.push_async_callback(close)
     # A message that is being sent may take 15 s; better to wait than to send it twice.
     process.work("deliveries", worker.run, grace_seconds=20.0)

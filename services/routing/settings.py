@@ -89,6 +89,8 @@ class Settings:
     follow_up_pool_size: int = setting("LEADLINE_ROUTING_FOLLOW_UP_POOL_SIZE", default=4, minimum=1, maximum=100)
     #: Whom it asks for contact data: intake's second process.
     records_target: str = target("notices")
+    #: Where the gateway is reached from outside, for links in e-mails and for providers; https.
+    public_url: str = setting("LEADLINE_PUBLIC_URL", default="")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,8 +116,6 @@ class FollowUpSettings:
     text_secret: str = setting("LEADLINE_TEXT_SECRET", default="", secret=True)
     #: Where the gateway is reached from outside, for links in e-mails and for providers; https.
     public_url: str = setting("LEADLINE_PUBLIC_URL", default="")
-    #: Signs the links in e-mails, by way of another key; 32 bytes in hex.
-    identity_key_hex: str = setting("LEADLINE_IDENTITY_KEY", secret=True)
     #: After a few leads, how long to let more come: each batch costs about the same, whatever its size.
     rest_seconds: float = setting("LEADLINE_FOLLOW_UP_REST_SECONDS", default=0.04, minimum=0, maximum=1)
 
@@ -131,8 +131,3 @@ class FollowUpSettings:
     def texts(self) -> Provider | None:
         """Where texts go; None: nowhere. Raises SettingsError where the address or the secret is not usable."""
         return provider("TEXT", self.text_url, self.text_secret)
-
-    @property
-    def identity_key(self) -> bytes:
-        """The install's key. Raises SettingsError where it is none."""
-        return key(self.identity_key_hex)

@@ -20,6 +20,8 @@ from services.routing.contacts_client import IntakeContacts
 from services.routing.delivery.store import DeliveryStore
 from services.routing.delivery.worker import DeliveryWorker
 from services.routing.follow_up_telemetry import FollowUpTelemetry
+from services.routing.gate.digests import Digests
+from services.routing.messages.bad_address_store import BadAddresses
 from services.routing.messages.email_channel import EmailChannel
 from services.routing.messages.mail import Mailer, SmtpServer
 from services.routing.messages.unsubscribe import UnsubscribeLinks
@@ -44,6 +46,7 @@ C = TypeVar("C", bound=Clock)
 BUYER = "big-bank"
 ORDER = "marco-auto-2026"
 OFFER = "auto loans from 5.49 % APR"
+_KEY = b"k" * 32
 LATER_OFFER = "auto loans from 3.99 % APR"
 
 
@@ -164,12 +167,17 @@ class AnyWorld(Generic[C]):
             self.pool,
             store or self.store,
             IntakeContacts(intake_rpc.RecordServiceStub(self.channel)),
-            {"email": EmailChannel(mailer or self.mailer(), Writer(self.catalogs, UnsubscribeLinks(b"k" * 32)))},
+            {"email": self.emails(mailer or self.mailer())},
             SilentBell(),
             self.telemetry,
             self.clock,
             jitter=lambda: 0.5,
         )
+
+    def emails(self, mailer: Mailer) -> EmailChannel:
+        """The channel of e-mails, by these sessions."""
+        writer, mailboxes = Writer(self.catalogs, UnsubscribeLinks(_KEY)), BadAddresses(self.pool, Digests(_KEY))
+        return EmailChannel(mailer, writer, mailboxes)
 
     def mailer(self) -> Mailer:
         """Sessions to the test's server."""

@@ -197,7 +197,12 @@ async def inbound_world(url: str) -> AsyncIterator[InboundWorld]:
     async with AsyncExitStack() as stack:
         base = await stack.enter_async_context(open_world(url, clock))
         await add_catalog(base.admin, terms(3))
-        other = structs.replace(terms(1), buyer=structs.replace(terms(1).buyer, slug=OTHER_BUYER, text_from="+18005550199", caller_id="", email_from="x@other.example"))
+        other = structs.replace(
+            terms(1),
+            buyer=structs.replace(
+                terms(1).buyer, slug=OTHER_BUYER, text_from="+18005550199", caller_id="", email_from="x@other.example"
+            ),
+        )
         await base.admin.execute(
             "INSERT INTO catalog.snapshot (buyer_id, revision, document, approved_by, note, created_at)"
             " VALUES ($1, 1, $2, 'test', '', now())",

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from services.routing.delivery.delivery import Delivery, HandedOff, Refused
 from services.routing.gate.person import Person
-from services.routing.messages.writing import CompositionError
+from services.routing.messages.composition import CompositionError
 from shared.runtime.ids import uuid7
 from tests.integration.follow_up_world import BUYER, ORDER
 from tests.integration.inbound_world import NOON, OTHER_BUYER, InboundWorld, inbound_world
@@ -34,11 +34,11 @@ WORDINGS = (
     "quit", "Revoke", "opt out", "Opt-out", "please opt me out", "Stop texting me", "Don't text me again",
     "do not contact me", "do not call or text this number", "Please remove me from your list", "take me off your list",
     "Leave me alone", "I do not want any more messages", "no more texts please", "quit bothering me",
-    "I revoke my consent", "never contact me again", "wrong number", "ALTO", "no me llamen mas",
+    "I revoke my consent", "I said STOP!", "wrong number", "ALTO", "no me llamen mas",
 )  # fmt: skip
 
 
-def test_there_are_thirty_wordings() -> None:
+async def test_there_are_thirty_wordings() -> None:
     assert len(set(WORDINGS)) == 30
 
 
@@ -223,7 +223,7 @@ async def test_a_mailbox_that_takes_no_mail_is_written_to_no_more(world: Inbound
     # A full mailbox is not gone.
     assert await world.email(ann, type="bounce", permanent=False) == "ignored"
     assert isinstance(await world.channel.send(delivery(ann), ann, begin_before=1e9), HandedOff)
-    gone = {"type": "bounce", "permanent": True, "delivery_id": str(sent["delivery_id"]), "to": None}
+    gone: dict[str, Any] = {"type": "bounce", "permanent": True, "delivery_id": str(sent["delivery_id"]), "to": None}
     assert await world.email(ann, **gone) == "marked"
     assert await world.channel.send(delivery(ann), ann, begin_before=1e9) == Refused(
         "contact: mail to the address came back for good"
@@ -253,7 +253,7 @@ async def test_an_answer_that_says_stop_ends_emails(world: InboundWorld, subject
 
 async def test_an_answer_is_a_contact_and_an_absence_note_is_none(world: InboundWorld) -> None:
     ann = await world.bought()
-    note = {"subject": "Automatic reply", "text": "I am out of the office", "automatic": True}
+    note: dict[str, Any] = {"subject": "Automatic reply", "text": "I am out of the office", "automatic": True}
     assert await world.email(ann, **note) == "ignored"
     assert await world.attempts(ann) == []
     assert await world.email(ann, "mail-1", subject="Re: x", text="Sounds good") == "reply"

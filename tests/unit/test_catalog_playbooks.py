@@ -67,7 +67,7 @@ STEP = "playbooks[0].steps[1]"
         ),
         (
             "templates:\n",
-            "templates:\n  - slug: rich\n    subject: s\n    text: t\n    html: |\n      <p>a</p>\n      <script>x</script>\n",
+            'templates:\n  - {slug: rich, subject: s, text: t, html: "<p>a</p>\\n<script>x</script>"}\n',
             "templates[0].html",
             "line 2: `<script>` is not shown",
         ),

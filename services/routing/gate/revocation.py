@@ -69,6 +69,9 @@ _REVOKING: Final = tuple(
         rf"\bno (?:more|further) (?:\w+ )?{_REACH}\b",
         rf"\b(?:do not|dont|never|no longer) (?:want|wish|need|like|agree|consent|asked?|request\w*|authoriz\w*)"
         rf"(?: \w+){{0,5}}? {_REACH}\b",
+        # "I said stop", "I told you guys to stop".
+        r"\b(?:said|told you|asked you|telling you|asking you)(?: \w+)?(?: to)? (?:stop|quit)\b"
+        r"(?! (?:by|in|over|at|and|on|for))",
         # Lists and data.
         r"\b(?:remove|delete|erase|take|get|scrub|drop|strike|unsubscribe) (?:me|us|this (?:number|phone|email)"
         r"|my (?:\w+ )?(?:number|name|phone|cell|email|mail|address|info\w*|details|data|contact\w*))\b"

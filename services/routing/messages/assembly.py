@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.routing.contacts_client import Contacts
 from services.routing.gate import revocation
+from services.routing.gate.assembly import GateParts
 from services.routing.gate.digests import Digests
 from services.routing.messages.buyers import Buyers
 from services.routing.messages.inbound_calls import Endings, InboundCalls
@@ -16,6 +17,9 @@ from services.routing.messages.notices import OptOuts, Wishes
 from services.routing.messages.texted_store import TextedStore
 from services.routing.messages.unsubscribe import UnsubscribeLinks
 from services.routing.messages.writing import Writer
+from services.routing.sla.listening import ClockListener
+from services.routing.work.calls import Calls
+from services.routing.work.run_listener import RunListener
 from shared.catalog.snapshot import CatalogReader
 from shared.db.pool import Pool
 from shared.runtime.clock import Clock
@@ -37,6 +41,15 @@ def inbound_service(
     links = UnsubscribeLinks(key)
     emails = InboundEmails(pool, store, buyers, wishes, digests, links, revocation.read, clock)
     return InboundService(texts, emails, InboundCalls(store, buyers, calls), clock)
+
+
+def assemble_inbound(
+    pool: Pool, catalogs: CatalogReader, contacts: Contacts, gate: GateParts, key: bytes, clock: Clock
+) -> InboundService:
+    """As `inbound_service`, with the gate, and the clocks and playbooks that hear of calls."""
+    # Clocks before playbooks, as wherever attempts are told.
+    calls = Calls(pool, gate.gate, contacts, (ClockListener(), RunListener()), clock)
+    return inbound_service(pool, catalogs, contacts, gate.opt_outs, calls, key, clock)
 
 
 def message_service(

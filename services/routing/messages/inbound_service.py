@@ -99,7 +99,9 @@ class InboundService(rpc.InboundServiceServicer):
         buyer = await self._emails.unsubscribe(request.token, "all" if request.all else "email")
         return pb.UnsubscribeResponse(buyer=buyer.name)
 
-    def _at(self, request: pb.ReceiveTextRequest | pb.ReportCallRequest | pb.ReceiveEmailRequest, name: str) -> datetime:
+    def _at(
+        self, request: pb.ReceiveTextRequest | pb.ReportCallRequest | pb.ReceiveEmailRequest, name: str
+    ) -> datetime:
         """When it was so: as told, but never later than now, which a provider's clock may say."""
         now = self._clock.now()
         if not request.HasField(name):  # type: ignore[arg-type]  # each is asked for a field of its own

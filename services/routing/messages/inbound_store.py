@@ -38,7 +38,8 @@ SELECT EXISTS (
 """
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('inbound|' || $1 || '|' || encode($2, 'hex'), 0))"
 _LEADS = """
-SELECT r.purchase FROM dedup.leads_of($1, $2, $3, $4) AS l JOIN routing.run AS r ON r.buyer_id = $1 AND r.lead_id = l.lead_id
+SELECT r.purchase FROM dedup.leads_of($1, $2, $3, $4) AS l
+  JOIN routing.run AS r ON r.buyer_id = $1 AND r.lead_id = l.lead_id
  ORDER BY l.claimed_at DESC, l.lead_id
 """
 _LEAD = "SELECT purchase FROM routing.run WHERE buyer_id = $1 AND lead_id = $2"
@@ -134,6 +135,8 @@ class InboundStore:
             )
         )
 
-    async def mark(self, conn: Connection, buyer_id: str, digest: bytes, delivery_id: UUID | None, at: datetime) -> None:
+    async def mark(
+        self, conn: Connection, buyer_id: str, digest: bytes, delivery_id: UUID | None, at: datetime
+    ) -> None:
         """Keep that a mailbox takes no mail."""
         await conn.execute(_MARK, buyer_id, digest, at, delivery_id)
