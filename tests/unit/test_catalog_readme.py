@@ -22,7 +22,7 @@ def catalog_with(words: dict[str, Any]) -> str:
     if "sources" in words:
         sites = {source["site"] for source in words["sources"]}
         catalog["sources"] = [s for s in catalog["sources"] if s["site"] not in sites] + words.pop("sources")
-    for section in ("templates", "playbooks", "receivers"):
+    for section in ("teams", "templates", "playbooks", "receivers"):
         catalog[section] = [*catalog.get(section, []), *words.pop(section, [])]
     if "deliver_to" in words:
         words["follow_up"] = catalog["orders"][0]["follow_up"] | {"deliver_to": words.pop("deliver_to")}

@@ -18,10 +18,18 @@ def check_teams(draft: Draft) -> Iterator[Finding]:
         local, _, host = team.alert_email.rpartition("@")
         if team.alert_email and (not local or "." not in host or any(one.isspace() for one in team.alert_email)):
             yield ("teams", index, "alert_email"), "expected an e-mail address, such as desk@bank.example"
+        if team.alert_receiver is not None:
+            yield from _receiver(draft, team.alert_receiver, ("teams", index, "alert_receiver"))
         if team.fallback is not None:
             yield from unknown_name(draft, "teams", team.fallback, ("teams", index, "fallback"))
         if team.fallback == team.slug:
             yield ("teams", index, "fallback"), "expected another team"
+
+
+def _receiver(draft: Draft, slug: str, path: Path) -> Iterator[Finding]:
+    yield from unknown_name(draft, "receivers", slug, path)
+    if any(one.slug == slug and one.kind != "webhook" for one in draft.receivers.values()):
+        yield path, f"`{slug}` is no webhook, the only kind that takes alerts"
 
 
 def check_agreements(draft: Draft, terms: FollowUp, path: Path) -> Iterator[Finding]:
