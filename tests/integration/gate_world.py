@@ -125,6 +125,17 @@ class GateWorld:
             dict(row) for row in await self.pool.fetch(f"SELECT * FROM routing.{table} WHERE buyer_id = $1", self.buyer)
         ]
 
+    async def end_locks(self) -> None:
+        """Postgres ends every connection that holds this world's locks."""
+        connection = await asyncpg.connect(self.url)
+        try:
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1",
+                f"locks of {self.buyer}"[:63],
+            )
+        finally:
+            await connection.close()
+
     async def publish(self, contact_terms: ContactTerms, *, names_buyer: bool = False) -> None:
         """The order's owner says something else of messages, or of consent."""
         revision: int = await self.pool.fetchval(
@@ -160,8 +171,9 @@ async def gate_world(
     processes: int = 1,
     registers: Registers | None = None,
     contacts: Any = None,
+    national: bool = True,
 ) -> AsyncIterator[GateWorld]:
-    """A buyer with one order, a national list of today, and gates in so many processes."""
+    """A buyer with one order, a national list of today (unless `national` is off), and gates in so many processes."""
     settings = DatabaseSettings(url=url, pool_size=8)
     people, digests = People(), Digests(b"k" * 32)
     clock = FakeClock(NOON)
@@ -175,7 +187,9 @@ async def gate_world(
         gates, opt_outs, stores = [], [], []
         for number in range(processes):
             pool = await stack.enter_async_context(open_pool(settings, role="leadline_routing", name=f"gate {number}"))
-            locks = await stack.enter_async_context(open_pool(settings, role="leadline_routing", name="locks"))
+            locks = await stack.enter_async_context(
+                open_pool(settings, role="leadline_routing", name=f"locks of {buyer}")
+            )
             store = GateStore(pool, locks)
             reader = CatalogReader(pool)
             gates.append(Gate(store, reader, digests, rules(), registers or Registers(), clock))
@@ -187,5 +201,6 @@ async def gate_world(
         )
         world = GateWorld(url, buyer, pool, clock, people, digests, gates, opt_outs, service, told)
         await put_in_force(url, buyer, one_order(1, "auto loans"))
-        await world.list_numbers("national", NOON.date())
+        if national:
+            await world.list_numbers("national", NOON.date())
         yield world

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from services.routing.gate.decision import ContactRequest, GateDecision
 from services.routing.gate.facts import Attempt, ListState, OptOut
@@ -20,12 +21,16 @@ from shared.db.pool import Pool
 ATTEMPTS_WITHIN = timedelta(hours=24)
 #: How long a lock may be held by somebody who hands a message over; a channel gives up long before.
 _HELD_AT_MOST = timedelta(seconds=60)
+_PATIENCE = timedelta(seconds=1)
 
-_SET_LIMITS = "SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('lock_timeout', $2, true)"
-# In the keys' order: whoever locks several never waits for another in a ring.
+# One round trip. In the keys' order: whoever locks several never waits for another in a ring.
 _LOCK = """
+BEGIN;
+SET LOCAL idle_in_transaction_session_timeout = {held};
+SET LOCAL lock_timeout = {wait};
+SET LOCAL statement_timeout = {patience};
 SELECT pg_advisory_xact_lock(key)
-  FROM (SELECT DISTINCT key FROM unnest($1::bigint[]) AS wanted (key) ORDER BY key) AS wanted
+  FROM (SELECT DISTINCT key FROM unnest('{{{keys}}}'::bigint[]) AS wanted (key) ORDER BY key) AS wanted
 """
 
 # One statement, one snapshot, taken after the locks.
@@ -87,20 +92,14 @@ class Known:
 
 
 class Hold:
-    """Locks that are held. `held` turns False once their connection is gone and somebody else may have them."""
+    """Locks that are held; `held` turns False once they are given back, or lost with their connection."""
 
-    def __init__(self, connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record]) -> None:
-        self._connection = connection
-        self._left = False
+    def __init__(self) -> None:
+        self.held = True
 
-    @property
-    def held(self) -> bool:
-        """Whether nobody else can have the locks."""
-        return not self._left and not self._connection.is_closed()
-
-    def leave(self) -> None:
-        """Say that they are given back."""
-        self._left = True
+    def end(self, *_: object) -> None:
+        """Say that somebody else may have them now."""
+        self.held = False
 
 
 class GateStore:
@@ -124,31 +123,32 @@ class GateStore:
             keys: see `Address.lock`.
             wait: how long to wait for somebody else who has one of them.
         """
-        connection = transaction = None
+        seconds = wait.total_seconds()
+        lock = _LOCK.format(
+            held=_milliseconds(_HELD_AT_MOST),
+            wait=_milliseconds(wait),
+            patience=_milliseconds(wait + _PATIENCE),
+            keys=",".join(str(int(key)) for key in keys),
+        )
         async with translated(self._locks):
-            connection = await self._locks.acquire(timeout=wait.total_seconds())
-        hold = Hold(connection)
+            connection = await self._locks.acquire(timeout=seconds)
+        hold = Hold()
+        connection.add_termination_listener(hold.end)
         try:
             async with translated(self._locks):
-                transaction = connection.transaction()
-                await transaction.start()
-                await connection.execute(_SET_LIMITS, _milliseconds(_HELD_AT_MOST), _milliseconds(wait))
-                await connection.execute(_LOCK, sorted(keys), timeout=wait.total_seconds() + 1)
+                await connection.execute(lock, timeout=seconds + 2 * _PATIENCE.total_seconds())
             yield hold
         finally:
-            hold.leave()
-            await self._give_back(connection, transaction)
+            hold.end()
+            await self._give_back(connection, hold)
 
-    async def _give_back(
-        self,
-        connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record],
-        transaction: asyncpg.transaction.Transaction | None,
-    ) -> None:
+    async def _give_back(self, connection: PoolConnectionProxy[asyncpg.Record], hold: Hold) -> None:
         try:
-            if transaction is not None:
-                await transaction.rollback()
+            connection.remove_termination_listener(hold.end)
+            await connection.execute("ROLLBACK")
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-            connection.terminate()
+            with suppress(asyncpg.InterfaceError):
+                connection.terminate()
         finally:
             await self._locks.release(connection)
 
@@ -205,5 +205,5 @@ class GateStore:
             return await self._pool.fetch(_OF_LEAD, buyer_id, lead_id, *after, limit)
 
 
-def _milliseconds(span: timedelta) -> str:
-    return str(int(span.total_seconds() * 1000))
+def _milliseconds(span: timedelta) -> int:
+    return int(span.total_seconds() * 1000)
