@@ -26,7 +26,7 @@ def sla(
     buyer: Buyer = "",
     as_json: Json = False,
 ) -> None:
-    """Show the clocks agreed with sales, from purchase to the first real attempt, the one due first, first."""
+    """Show the clocks agreed with sales, from purchase to the first real attempt; with --open the most urgent first."""
     from leadline.routing.v1 import sla_service_pb2 as pb
     from services.cli.client import Services, run
 

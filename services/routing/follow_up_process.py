@@ -109,7 +109,7 @@ async def main(process: Process) -> None:
     )
     dispatcher = Dispatcher(pool, TeamReader(pool, catalogs, clock), ContactHours(contacts), metrics, clock)
     runner = PlaybookRunner(pool, RunStore(pool), catalogs, PeoplesHours(contacts), due, telemetry, clock)
-    clocks = SlaWorker(pool, clock_store, catalogs, TaskDesk(), Pager(catalogs), clock)
+    clocks = SlaWorker(pool, clock_store, catalogs, TaskDesk(), Pager(catalogs), clock, metrics)
     consumer = OutboxConsumer(
         pool,
         CONSUMER,

@@ -42,6 +42,7 @@ CounterName = Literal[
     "leadline_outbox_dead_total",
     "leadline_follow_ups_total",
     "leadline_notices_total",
+    "leadline_sla_points_total",
 ]
 GaugeName = Literal[
     "leadline_rpc_in_flight",
@@ -95,6 +96,7 @@ COUNTERS: Mapping[CounterName, Declared] = {
     "leadline_outbox_failed_total": Declared("Outbox messages that failed once and will be tried again", ("consumer",)),
     "leadline_outbox_dead_total": Declared("Outbox messages given up", ("consumer",)),
     "leadline_follow_ups_total": Declared("Follow-up steps done", ("channel", "outcome")),
+    "leadline_sla_points_total": Declared("Points that clocks agreed with sales passed", ("point", "team")),
     "leadline_notices_total": Declared("Attempts to tell sellers by webhook", ("outcome",)),
 }
 GAUGES: Mapping[GaugeName, Declared] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import permutations
 from uuid import UUID
@@ -14,8 +14,10 @@ import pytest
 from leadline.events.v1 import lead_event_pb2 as events
 from services.routing.sla import store as sla
 from services.routing.sla.calendar import WALL
-from services.routing.sla.worker import BATCH
+from services.routing.sla.worker import BATCH, Alert
 from shared.catalog.sales import Sla
+from shared.db.pool import Connection
+from shared.rpc.errors import AppError
 from shared.runtime.ids import uuid7
 from tests.integration.sla_world import BUYER, ESCALATED, Broken, World, sla_world
 from tests.unit.sla.samples import NOW, attempt, started
@@ -95,7 +97,7 @@ async def test_at_breach_the_task_leaves_its_agent_for_the_team_it_is_escalated_
     assert task is not None
     assert tuple(task) == ("auto-east", "rescue", ["auto-east", "rescue"], "", "open")
     (clock,) = await world.store.clocks(
-        BUYER, "auto-east", unattended=True, breached=True, now=world.clock.now(), after=(NOW, UUID(int=0)), limit=5
+        BUYER, "auto-east", unattended=True, breached=True, now=world.clock.now(), after=None, limit=5
     )
     assert clock.escalated_at == world.clock.now()
 
@@ -147,6 +149,32 @@ async def test_a_worker_that_dies_half_way_has_done_nothing_and_the_next_does_it
     assert await world.pool.fetchval("SELECT agent FROM routing.call_task") == "ann"
     await world.worker().step()
     assert sorted(one.point for one in await told()) == ["breach", "escalated"]
+
+
+async def test_a_worker_whose_connection_is_cut_half_way_leaves_no_trace(
+    world: World, told: Told, database_url: str
+) -> None:
+    start = started(ESCALATED)
+    await world.starts(start)
+    await world.task(start)
+    world.clock.jump(NOW + timedelta(seconds=301))
+
+    class Cut:
+        """A pager during which Postgres goes away."""
+
+        async def tell(self, conn: Connection, _alerts: Sequence[Alert], /) -> None:
+            pid = await conn.fetchval("SELECT pg_backend_pid()")
+            admin = await asyncpg.connect(database_url)
+            await admin.fetchval("SELECT pg_terminate_backend($1, 5000)", pid)
+            await admin.close()
+
+    with pytest.raises(AppError):
+        await world.worker(Cut()).step()
+    assert await told() == []
+    await world.worker().step()
+    await world.worker().step()
+    assert sorted(one.point for one in await told()) == ["breach", "escalated"]
+    assert [one.point for one in world.heard.alerts] == ["breach", "escalated"]
 
 
 async def test_a_leads_second_task_starts_no_second_clock(world: World) -> None:

@@ -80,9 +80,10 @@ def numbers(clocks: list[pb.SlaClock]) -> list[int]:
     return [int(one.lead_id[-12:]) for one in clocks]
 
 
-async def test_clocks_are_listed_as_they_stand_the_one_due_first_first(world: World) -> None:
+async def test_clocks_are_listed_as_they_stand_the_one_due_last_first(world: World) -> None:
     clocks = await listed(world)
-    assert numbers(clocks) == [6, 1, 2, 3, 4, 5]
+    assert numbers(clocks) == [5, 4, 3, 2, 1, 6]
+    clocks.reverse()
     assert [one.standing for one in clocks] == [
         pb.SLA_STANDING_MET, pb.SLA_STANDING_MET, pb.SLA_STANDING_LATE, pb.SLA_STANDING_NEVER,
         pb.SLA_STANDING_EXCUSED, pb.SLA_STANDING_RUNNING,
@@ -101,10 +102,11 @@ async def test_clocks_are_listed_as_they_stand_the_one_due_first_first(world: Wo
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
-        ({"team": "auto-west"}, [6, 5]),
-        ({"breached": True}, [2, 3]),
+        ({"team": "auto-west"}, [5, 6]),
+        ({"breached": True}, [3, 2]),
         ({"unattended": True}, [3, 5]),
         ({"unattended": True, "breached": True}, [3]),
+        ({"unattended": True, "team": "auto-east"}, [3]),
         ({"lead_id": str(lead(2))}, [2]),
         ({"lead_id": str(lead(9))}, []),
     ],
@@ -121,7 +123,7 @@ async def test_pages_leave_nothing_out(world: World) -> None:
         answer = await service(world).ListClocks(request, NO_CONTEXT)
         seen += numbers(list(answer.clocks))
         token = answer.next_page_token
-    assert seen == [6, 1, 2, 3, 4, 5]
+    assert seen == [5, 4, 3, 2, 1, 6]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,6 @@ _DEFAULT_PAGE = 100
 _LARGEST_PAGE = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_START: Cursor = (_EPOCH, UUID(int=0))
 # A page token: the last clock's due time, microseconds since the epoch, and its lead.
 _TOKEN = struct.Struct(">q16s")
 
@@ -72,7 +71,7 @@ class SlaService(rpc.SlaServiceServicer):
             unattended=request.unattended,
             breached=request.breached,
             now=now,
-            after=_cursor(request.page_token) if request.page_token else _START,
+            after=_cursor(request.page_token) if request.page_token else None,
             limit=size + 1,
         )
         page = clocks[:size]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -83,15 +83,31 @@ _NEXT = """
 SELECT CASE WHEN min(next_at) < 'epoch' THEN 'epoch' ELSE min(next_at) END FROM routing.sla WHERE next_at IS NOT NULL
 """
 
-# $1 buyer, $2 team or '', $3 only unattended, $4 only run out, $5 now, $6 and $7 the cursor, $8 most rows.
-_LIST = f"""
-SELECT {_COLUMNS} FROM routing.sla AS s
-WHERE s.buyer_id = $1 AND s.due_at IS NOT NULL AND ($2 = '' OR s.team = $2) AND (s.due_at, s.lead_id) > ($6, $7)
-  AND (NOT $3 OR (s.attempt_at IS NULL AND s.excused_at IS NULL))
-  AND (NOT $4 OR (s.due_at < $5 AND (s.attempt_at IS NULL OR s.attempt_at > s.due_at)
-                  AND (s.excused_at IS NULL OR s.excused_at > s.due_at)))
-ORDER BY s.due_at, s.lead_id LIMIT $8
-"""
+# $1 buyer, $2 now, $3 and $4 the cursor, $5 most rows, $6 team. What waits is listed the longest due first, what has
+# been the latest first. Each filter is written out, so that it finds its index.
+_WAITS = "s.attempt_at IS NULL AND s.excused_at IS NULL"
+_RAN_OUT = """s.due_at < $2 AND (s.attempt_at IS NULL OR s.attempt_at > s.due_at)
+  AND (s.excused_at IS NULL OR s.excused_at > s.due_at)"""
+
+
+def _list(*, team: bool, unattended: bool, breached: bool) -> str:
+    after, order = (">", "s.due_at, s.lead_id") if unattended else ("<", "s.due_at DESC, s.lead_id DESC")
+    filters = [
+        "s.buyer_id = $1 AND s.due_at IS NOT NULL AND $2::timestamptz IS NOT NULL",
+        f"(s.due_at, s.lead_id) {after} ($3, $4)",
+        "s.team = $6" if team else "$6 = ''",
+        *([_WAITS] if unattended else []),
+        *([_RAN_OUT] if breached else []),
+    ]
+    return f"SELECT {_COLUMNS} FROM routing.sla AS s WHERE {' AND '.join(filters)} ORDER BY {order} LIMIT $5"
+
+
+_LISTS = {
+    (team, unattended, breached): _list(team=team, unattended=unattended, breached=breached)
+    for team in (False, True)
+    for unattended in (False, True)
+    for breached in (False, True)
+}
 
 _OF_LEAD = f"SELECT {_COLUMNS} FROM routing.sla AS s WHERE s.buyer_id = $1 AND s.lead_id = $2 AND s.due_at IS NOT NULL"
 
@@ -109,6 +125,8 @@ SELECT revision FROM catalog.snapshot WHERE buyer_id = $1 AND effective_at <= no
 
 #: Where a listing goes on: after the clock of this due time and lead.
 Cursor = tuple[datetime, UUID]
+_FIRST: Cursor = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
+_LAST: Cursor = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,11 +216,21 @@ class SlaStore:
         return found
 
     async def clocks(
-        self, buyer_id: str, team: str, *, unattended: bool, breached: bool, now: datetime, after: Cursor, limit: int
+        self,
+        buyer_id: str,
+        team: str,
+        *,
+        unattended: bool,
+        breached: bool,
+        now: datetime,
+        after: Cursor | None,
+        limit: int,
     ) -> list[ClockRecord]:
-        """Clocks of a team (empty: of all), the one due first, first."""
+        """Clocks of a team (empty: of all): the one due last first; of those `unattended`, the one due first."""
+        statement = _LISTS[bool(team), unattended, breached]
+        due_at, lead_id = after or (_FIRST if unattended else _LAST)
         async with translated(self._pool):
-            rows = await self._pool.fetch(_LIST, buyer_id, team, unattended, breached, now, *after, limit)
+            rows = await self._pool.fetch(statement, buyer_id, now, due_at, lead_id, limit, team)
         return [_record(row) for row in rows]
 
     async def clock(self, buyer_id: str, lead_id: UUID) -> ClockRecord | None:

@@ -28,6 +28,7 @@ from shared.db.pool import Connection, Pool
 from shared.rpc.errors import AppError, Internal, NotFound
 from shared.runtime.clock import Clock
 from shared.telemetry.logging import failure
+from shared.telemetry.metrics import Metrics
 
 #: Clocks of one look.
 BATCH = 200
@@ -92,9 +93,17 @@ class SlaWorker:
     """Looks at clocks until told to stop. Any number may run, in any processes."""
 
     def __init__(
-        self, pool: Pool, store: SlaStore, catalogs: CatalogReader, desk: Desk, pager: Pager, clock: Clock
+        self,
+        pool: Pool,
+        store: SlaStore,
+        catalogs: CatalogReader,
+        desk: Desk,
+        pager: Pager,
+        clock: Clock,
+        metrics: Metrics | None = None,
     ) -> None:
         self._pool = pool
+        self._metrics = metrics or Metrics()
         self._store = store
         self._catalogs = catalogs
         self._desk = desk
@@ -125,14 +134,19 @@ class SlaWorker:
         Raises:
             Unavailable, DeadlineExceeded, RaceLost: the database cannot answer now; nothing was done.
         """
+        passed: list[tuple[RunningClock, Point]] = []
         async with translated(self._pool), self._pool.acquire() as conn, conn.transaction():
             now = self._clock.now()
             clocks = await self._store.take(conn, now, BATCH)
             if clocks:
-                await self._look(conn, clocks, now)
+                passed = await self._look(conn, clocks, now)
+        for clock, point in passed:
+            self._metrics.counter("leadline_sla_points_total", point=point, team=clock.start.team).inc()
         return len(clocks)
 
-    async def _look(self, conn: Connection, clocks: Sequence[RunningClock], now: datetime) -> None:
+    async def _look(
+        self, conn: Connection, clocks: Sequence[RunningClock], now: datetime
+    ) -> list[tuple[RunningClock, Point]]:
         calendars = {_lead(clock): await self._calendar(clock) for clock in clocks}
         looks = [advance(clock, now, calendars[_lead(clock)]) for clock in clocks]
         agents = await self._desk.agents(conn, [_lead(one.clock) for one in looks if one.points])
@@ -141,7 +155,7 @@ class SlaWorker:
             done = await self._desk.relieve(conn, moves, now)
             looks = [one for one in looks if not one.reassigns or one.clock.start.lead_id in done]
         if not looks:
-            return
+            return []
         await self._store.looked(conn, looks, now)
         passed = [(one.clock, point) for one in looks for point in one.points]
         await outbox.put(
@@ -149,6 +163,7 @@ class SlaWorker:
         )
         if alerts := [alert for one in looks for alert in _alerts(one, now, agents)]:
             await self._pager.tell(conn, alerts)
+        return passed
 
     def _event(
         self, clock: RunningClock, point: Point, now: datetime, calendar: Calendar, agents: dict[UUID, str]

@@ -52,7 +52,7 @@ class SlaServiceServicer:
     """
 
     def ListClocks(self, request, context):
-        """Clocks of a team, the one due first, first.
+        """Clocks of a team, the one due last first; of those that wait, the one due first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,7 @@ class SlaServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SlaServiceAsyncStub: ...
     ListClocks: _grpc.UnaryUnaryMultiCallable[_sla_service_pb2.ListClocksRequest, _sla_service_pb2.ListClocksResponse]
-    """Clocks of a team, the one due first, first."""
+    """Clocks of a team, the one due last first; of those that wait, the one due first."""
     GetSlaReport: _grpc.UnaryUnaryMultiCallable[_sla_service_pb2.GetSlaReportRequest, _sla_service_pb2.GetSlaReportResponse]
     """How well the agreements were kept."""
 
@@ -44,7 +44,7 @@ class SlaServiceAsyncStub(SlaServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListClocks: _aio.UnaryUnaryMultiCallable[_sla_service_pb2.ListClocksRequest, _sla_service_pb2.ListClocksResponse]  # type: ignore[assignment]
-    """Clocks of a team, the one due first, first."""
+    """Clocks of a team, the one due last first; of those that wait, the one due first."""
     GetSlaReport: _aio.UnaryUnaryMultiCallable[_sla_service_pb2.GetSlaReportRequest, _sla_service_pb2.GetSlaReportResponse]  # type: ignore[assignment]
     """How well the agreements were kept."""
 
@@ -57,7 +57,7 @@ class SlaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sla_service_pb2.ListClocksRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sla_service_pb2.ListClocksResponse, _abc.Awaitable[_sla_service_pb2.ListClocksResponse]]:
-        """Clocks of a team, the one due first, first."""
+        """Clocks of a team, the one due last first; of those that wait, the one due first."""
 
     @_abc_1.abstractmethod
     def GetSlaReport(
