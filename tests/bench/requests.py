@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import phonenumbers
@@ -47,13 +48,13 @@ class Posts:
         return [self._request("/echo", self._body()) for _ in range(count)]
 
     def _body(self) -> bytes:
-        lead = self._another()
-        return body_of(lead, datetime.now(UTC)).content
+        return body_of(self.another(), datetime.now(UTC)).content
 
-    def _another(self) -> DemoLead:
+    def another(self) -> DemoLead:
+        """One more lead."""
         number = next(self._count)
-        lead = self._rng.choice(self._templates)
-        lead.format = "json"
+        found = self._rng.choice(self._templates)
+        lead = replace(found, format="json", fields=dict(found.fields))
         lead.external_id = f"b{self._seed}-{number}"
         lead.fields["phone"] = next(self._numbers)
         lead.fields["email"] = (
