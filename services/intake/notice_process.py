@@ -8,6 +8,8 @@ never slow a decision down. Nor must those who work on leads that are bought alr
 
 from __future__ import annotations
 
+import asyncio
+
 from leadline.intake.v1.record_service_pb2_grpc import add_RecordServiceServicer_to_server
 from services.intake.books.statement_store import StatementStore
 from services.intake.catalog.directory import Directory
@@ -16,10 +18,12 @@ from services.intake.marks_store import MarkStore
 from services.intake.notices.store import NoticeStore
 from services.intake.notices.worker import NoticeWorker
 from services.intake.record_service import RecordService
+from services.intake.returns.disposition_events import propose
 from services.intake.returns.store import ReturnStore
 from services.intake.settings import NoticeSettings
 from services.intake.store import LeadStore
 from shared.catalog.snapshot import CatalogReader
+from shared.db.outbox import OutboxConsumer
 from shared.db.pool import open_pool
 from shared.rpc.server import RpcServer
 from shared.runtime.clock import SystemClock
@@ -27,6 +31,18 @@ from shared.runtime.lifecycle import Process, run
 from shared.runtime.settings import load
 from shared.telemetry.start import start
 from shared.webhook.courier import open_courier
+
+#: Whose outbox messages are intake's.
+CONSUMER = "intake"
+
+
+class Unrung:
+    """A bell that nobody rings."""
+
+    async def wait(self, timeout: float) -> bool:
+        """Rest."""
+        await asyncio.sleep(timeout)
+        return False
 
 
 async def main(process: Process) -> None:
@@ -41,6 +57,9 @@ async def main(process: Process) -> None:
     worker = NoticeWorker(store, directory, courier, clock, metrics, idle_seconds=settings.idle_seconds)
     # A receiver has ten seconds; better to wait for it than to send twice.
     process.work("notices", worker.run, grace_seconds=15.0)
+    # By itself, without a bell: nobody waits for a proposal.
+    agents = OutboxConsumer(pool, CONSUMER, propose, Unrung(), idle_seconds=settings.idle_seconds, metrics=metrics)
+    process.work("proposals", agents.run)
     records = RecordService(LeadStore(pool), MarkStore(pool), StatementStore(pool), ReturnStore(pool))
     server = RpcServer(settings.rpc, checks={"postgres": store.ping}, metrics=metrics)
     server.add(add_RecordServiceServicer_to_server, records, "leadline.intake.v1.RecordService")

@@ -48,7 +48,7 @@ class OutboxRow:
 
     Attributes:
         buyer_id: The buyer.
-        consumer: Who acts on it: `routing`, `reporting` or `validation`.
+        consumer: Who acts on it: `routing`, `reporting`, `validation` or `intake`.
         topic: What it is about, such as the name of the event's body.
         payload: Its content; never contact data.
         message_id: A UUID, the same each time the same fact is written.
@@ -129,7 +129,7 @@ class OutboxConsumer:
 
     Args:
         pool: Connections under the consumer's own role.
-        consumer: `routing`, `reporting` or `validation`.
+        consumer: `routing`, `reporting`, `validation` or `intake`.
         handle: Acts on a batch, inside the transaction. If it fails, its batch is given again one by one, and
             what fails then is tried again later, in the end put aside.
         wake: Cuts the waiting short when there is work.

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from leadline.events.v1 import lead_event_pb2 as events
 from services.routing.follow_up import CallTask
 from services.routing.work.calls import Ending
 from services.routing.work.desk import Ranked
@@ -217,6 +218,20 @@ async def test_what_closes_a_lead_ends_its_other_calls(floor: Floor, closing: st
     assert (await floor.row(task))["state"] == "done"
     row = await floor.row(later)
     assert (row["state"], row["ended_by"]) == ("cancelled", closing)
+
+
+async def test_what_a_lead_is_asked_back_for_is_told_to_intake_with_the_calls_that_were_made(floor: Floor) -> None:
+    task = await held(floor)
+    for at in range(2):
+        attempt_id = uuid4()
+        await floor.calls.begin(BUYER, attempt_id, "ann", task.task_id)
+        ended_at = floor.clock.now()
+        await floor.calls.end(BUYER, Ending(attempt_id=attempt_id, ended_at=ended_at, recording="T-1" * at))
+    await floor.say(task, "disconnected")
+    await floor.say(task, "no_answer")
+    (payload,) = await floor.admin.fetch("SELECT payload FROM outbox.message WHERE consumer = 'intake'")
+    told = events.LeadEvent.FromString(payload["payload"]).disposition_set
+    assert (told.disposition, told.attempts, list(told.recordings)) == ("disconnected", 2, ["T-1"])
 
 
 async def second_task(floor: Floor, task: CallTask, created_at: datetime) -> CallTask:

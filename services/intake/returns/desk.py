@@ -16,6 +16,7 @@ import structlog
 from services.intake.returns import judgement, money
 from services.intake.returns.judgement import Bought, Claim, Fault, Window
 from services.intake.returns.lifecycle import Action, Party, step
+from services.intake.returns.proposal_store import Proposal
 from services.intake.returns.record import Happening, LeadSold, Return
 from services.intake.returns.store import Ledger, ReturnStore
 from shared.catalog.returning import ReturnReason, ReturnTerms
@@ -29,14 +30,30 @@ _UNANSWERED = "the seller did not answer in time"
 #: Returns and proposals that one round of the sweeper takes.
 _BATCH = 100
 
+#: The proposal of a lead that was not as exclusive as it was sold.
+EXCLUSIVITY = "exclusivity_breach"
 #: The reason for which the system itself asks a lead back, by the kind of its proposal.
 _PROPOSED: dict[str, ReturnReason] = {
-    "exclusivity_breach": "exclusivity_breach",
+    EXCLUSIVITY: "exclusivity_breach",
     "disconnected": "disconnected",
+    "wrong_number": "wrong_number",
+    "do_not_contact": "do_not_contact",
     "opted_out": "opted_out",
 }
 
 _log = structlog.get_logger(__name__)
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What a proposal brings as evidence; other words in it are for people."""
+
+    #: Calls made to the person.
+    attempts: int = 0
+    #: (kind, reference) of each piece.
+    pieces: tuple[tuple[str, str], ...] = ()
+
+
+_EVIDENCE = msgspec.json.Decoder(Shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,21 +160,31 @@ class ReturnDesk:
                 await self.act(buyer_id, return_id, "lapse", party="system", who=SYSTEM, why=_UNANSWERED)
             except WrongState:
                 continue  # it was answered, or granted by another process, at the same moment
-        for row in await self._store.proposed(_BATCH):
-            await self._take_up(row["buyer_id"], row["proposal_id"], row["lead_id"], row["kind"])
+        for proposal in await self._store.proposed(self._clock.now(), _BATCH):
+            await self._take_up(proposal)
 
-    async def _take_up(self, buyer_id: str, proposal_id: str, lead_id: str, kind: str) -> None:
-        reason = _PROPOSED.get(kind)
-        known = await self._known(buyer_id, lead_id)
+    async def _take_up(self, one: Proposal) -> None:
+        reason = _PROPOSED.get(one.kind)
+        known = await self._known(one.buyer_id, one.lead_id)
+        now = self._clock.now()
+        opens_at = judgement.return_window(known.sold.bought_at, known.terms, known.zone).opens_at
+        # What an agent says is no reason for a request where the seller takes nothing back for it.
+        idle = reason is None or (one.kind != EXCLUSIVITY and reason not in known.terms.reasons)
         async with self._store.transaction() as ledger:
-            live = await ledger.live(buyer_id, lead_id)
-            state = "taken" if reason is not None and live is None else "dismissed"
-            if not await ledger.take_proposal(buyer_id, proposal_id, state) or state == "dismissed" or reason is None:
+            if not idle and now < opens_at:
+                await ledger.postpone_proposal(one, opens_at)
                 return
-            claim = Claim(reason=reason, asked_at=self._clock.now(), evidence=("document",))
-            evidence = [("document", f"proposal:{proposal_id}")]
-            asked = Asked(lead_id=lead_id, claim=claim, evidence=evidence, note="proposed by the system")
-            await self._request(ledger, buyer_id, asked, SYSTEM, known)
+            live = await ledger.live(one.buyer_id, one.lead_id)
+            state = "dismissed" if idle or live is not None else "taken"
+            if not await ledger.take_proposal(one, state) or state == "dismissed" or reason is None:
+                return
+            told = _EVIDENCE.decode(one.evidence)
+            pieces = [("document", f"proposal:{one.proposal_id}"), *told.pieces]
+            claim = Claim(
+                reason=reason, asked_at=now, attempts=told.attempts, evidence=tuple(kind for kind, _ in pieces)
+            )
+            asked = Asked(lead_id=one.lead_id, claim=claim, evidence=pieces, note="proposed by the system")
+            await self._request(ledger, one.buyer_id, asked, SYSTEM, known)
         self._ring()
 
     async def _request(self, ledger: Ledger, buyer_id: str, asked: Asked, who: str, known: _Known) -> Return:

@@ -14,7 +14,9 @@ from services.intake.books.posting_store import post
 from services.intake.books.transfer import Movement
 from services.intake.notices.notice import notice_of
 from services.intake.notices.store import announce
+from services.intake.returns import proposal_store
 from services.intake.returns.judgement import Fault
+from services.intake.returns.proposal_store import Proposal
 from services.intake.returns.record import Happening, LeadSold, Return
 from shared.db.failures import translated
 from shared.db.pool import Connection, Pool
@@ -95,13 +97,6 @@ _UNANSWERED = """
 SELECT buyer_id, return_id::text FROM intake.return_request
  WHERE state = 'open' AND answer_by <= $1 ORDER BY answer_by LIMIT $2
 """
-_PROPOSED = """
-SELECT buyer_id, proposal_id::text, lead_id::text, kind FROM intake.proposal
- WHERE state = 'open' ORDER BY created_at LIMIT $1
-"""
-_TAKE_PROPOSAL = """
-UPDATE intake.proposal SET state = $3 WHERE buyer_id = $1 AND proposal_id = $2::uuid AND state = 'open'
-"""
 
 
 class Ledger:
@@ -158,10 +153,13 @@ class Ledger:
         if movements:
             await post(self._connection, buyer_id, movements, at)
 
-    async def take_proposal(self, buyer_id: str, proposal_id: str, state: str) -> bool:
+    async def take_proposal(self, one: Proposal, state: str) -> bool:
         """Close an open proposal; False where somebody else has."""
-        done = await self._connection.execute(_TAKE_PROPOSAL, buyer_id, proposal_id, state)
-        return str(done) == "UPDATE 1"
+        return await proposal_store.take(self._connection, one, state)
+
+    async def postpone_proposal(self, one: Proposal, until: datetime) -> None:
+        """Look at a proposal again later."""
+        await proposal_store.postpone(self._connection, one, until)
 
 
 class ReturnStore:
@@ -205,10 +203,10 @@ class ReturnStore:
         async with translated(self._pool):
             return [(row["buyer_id"], row["return_id"]) for row in await self._pool.fetch(_UNANSWERED, now, most)]
 
-    async def proposed(self, most: int) -> list[asyncpg.Record]:
-        """Open proposals, oldest first."""
-        async with translated(self._pool):
-            return await self._pool.fetch(_PROPOSED, most)
+    async def proposed(self, now: datetime, most: int) -> list[Proposal]:
+        """Proposals to act on now, oldest first."""
+        async with translated(self._pool), self._pool.acquire() as connection:
+            return await proposal_store.open_ones(connection, now, most)
 
 
 def _of(row: asyncpg.Record) -> Return:

@@ -71,7 +71,8 @@ class Dispositions:
             before = await disposition_store.said(conn, buyer_id, one.lead_id)
             if await disposition_store.say(conn, buyer_id, one):
                 await self._follow(conn, one, before, tasks)
-                await outbox.put(conn, [disposition_set(buyer_id, one, tasks[0])])
+                attempts = await disposition_store.attempts_of(conn, buyer_id, one.lead_id)
+                await outbox.put(conn, disposition_set(buyer_id, one, tasks[0], attempts))
                 for listener in self._listeners:
                     await listener.disposed(conn, buyer_id, one)
             return standing(await disposition_store.said(conn, buyer_id, one.lead_id))

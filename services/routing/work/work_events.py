@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from shared.db.outbox import OutboxRow
 from shared.runtime.ids import uuid7
 
 _CONSUMER = "reporting"
+#: What leads are asked back for; intake's terms of the order decide.
+_ASKED_BACK = ("disconnected", "wrong_number", "do_not_contact")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -89,8 +92,13 @@ def attempt_made(attempt: Attempt, task: QueuedTask) -> OutboxRow:
     return row_of(attempt.buyer_id, attempt.lead_id, task.traceparent, "attempt_made", event)
 
 
-def disposition_set(buyer_id: str, said: Disposition, task: QueuedTask) -> OutboxRow:
-    """Tells what an agent said became of a lead."""
+def disposition_set(buyer_id: str, said: Disposition, task: QueuedTask, attempts: Sequence[Attempt]) -> list[OutboxRow]:
+    """Tells what an agent said became of a lead; intake too, where it is a reason to ask the lead back.
+
+    Args:
+        attempts: made by then; blocked ones are none.
+    """
+    made = [one for one in attempts if one.state != "blocked" and not one.automatic]
     body = pb.DispositionSet(
         disposition=said.disposition,
         team=said.team,
@@ -100,9 +108,13 @@ def disposition_set(buyer_id: str, said: Disposition, task: QueuedTask) -> Outbo
         source=task.source,
         order=task.order,
         product=said.product,
+        disposition_id=str(said.disposition_id),
+        attempts=len(made),
+        recordings=[one.recording for one in made if one.recording],
     )
     event = pb.LeadEvent(occurred_at=timestamp(said.at), disposition_set=body)
-    return row_of(buyer_id, said.lead_id, task.traceparent, "disposition_set", event)
+    told = row_of(buyer_id, said.lead_id, task.traceparent, "disposition_set", event)
+    return [told, replace(told, consumer="intake")] if said.disposition in _ASKED_BACK else [told]
 
 
 def row_of(buyer_id: str, lead_id: UUID, traceparent: str, topic: str, event: pb.LeadEvent) -> OutboxRow:

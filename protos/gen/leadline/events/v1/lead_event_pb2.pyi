@@ -280,6 +280,9 @@ class DispositionSet(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     ORDER_FIELD_NUMBER: _builtins.int
     PRODUCT_FIELD_NUMBER: _builtins.int
+    DISPOSITION_ID_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    RECORDINGS_FIELD_NUMBER: _builtins.int
     disposition: _builtins.str
     """`no_answer`, `voicemail`, `contacted`, `callback`, `appointment`, `qualified`, `not_interested`, `converted`,
     `later_product`, `wrong_number`, `disconnected`, `do_not_contact`, `duplicate`, `fraud`.
@@ -296,9 +299,17 @@ class DispositionSet(_message.Message):
     """The order."""
     product: _builtins.str
     """What the person bought, where converted or a later product; empty otherwise."""
+    disposition_id: _builtins.str
+    """The disposition; the same on every delivery of the event."""
+    attempts: _builtins.int
+    """Calls that agents had made to the person when it was told."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When it became true; events may arrive in any order."""
+
+    @_builtins.property
+    def recordings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where recordings of those calls lie."""
 
     def __init__(
         self,
@@ -311,10 +322,13 @@ class DispositionSet(_message.Message):
         source: _builtins.str = ...,
         order: _builtins.str = ...,
         product: _builtins.str = ...,
+        disposition_id: _builtins.str = ...,
+        attempts: _builtins.int = ...,
+        recordings: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "at", b"at", "disposition", b"disposition", "order", b"order", "product", b"product", "seller", b"seller", "source", b"source", "team", b"team"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "at", b"at", "attempts", b"attempts", "disposition", b"disposition", "disposition_id", b"disposition_id", "order", b"order", "product", b"product", "recordings", b"recordings", "seller", b"seller", "source", b"source", "team", b"team"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
