@@ -14,6 +14,7 @@ from services.cli import (
     compliance_commands,
     delivery_commands,
     field_commands,
+    gate_commands,
     lead_commands,
     list_commands,
     message_commands,
@@ -67,6 +68,9 @@ def build() -> typer.Typer:
     app.add_typer(return_commands.returns, name="returns")
     app.add_typer(agent_commands.agents, name="agents")
     app.add_typer(work_commands.work, name="work")
+    app.add_typer(gate_commands.gate, name="gate")
+    app.add_typer(gate_commands.opt_outs, name="opt-outs")
+    app.add_typer(gate_commands.dnc, name="dnc")
     app.add_typer(notice_commands.notices, name="notices")
     app.add_typer(delivery_commands.deliveries, name="deliveries")
     app.add_typer(list_commands.lists, name="lists")

@@ -24,6 +24,7 @@ from leadline.reporting.v1.reporting_service_pb2_grpc import ReportingServiceStu
 from leadline.reporting.v1.response_service_pb2_grpc import ResponseServiceStub
 from leadline.routing.v1.delivery_service_pb2_grpc import DeliveryServiceStub
 from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceStub
+from leadline.routing.v1.gate_service_pb2_grpc import GateServiceStub
 from leadline.routing.v1.message_service_pb2_grpc import MessageServiceStub
 from leadline.routing.v1.playbook_service_pb2_grpc import PlaybookServiceStub
 from leadline.routing.v1.sla_service_pb2_grpc import SlaServiceStub
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from leadline.reporting.v1.response_service_pb2_grpc import ResponseServiceAsyncStub
     from leadline.routing.v1.delivery_service_pb2_grpc import DeliveryServiceAsyncStub
     from leadline.routing.v1.follow_up_service_pb2_grpc import FollowUpServiceAsyncStub
+    from leadline.routing.v1.gate_service_pb2_grpc import GateServiceAsyncStub
     from leadline.routing.v1.message_service_pb2_grpc import MessageServiceAsyncStub
     from leadline.routing.v1.playbook_service_pb2_grpc import PlaybookServiceAsyncStub
     from leadline.routing.v1.sla_service_pb2_grpc import SlaServiceAsyncStub
@@ -97,6 +99,7 @@ class Services:
         self.suppressions: SuppressionServiceAsyncStub = SuppressionServiceStub(dedup)
         self.deliveries: DeliveryServiceAsyncStub = DeliveryServiceStub(routing)
         self.follow_up: FollowUpServiceAsyncStub = FollowUpServiceStub(routing)
+        self.gate: GateServiceAsyncStub = GateServiceStub(routing)
         self.playbooks: PlaybookServiceAsyncStub = PlaybookServiceStub(routing)
         self.messages: MessageServiceAsyncStub = MessageServiceStub(routing)
         self.sla: SlaServiceAsyncStub = SlaServiceStub(routing)

@@ -31,18 +31,30 @@ class Heard(NamedTuple):
     scope: Scope
 
 
-_KEYWORDS: Final = frozenset(
+def _phrases(text: str) -> frozenset[str]:
+    return frozenset(phrase.strip() for line in text.splitlines() for phrase in line.split("|") if phrase.strip())
+
+
+#: What ends the channel over which it comes; over the phone, calls and texts alike.
+_KEYWORDS: Final = _phrases(
     """
-    stop|stopp|stpo|stop all|stopall|stop it|stop this|stop that|stop everything|stop now|stop sending|stop spam
-    stop spamming|quit|quit it|end|revoke|cancel|cancel all|opt out|optout|opt me out|unsubscribe|unsuscribe|unsub
-    unsubscribe me|remove|remove me|take me off|delete me|no more|leave me alone|go away|dnc|do not call|do not contact
-    do not text|do not email|do not disturb|cease|cease and desist|enough|spam|scam|not interested
-    i am not interested|im not interested|no longer interested|not interested anymore|lose my number
+    stop|stopp|stpo|stop all|stopall|stop it|stop this|stop that|stop now|stop sending|stop spam|stop spamming
+    quit|quit it|end|revoke|cancel|cancel all|opt out|optout|opt me out|unsubscribe|unsuscribe|unsub|unsubscribe me
+    no more|do not call|do not text|do not email|enough|spam|scam
     alto|parar|pare|paren|para|basta|detener|cancelar|cancela|salir|baja|darme de baja|dar de baja|deme de baja
+    suspender|terminar|fin|desuscribir|desuscribirme
+    """
+)
+#: What ends everything.
+_GOODBYES: Final = _phrases(
+    """
+    stop everything|remove|remove me|take me off|delete me|leave me alone|go away|dnc|do not contact|do not disturb
+    cease|cease and desist|not interested|i am not interested|im not interested|no longer interested
+    not interested anymore|lose my number
     no molestar|no molesten|dejeme en paz|dejenme en paz|no me interesa|no estoy interesado|no estoy interesada
-    no gracias|eliminar|borrar|suspender|terminar|fin|desuscribir|desuscribirme
-    """.strip().replace("\n", "|").replace("    ", "").split("|")
-)  # fmt: skip
+    eliminar|borrar
+    """
+)
 _HELP: Final = frozenset({"help", "info", "ayuda", "help me", "more info", "informacion"})
 #: What may stand around a keyword without changing it.
 _FILLERS: Final = frozenset(
@@ -150,6 +162,8 @@ def read(text: str, channel: Channel) -> Heard:
     sentences = [words for part in _SENTENCE.split(said) if (words := _plain(part))]
     whole = " ".join(sentences)
     bare = [_without_fillers(sentence) for sentence in [*sentences, whole]]
+    if any(sentence in _GOODBYES for sentence in bare):
+        return Heard("opt_out", "all")
     if any(sentence in _KEYWORDS or _repeated(sentence) for sentence in bare):
         return Heard("opt_out", _scope_of_keyword(whole, channel))
     if _WRONG.search(whole):

@@ -89,6 +89,8 @@ def test_help_is_asked_for(text: str) -> None:
         ("stop emailing me", "email", "email"),
         ("please don't contact me again", "email", "all"),
         ("remove me from your list", "text", "all"),
+        ("leave me alone", "text", "all"),
+        ("Not interested, thanks", "text", "all"),
         ("don't call me, text me instead", "text", "call"),
         ("stop texting me, email only", "text", "text"),
         ("don't call or email me", "call", "all"),
