@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import permutations
 from uuid import UUID
@@ -14,7 +15,11 @@ import pytest
 from leadline.events.v1 import lead_event_pb2 as events
 from services.routing.sla import store as sla
 from services.routing.sla.calendar import WALL
+from services.routing.sla.listening import ClockListener
 from services.routing.sla.worker import BATCH, Alert
+from services.routing.work.disposition_store import Attempt as MadeAttempt
+from services.routing.work.outcome import Disposition
+from services.routing.work.tasks import cancel_tasks
 from shared.catalog.sales import Sla
 from shared.db.pool import Connection
 from shared.rpc.errors import AppError
@@ -123,6 +128,53 @@ async def test_an_attempt_in_time_is_followed_by_silence(world: World, told: Tol
         await world.at(seconds)
     assert [(one.point, one.clock_seconds) for one in await told()] == [("met", 120)]
     assert world.heard.alerts == []
+
+
+async def test_a_programs_attempt_stops_nothing_and_a_persons_does(world: World, told: Told) -> None:
+    start = started()
+    await world.starts(start)
+    made = MadeAttempt(
+        buyer_id=BUYER,
+        attempt_id=UUID(uuid7()),
+        lead_id=start.lead_id,
+        task_id=start.task_id,
+        channel="email",
+        automatic=True,
+        team="auto-east",
+        agent="",
+        state="ended",
+        began_at=NOW + timedelta(seconds=1),
+    )
+    person = replace(made, attempt_id=UUID(uuid7()), channel="call", automatic=False, agent="ann")
+    for one in (made, replace(made, live=True, live_at=made.began_at)):
+        async with world.pool.acquire() as conn:
+            await ClockListener().attempted(conn, one)
+    await world.at(301)
+    assert (await world.row(start.lead_id))["attempt_at"] is None
+    async with world.pool.acquire() as conn:
+        await ClockListener().attempted(conn, replace(person, began_at=NOW + timedelta(seconds=400)))
+    await world.at(500)
+    assert sorted((one.point, one.clock_seconds) for one in await told()) == [("breach", 301), ("met", 400)]
+
+
+async def test_whoever_ends_a_leads_calls_excuses_its_clock(world: World, told: Told) -> None:
+    closed, cancelled, talked = (started(lead_id=UUID(uuid7())) for _ in range(3))
+    await world.starts(closed, cancelled, talked)
+    said = Disposition(
+        disposition_id=UUID(uuid7()),
+        lead_id=closed.lead_id,
+        task_id=None,
+        disposition="duplicate",
+        at=NOW + timedelta(seconds=30),
+    )
+    async with world.pool.acquire() as conn:
+        await ClockListener().disposed(conn, BUYER, said)
+        await ClockListener().disposed(conn, BUYER, replace(said, lead_id=talked.lead_id, disposition="voicemail"))
+        await cancel_tasks(conn, BUYER, [cancelled.lead_id], "returned", NOW + timedelta(seconds=40))
+    await world.at(301)
+    excuses = [(await world.row(one.lead_id))["excuse"] for one in (closed, cancelled, talked)]
+    assert excuses == ["duplicate", "returned", ""]
+    assert [one.point for one in await told()] == ["breach"]
 
 
 async def test_two_workers_tell_each_breach_once(world: World, told: Told) -> None:
