@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import typer
 
-from services.cli.output import Buyer, Json, moment, plain, say, show_json, table
+from services.cli.output import Buyer, Json, moment, plain, say, show_json, table, warn
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
@@ -88,6 +88,7 @@ def attempt(
     task: Task,
     agent: Agent,
     attempt_id: Annotated[str, typer.Option("--id", help="A UUID of your own; else one is made.")] = "",
+    dial: Annotated[bool, typer.Option("--dial", help="Have the provider of calls ring you and connect.")] = False,
     buyer: Buyer = "",
     as_json: Json = False,
 ) -> None:
@@ -96,14 +97,19 @@ def attempt(
 
     async def ask(services: Services) -> pb.BeginAttemptResponse:
         request = pb.BeginAttemptRequest(
-            buyer_id=await services.buyer(buyer), attempt_id=attempt_id or str(uuid4()), agent=agent, task_id=task
-        )
+            buyer_id=await services.buyer(buyer), attempt_id=attempt_id or str(uuid4()), agent=agent, task_id=task,
+            dial=dial,
+        )  # fmt: skip
         return await services.ask(services.work.BeginAttempt, request)
 
     answer = _run(ask)
     if as_json:
         show_json(plain(answer))
+    elif answer.allowed and dial and not answer.dial_error:
+        say(f"You are rung and connected with {answer.first_name or 'them'}. Attempt {answer.attempt_id} has begun.")
     elif answer.allowed:
+        if answer.dial_error:
+            warn(f"Not connected: {answer.dial_error}")
         say(f"Call {answer.first_name or 'them'} at {answer.phone}. Attempt {answer.attempt_id} has begun.")
     else:
         when = f" before {moment(answer, 'not_before')[:19]}" if answer.HasField("not_before") else ""

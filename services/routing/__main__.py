@@ -23,7 +23,8 @@ from services.routing.delivery.desk_store import DeskStore
 from services.routing.delivery.store import DeliveryStore
 from services.routing.follow_up_service import FollowUpService
 from services.routing.gate.assembly import open_gate
-from services.routing.messages.assembly import assemble_inbound, message_service
+from services.routing.messages.assembly import assemble_inbound, dialler, message_service
+from services.routing.messages.provider_client import ProviderClient, open_session
 from services.routing.playbook.run_store import RunStore
 from services.routing.playbook.service import PlaybookService
 from services.routing.service import RoutingService
@@ -89,12 +90,14 @@ async def main(process: Process) -> None:
     )
     gate = await process.enter(open_gate(settings.gate, settings.database, people, catalogs, contacts, SystemClock()))
     server.add(add_GateServiceServicer_to_server, gate.service, "leadline.routing.v1.GateService")
+    key, provider = settings.gate.identity_key, settings.calls
+    asked = ProviderClient(await process.enter(open_session()), provider, "call", SystemClock()) if provider else None
+    calls = dialler(people, catalogs, key, settings.public_url, asked)
     server.add(
         add_WorkServiceServicer_to_server,
-        assemble_work(people, catalogs, contacts, gate, SystemClock()),
+        assemble_work(people, catalogs, contacts, gate, SystemClock(), calls),
         "leadline.routing.v1.WorkService",
     )
-    key = settings.gate.identity_key
     server.add(
         add_InboundServiceServicer_to_server,
         assemble_inbound(people, catalogs, contacts, gate, key, SystemClock()),

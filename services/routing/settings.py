@@ -91,6 +91,14 @@ class Settings:
     records_target: str = target("notices")
     #: Where the gateway is reached from outside, for links in e-mails and for providers; https.
     public_url: str = setting("LEADLINE_PUBLIC_URL", default="")
+    #: Who rings agents and connects them with people, and the secret it knows us by; unset: agents dial.
+    call_url: str = setting("LEADLINE_CALL_URL", default="")
+    call_secret: str = setting("LEADLINE_CALL_SECRET", default="", secret=True)
+
+    @property
+    def calls(self) -> Provider | None:
+        """Who sets calls up; None: nobody. Raises SettingsError where the address or the secret is not usable."""
+        return provider("CALL", self.call_url, self.call_secret)
 
 
 @dataclass(frozen=True, kw_only=True)

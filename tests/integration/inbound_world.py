@@ -80,6 +80,8 @@ class InboundWorld:
     people: People
     channel: EmailChannel
     writer: Writer
+    #: Where routing answers.
+    target: str
     _count: int = field(default=0)
 
     @property
@@ -233,4 +235,4 @@ async def inbound_world(url: str) -> AsyncIterator[InboundWorld]:
         stack.push_async_callback(mailer.close)
         writer, mailboxes = Writer(base.catalogs, UnsubscribeLinks(KEY)), BadAddresses(base.pool, digests)
         stack.push_async_callback(mailboxes.close)
-        yield InboundWorld(suite, base, gate, people, EmailChannel(mailer, writer, mailboxes), writer)
+        yield InboundWorld(suite, base, gate, people, EmailChannel(mailer, writer, mailboxes), writer, target)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -153,52 +155,6 @@ async def test_no_word_or_address_is_kept_or_logged(world: InboundWorld) -> None
         assert not any(secret in line for line in [*kept, *told, *map(str, logs)])
 
 
-# -- calls
-
-
-async def test_a_calls_status_becomes_the_attempts_outcome(world: InboundWorld) -> None:
-    ann, attempt = await world.bought(), uuid4()
-    await begin(world, ann, attempt)
-
-    async def told(status: str, **more: str) -> Any:
-        return (await world.send("call-status", {"id": str(attempt), "status": status, **more}))[1]["outcome"]
-
-    assert await told("ringing") == "ignored"
-    assert await told("completed") == "recorded"
-    # The answer may be told after the end.
-    assert await told("answered", answered_by="person") == "recorded"
-    assert await told("answered", answered_by="person") == "ignored"
-    row = await world.admin.fetchrow("SELECT * FROM routing.attempt WHERE attempt_id = $1", attempt)
-    assert row is not None
-    assert (row["state"], row["live"]) == ("ended", True)
-
-
-@pytest.mark.parametrize("status", ["busy", "no_answer", "failed", "canceled"])
-async def test_nobody_was_reached(world: InboundWorld, status: str) -> None:
-    ann, attempt = await world.bought(), uuid4()
-    await begin(world, ann, attempt)
-    assert (await world.send("call-status", {"id": str(attempt), "status": status}))[1] == {"outcome": "recorded"}
-    assert await world.admin.fetchval("SELECT live FROM routing.attempt WHERE attempt_id = $1", attempt) is False
-
-
-async def test_a_machine_is_nobody(world: InboundWorld) -> None:
-    ann, attempt = await world.bought(), uuid4()
-    await begin(world, ann, attempt)
-    answer = await world.send("call-status", {"id": str(attempt), "status": "answered", "answered_by": "machine"})
-    assert answer[1] == {"outcome": "ignored"}
-    unknown = await world.send("call-status", {"id": str(uuid4()), "status": "completed"})
-    assert unknown[1] == {"outcome": "unknown"}
-
-
-async def begin(world: InboundWorld, person: Person, attempt: UUID) -> None:
-    """An agent began a call."""
-    await world.admin.execute(
-        "INSERT INTO routing.attempt (buyer_id, attempt_id, lead_id, channel, automatic, team, agent, state, began_at)"
-        " VALUES ($1, $2, $3, 'call', false, 'auto-east', 'bob', 'begun', $4)",
-        BUYER, attempt, person.lead_id, NOON,
-    )  # fmt: skip
-
-
 # -- e-mails
 
 
@@ -313,3 +269,45 @@ async def test_a_promotional_template_is_no_confirmation(world: InboundWorld) ->
         await world.writer.email(delivery(ann, purpose="confirmation"), ann.first_name, ann.email)
     plain = await world.writer.email(delivery(ann, "confirmation", "confirmation"), ann.first_name, ann.email)
     assert plain.headers == {}
+
+
+# -- what would be said
+
+
+async def leadline(world: InboundWorld, *arguments: str) -> tuple[int, str, str]:
+    """The command line: status, output, errors."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.cli", "message", "preview", *arguments, "--buyer", BUYER),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "LEADLINE_ROUTING_TARGET": world.target},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def test_a_preview_shows_what_would_be_sent_and_sends_nothing(world: InboundWorld) -> None:
+    ann, sent = await world.bought(), len(world.base.mail.taken)
+    status, out, err = await leadline(world, "news", "--lead", str(ann.lead_id))
+
+    assert (status, err) == (0, "")
+    assert f"To: {ann.email}" in out
+    assert "Subject: Ann, rates fell" in out
+    assert "List-Unsubscribe: <https://mail.bigbank.example/u/" in out
+    assert "1 Main Street, New York, NY 10001" in out
+    assert len(world.base.mail.taken) == sent
+
+    status, out, err = await leadline(world, "hello", "--lead", str(ann.lead_id))
+    assert (status, err) == (0, "")
+    assert f"To: {ann.phone}" in out
+    assert "Reply HELP for help, STOP to opt out." in out
+    assert "1 segment of GSM-7" in out
+
+
+async def test_what_cannot_be_previewed_is_said_in_words(world: InboundWorld) -> None:
+    ann = await world.bought()
+    unknown = await leadline(world, "nothing", "--lead", str(ann.lead_id))
+    nobody = await leadline(world, "hello", "--lead", str(uuid4()))
+    assert (unknown[0], nobody[0]) == (1, 1)
+    assert "there is no template nothing" in unknown[2]
+    assert "no bought lead has this id" in nobody[2]

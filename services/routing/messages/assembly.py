@@ -7,6 +7,8 @@ from services.routing.gate import revocation
 from services.routing.gate.assembly import GateParts
 from services.routing.gate.digests import Digests
 from services.routing.messages.buyers import Buyers
+from services.routing.messages.call_bridge import CallBridge
+from services.routing.messages.dialler import BridgeDialler
 from services.routing.messages.inbound_calls import Endings, InboundCalls
 from services.routing.messages.inbound_emails import InboundEmails
 from services.routing.messages.inbound_service import InboundService
@@ -14,6 +16,7 @@ from services.routing.messages.inbound_store import InboundStore
 from services.routing.messages.inbound_texts import InboundTexts
 from services.routing.messages.message_service import MessageService
 from services.routing.messages.notices import OptOuts, Wishes
+from services.routing.messages.provider_client import ProviderClient
 from services.routing.messages.texted_store import TextedStore
 from services.routing.messages.unsubscribe import UnsubscribeLinks
 from services.routing.messages.writing import Writer
@@ -58,3 +61,11 @@ def message_service(
     """Shows what would be said."""
     writer = Writer(catalogs, UnsubscribeLinks(key), public_url)
     return MessageService(InboundStore(pool), catalogs, contacts, TextedStore(pool), writer)
+
+
+def dialler(
+    pool: Pool, catalogs: CatalogReader, key: bytes, public_url: str, provider: ProviderClient | None
+) -> BridgeDialler:
+    """Sets calls up by a provider; None: nobody does, and agents dial."""
+    writer = Writer(catalogs, UnsubscribeLinks(key), public_url)
+    return BridgeDialler(InboundStore(pool), catalogs, writer, CallBridge(provider))

@@ -12,7 +12,7 @@ from services.routing.messages.inbound import InboundEmail
 from services.routing.messages.inbound_store import InboundStore, Note
 from services.routing.messages.inbound_texts import Understands
 from services.routing.messages.notices import Wishes
-from services.routing.messages.replies import record_reply
+from services.routing.messages.replies import record_reply, tell_if_unclear
 from services.routing.messages.unsubscribe import UnsubscribeLinks
 from shared.catalog.terms import Buyer
 from shared.db.failures import translated
@@ -102,8 +102,10 @@ class InboundEmails:
         heard = self._understand(message.words, "email")
         if heard.intent in ("opt_out", "wrong_number") and not message.automatic:
             return "opted_out", heard.scope
-        answered = lead is not None and not message.automatic and message.words.strip()
-        return "reply" if answered else "ignored", "email"
+        if lead is None or message.automatic or not message.words.strip():
+            return "ignored", "email"
+        tell_if_unclear(heard, lead, "email")
+        return "reply", "email"
 
     async def link(self, token: str) -> Buyer:
         """Whose e-mails a link ends. Raises NotFound where this install did not write it."""

@@ -13,7 +13,7 @@ from services.routing.messages.buyers import Buyers, with_number
 from services.routing.messages.inbound import InboundText, TextAnswer, confirmation_of_opt_out, help_text
 from services.routing.messages.inbound_store import InboundStore, Note
 from services.routing.messages.notices import Wishes
-from services.routing.messages.replies import record_reply
+from services.routing.messages.replies import record_reply, tell_if_unclear
 from shared.catalog.terms import Buyer
 from shared.db.failures import translated
 from shared.db.pool import Pool
@@ -81,6 +81,7 @@ class InboundTexts:
             note = replace(note, outcome="help", reply=help_text(buyer))
         elif lead is not None and message.text.strip():
             note = replace(note, outcome="reply")
+            tell_if_unclear(heard, lead, "text")
         return await self._keep(buyer, message, note, address.digest, lead)
 
     async def _keep(

@@ -10,13 +10,29 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+import structlog
+
 from services.routing.accepted import AcceptedLead
+from services.routing.gate.revocation import Heard
 from services.routing.messages.inbound import attempt_of
 from services.routing.messages.inbound_events import replied
 from services.routing.playbook import runs
 from services.routing.work import disposition_store
 from shared.db import outbox
 from shared.db.pool import Connection
+
+_log = structlog.get_logger(__name__)
+
+
+def tell_if_unclear(heard: Heard, lead: AcceptedLead, channel: str) -> None:
+    """Ask for a person's eyes where a reply may be an opt-out: it is shown where the provider shows it."""
+    if heard.intent == "unclear":
+        _log.warning(
+            "a reply may be an opt-out, somebody has to read it",
+            buyer_id=lead.buyer_id,
+            lead_id=str(lead.lead_id),
+            channel=channel,
+        )
 
 
 async def record_reply(

@@ -38,13 +38,22 @@ class Listener(Protocol):
         ...
 
 
+class Dialler(Protocol):
+    """Who sets calls up for agents; see `services.routing.messages.dialler.BridgeDialler`."""
+
+    async def dial(self, buyer_id: str, attempt_id: UUID, agent: str, phone: str) -> str:
+        """Have an agent rung and connected; why that is not done, or an empty text."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Whether a call may be made. `person`: only where it may."""
+    """Whether a call may be made. `person`: only where it may. `dial_error`: why it is not set up, if asked for."""
 
     attempt: Attempt
     rules: tuple[str, ...] = ()
     person: Person | None = None
+    dial_error: str = ""
 
     @property
     def allowed(self) -> bool:
@@ -72,15 +81,22 @@ class Calls:
     """Lets calls begin, and keeps what is told of them."""
 
     def __init__(
-        self, pool: Pool, gate: Permits, contacts: Contacts, listeners: Sequence[Listener], clock: Clock
+        self,
+        pool: Pool,
+        gate: Permits,
+        contacts: Contacts,
+        listeners: Sequence[Listener],
+        clock: Clock,
+        dialler: Dialler | None = None,
     ) -> None:
+        self._dialler = dialler
         self._pool = pool
         self._gate = gate
         self._contacts = contacts
         self._listeners = listeners
         self._clock = clock
 
-    async def begin(self, buyer_id: str, attempt_id: UUID, agent: str, task_id: UUID) -> Answer:
+    async def begin(self, buyer_id: str, attempt_id: UUID, agent: str, task_id: UUID, *, dial: bool = False) -> Answer:
         """Ask whether the call of a task may be made now. The same attempt again: the same answer.
 
         Where it may not, the agent loses the task: it is kept back until it may, or ends where it never will.
@@ -107,7 +123,12 @@ class Calls:
         )
         async with self._gate.permits(buyer_id, [request]) as (decision,):
             attempt = await self._record(task, attempt_id, agent, decision, person)
-        return Answer(attempt=attempt, rules=decision.rules, person=person if decision.allowed else None)
+            error = ""
+            if dial and decision.allowed and person is not None:
+                # Inside the gate's hold: a call that is set up has begun.
+                error = await self._dial(buyer_id, attempt_id, agent, person.phone)
+        called = person if decision.allowed else None
+        return Answer(attempt=attempt, rules=decision.rules, person=called, dial_error=error)
 
     async def end(self, buyer_id: str, told: Ending) -> bool:
         """Keep how an attempt ended; False: nothing of it is new.
@@ -133,6 +154,11 @@ class Calls:
                 return False
             await self._tell(conn, now_known, tasks[0])
             return True
+
+    async def _dial(self, buyer_id: str, attempt_id: UUID, agent: str, phone: str) -> str:
+        if self._dialler is None:
+            return "call: nobody sets calls up here"
+        return await self._dialler.dial(buyer_id, attempt_id, agent, phone)
 
     async def _record(
         self, task: QueuedTask, attempt_id: UUID, agent: str, decision: GateDecision, person: Person | None

@@ -83,7 +83,7 @@ class WorkService(rpc.WorkServiceServicer):
         """Whether a call may be made at this moment."""
         buyer_id, agent = _who(request.buyer_id, request.agent)
         attempt_id, task_id = _uuid("attempt_id", request.attempt_id), _uuid("task_id", request.task_id)
-        answer = await self._calls.begin(buyer_id, attempt_id, agent, task_id)
+        answer = await self._calls.begin(buyer_id, attempt_id, agent, task_id, dial=request.dial)
         attempt, person = answer.attempt, answer.person
         return pb.BeginAttemptResponse(
             allowed=answer.allowed,
@@ -95,6 +95,7 @@ class WorkService(rpc.WorkServiceServicer):
             phone="" if person is None else person.phone,
             first_name="" if person is None else person.first_name,
             began_at=stamp(attempt.began_at) if answer.allowed else None,
+            dial_error=answer.dial_error,
         )
 
     async def EndAttempt(self, request: pb.EndAttemptRequest, _context: _Context) -> pb.EndAttemptResponse:

@@ -299,6 +299,7 @@ class BeginAttemptRequest(_message.Message):
     ATTEMPT_ID_FIELD_NUMBER: _builtins.int
     AGENT_FIELD_NUMBER: _builtins.int
     TASK_ID_FIELD_NUMBER: _builtins.int
+    DIAL_FIELD_NUMBER: _builtins.int
     buyer_id: _builtins.str
     """The buyer."""
     attempt_id: _builtins.str
@@ -307,6 +308,8 @@ class BeginAttemptRequest(_message.Message):
     """The agent."""
     task_id: _builtins.str
     """The task, which the agent must hold."""
+    dial: _builtins.bool
+    """True: the provider of calls rings the agent and connects the person; false: the agent dials."""
     def __init__(
         self,
         *,
@@ -314,10 +317,11 @@ class BeginAttemptRequest(_message.Message):
         attempt_id: _builtins.str = ...,
         agent: _builtins.str = ...,
         task_id: _builtins.str = ...,
+        dial: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "attempt_id", b"attempt_id", "buyer_id", b"buyer_id", "task_id", b"task_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "attempt_id", b"attempt_id", "buyer_id", b"buyer_id", "dial", b"dial", "task_id", b"task_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -338,6 +342,7 @@ class BeginAttemptResponse(_message.Message):
     PHONE_FIELD_NUMBER: _builtins.int
     FIRST_NAME_FIELD_NUMBER: _builtins.int
     BEGAN_AT_FIELD_NUMBER: _builtins.int
+    DIAL_ERROR_FIELD_NUMBER: _builtins.int
     allowed: _builtins.bool
     """True: the attempt has begun and counts."""
     attempt_id: _builtins.str
@@ -350,6 +355,8 @@ class BeginAttemptResponse(_message.Message):
     """The number to call, E.164; only where allowed."""
     first_name: _builtins.str
     """Given name; only where allowed."""
+    dial_error: _builtins.str
+    """Why the provider of calls does not set the call up, so that the agent dials; empty: it does, or was not asked."""
     @_builtins.property
     def rules(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The rules that decided."""
@@ -374,10 +381,11 @@ class BeginAttemptResponse(_message.Message):
         phone: _builtins.str = ...,
         first_name: _builtins.str = ...,
         began_at: _timestamp_pb2.Timestamp | None = ...,
+        dial_error: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["began_at", b"began_at", "not_before", b"not_before"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "attempt_id", b"attempt_id", "began_at", b"began_at", "decision_id", b"decision_id", "first_name", b"first_name", "not_before", b"not_before", "phone", b"phone", "reason", b"reason", "rules", b"rules"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "attempt_id", b"attempt_id", "began_at", b"began_at", "decision_id", b"decision_id", "dial_error", b"dial_error", "first_name", b"first_name", "not_before", b"not_before", "phone", b"phone", "reason", b"reason", "rules", b"rules"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
