@@ -20,7 +20,7 @@ from services.routing.work.assembly import assemble_work
 from services.routing.work.service import WorkService
 from shared.runtime.settings import DatabaseSettings, load
 from tests.clock import FakeClock
-from tests.integration.follow_up_world import BUYER, World, open_world
+from tests.integration.follow_up_world import BUYER, OFFER, ORDER, World, add_catalog, catalog, open_world
 from tests.integration.gate_world import NOON, person
 
 NOBODY: Any = None
@@ -88,3 +88,19 @@ async def test_an_hour_at_which_nobody_may_call_gives_the_call_to_nobody(floor: 
     nothing = await work.ClaimTask(pb.ClaimTaskRequest(buyer_id=BUYER, agent="ann"), NOBODY)
     assert nothing.nothing == "not_lawful_now"
     assert nothing.not_before.ToDatetime(UTC) == datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+
+
+async def test_a_lead_that_nobody_is_to_call_has_its_outcome_all_the_same(floor: tuple[World, WorkService]) -> None:
+    world, work = floor
+    await add_catalog(world.admin, catalog(3, OFFER, call=False))
+    lead_id = await world.buy(revision=3)
+    await world.send_due()
+    await work.PutAgent(pb.PutAgentRequest(buyer_id=BUYER, agent=work_pb2.Agent(agent="ann", team="auto-east")), NOBODY)
+    said = pb.SetDispositionRequest(
+        buyer_id=BUYER, agent="ann", lead_id=lead_id, disposition="converted", product="auto-loan"
+    )
+    answer = await work.SetDisposition(said, NOBODY)
+    assert answer.standing.closed_by == "converted"
+    (event,) = await world.events_of("disposition_set")
+    told = event.disposition_set
+    assert (told.disposition, told.product, told.seller, told.order) == ("converted", "auto-loan", "marco", ORDER)

@@ -18,6 +18,7 @@ from services.routing.playbook.engine import NextLawful, Turn, advance, at_any_t
 from services.routing.playbook.run import LeadKind, Run
 from services.routing.sla.agreement import start_of
 from services.routing.sla.clock import Start
+from services.routing.work.worth import worth_minor
 from shared.catalog.following import Playbook, Step
 from shared.catalog.receiving import Receiver
 from shared.catalog.snapshot import CatalogView
@@ -90,7 +91,7 @@ def call_task(
         offer=terms.order.follow_up.offer,
         due_at=start.due_at,
         created_at=now,
-        value_minor=lead.price_minor,
+        value_minor=worth_minor(lead.price_minor, lead.product, terms.view),
         step_id=identity,
     )
     return task, start if _is_first_call(terms.book, run, position) else None

@@ -14,6 +14,7 @@ from services.routing.gate.decision import ContactRequest, GateDecision, Permits
 from services.routing.gate.person import Person
 from services.routing.work import disposition_store, queue_store
 from services.routing.work.disposition_store import Attempt
+from services.routing.work.lead_store import LeadFacts, facts_of
 from services.routing.work.queue_store import QueuedTask
 from services.routing.work.tasks import cancel_tasks
 from services.routing.work.work_events import Holding, attempt_made, task_assigned
@@ -134,7 +135,7 @@ class Calls:
         """Keep how an attempt ended; False: nothing of it is new.
 
         Raises:
-            NotFound: its beginning was not told, and the lead that is named has no task.
+            NotFound: its beginning was not told, and the lead that is named is not followed up.
             WrongState: it was blocked, or its beginning was not told and is not told now.
         """
         async with translated(self._pool), self._pool.acquire() as conn, conn.transaction():
@@ -147,12 +148,13 @@ class Calls:
             if known is not None and known.state == "blocked":
                 raise WrongState("the call was not allowed, and has not begun")
             tasks = await queue_store.tasks_of_lead(conn, buyer_id, lead_id)
-            if not tasks:
+            lead = await facts_of(conn, buyer_id, lead_id, tasks)
+            if lead is None:
                 raise NotFound("there is no such lead in follow-up")
-            now_known = await disposition_store.tell(conn, _ended(buyer_id, lead_id, tasks, known, told))
+            now_known = await disposition_store.tell(conn, _ended(buyer_id, lead_id, lead, known, told))
             if now_known == known:
                 return False
-            await self._tell(conn, now_known, tasks[0])
+            await self._tell(conn, now_known, lead)
             return True
 
     async def _dial(self, buyer_id: str, attempt_id: UUID, agent: str, phone: str) -> str:
@@ -184,7 +186,7 @@ class Calls:
             await disposition_store.lock_lead(conn, task.buyer_id, task.lead_id)
             await disposition_store.tell(conn, attempt)
             if decision.allowed:
-                await self._tell(conn, attempt, task)
+                await self._tell(conn, attempt, LeadFacts.of(task))
             else:
                 await self._keep_back(conn, task, decision, now)
         return attempt
@@ -201,13 +203,13 @@ class Calls:
         row = await queue_store.hold_back(conn, held, until or now + _ASK_AGAIN, why, now)
         await outbox.put(conn, [task_assigned(Holding.of(row, agent=""), now)])
 
-    async def _tell(self, conn: Connection, attempt: Attempt, task: QueuedTask) -> None:
-        await outbox.put(conn, [attempt_made(attempt, task)])
+    async def _tell(self, conn: Connection, attempt: Attempt, lead: LeadFacts) -> None:
+        await outbox.put(conn, [attempt_made(attempt, lead)])
         for listener in self._listeners:
             await listener.attempted(conn, attempt)
 
 
-def _ended(buyer_id: str, lead_id: UUID, tasks: Sequence[QueuedTask], known: Attempt | None, told: Ending) -> Attempt:
+def _ended(buyer_id: str, lead_id: UUID, lead: LeadFacts, known: Attempt | None, told: Ending) -> Attempt:
     """What is told of an end, as an attempt."""
     began_at = told.began_at or (known.began_at if known is not None else told.ended_at)
     base = known or Attempt(
@@ -217,7 +219,7 @@ def _ended(buyer_id: str, lead_id: UUID, tasks: Sequence[QueuedTask], known: Att
         task_id=None,
         channel=CALL,
         automatic=False,
-        team=tasks[0].queue,
+        team=lead.team,
         agent=told.agent,
         state="ended",
         began_at=began_at,

@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.routing.work import agent_store, disposition_store, queue_store
+from services.routing.work.lead_store import facts_of
 from services.routing.work.outcome import CLOSING, FINAL, Disposition, Standing, standing, task_end
 from services.routing.work.queue_store import QueuedTask
 from services.routing.work.work_events import Holding, disposition_set, task_assigned
@@ -64,7 +65,8 @@ class Dispositions:
             one = replace(one, team=agent.agent.team)
             await disposition_store.lock_lead(conn, buyer_id, one.lead_id)
             tasks = await queue_store.tasks_of_lead(conn, buyer_id, one.lead_id)
-            if not tasks:
+            lead = await facts_of(conn, buyer_id, one.lead_id, tasks)
+            if lead is None:
                 raise NotFound("there is no such lead in follow-up")
             if one.task_id is not None and one.task_id not in {task.task_id for task in tasks}:
                 raise WrongState("the task is another lead's")
@@ -72,7 +74,7 @@ class Dispositions:
             if await disposition_store.say(conn, buyer_id, one):
                 await self._follow(conn, one, before, tasks)
                 attempts = await disposition_store.attempts_of(conn, buyer_id, one.lead_id)
-                await outbox.put(conn, disposition_set(buyer_id, one, tasks[0], attempts))
+                await outbox.put(conn, disposition_set(buyer_id, one, lead, attempts))
                 for listener in self._listeners:
                     await listener.disposed(conn, buyer_id, one)
             return standing(await disposition_store.said(conn, buyer_id, one.lead_id))

@@ -12,8 +12,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from leadline.events.v1 import lead_event_pb2 as pb
 from services.routing.work.disposition_store import Attempt
+from services.routing.work.lead_store import LeadFacts
 from services.routing.work.outcome import Disposition
-from services.routing.work.queue_store import QueuedTask
 from shared.db.outbox import OutboxRow
 from shared.runtime.ids import uuid7
 
@@ -71,7 +71,7 @@ def task_assigned(held: Holding, at: datetime) -> OutboxRow:
     return row_of(held.buyer_id, held.lead_id, held.traceparent, "task_assigned", event)
 
 
-def attempt_made(attempt: Attempt, task: QueuedTask) -> OutboxRow:
+def attempt_made(attempt: Attempt, lead: LeadFacts) -> OutboxRow:
     """Tells what is known of an attempt; told again, with the same id, where more is known of it."""
     body = pb.AttemptMade(
         attempt_id=str(attempt.attempt_id),
@@ -82,17 +82,17 @@ def attempt_made(attempt: Attempt, task: QueuedTask) -> OutboxRow:
         began_at=timestamp(attempt.began_at),
         live=attempt.live,
         live_at=None if attempt.live_at is None else timestamp(attempt.live_at),
-        decided_at=timestamp(task.waiting.started_at),
-        seller=task.seller,
-        source=task.source,
-        order=task.order,
+        decided_at=timestamp(lead.decided_at),
+        seller=lead.seller,
+        source=lead.source,
+        order=lead.order,
         lawful_milliseconds=attempt.lawful_milliseconds,
     )
     event = pb.LeadEvent(occurred_at=timestamp(attempt.live_at or attempt.began_at), attempt_made=body)
-    return row_of(attempt.buyer_id, attempt.lead_id, task.traceparent, "attempt_made", event)
+    return row_of(attempt.buyer_id, attempt.lead_id, lead.traceparent, "attempt_made", event)
 
 
-def disposition_set(buyer_id: str, said: Disposition, task: QueuedTask, attempts: Sequence[Attempt]) -> list[OutboxRow]:
+def disposition_set(buyer_id: str, said: Disposition, lead: LeadFacts, attempts: Sequence[Attempt]) -> list[OutboxRow]:
     """Tells what an agent said became of a lead; intake too, where it is a reason to ask the lead back.
 
     Args:
@@ -104,16 +104,16 @@ def disposition_set(buyer_id: str, said: Disposition, task: QueuedTask, attempts
         team=said.team,
         agent=said.agent,
         at=timestamp(said.at),
-        seller=task.seller,
-        source=task.source,
-        order=task.order,
+        seller=lead.seller,
+        source=lead.source,
+        order=lead.order,
         product=said.product,
         disposition_id=str(said.disposition_id),
         attempts=len(made),
         recordings=[one.recording for one in made if one.recording],
     )
     event = pb.LeadEvent(occurred_at=timestamp(said.at), disposition_set=body)
-    told = row_of(buyer_id, said.lead_id, task.traceparent, "disposition_set", event)
+    told = row_of(buyer_id, said.lead_id, lead.traceparent, "disposition_set", event)
     return [told, replace(told, consumer="intake")] if said.disposition in _ASKED_BACK else [told]
 
 
