@@ -30,6 +30,9 @@ NUMBERS = (
     *LAWFUL_BANDS,
 )  # fmt: skip
 
+#: Channels to the person; what goes to the buyer's own systems is no answer to anybody.
+TO_PEOPLE = frozenset({"email", "text", "call"})
+
 #: An outcome counts towards a hold-out within so long of the purchase: equally long in both arms, or the arm that
 #: began earlier would have had more time.
 CONTACT_DAYS, CONVERSION_DAYS = 7, 30
@@ -176,7 +179,7 @@ def _times(story: Story, first: Attempt, decided: Instant, split: Parts) -> Iter
 
 
 def _chain(story: Story, decided: Instant) -> Iterator[tuple[str, int]]:
-    handed = [(one.at, one.channel) for one in story.handed.values() if one.at is not None]
+    handed = [(one.at, one.channel) for one in story.handed.values() if one.at is not None and one.channel in TO_PEOPLE]
     if handed:
         mailed = min((at for at, channel in handed if channel == "email"), default=None)
         if mailed is not None:

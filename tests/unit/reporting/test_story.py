@@ -161,8 +161,9 @@ def test_a_lead_bought_at_night_is_judged_by_the_lawful_clock_too() -> None:
     assert (numbers["wall_more"], numbers["lawful_5"]) == (1, 1)
 
 
-def test_the_first_of_several_messages_and_tasks_is_timed() -> None:
-    told = joined(bought(), handed(86_400), handed(0.1), handed(0.05, "text"), task(50), task(0.02, "t2"))
+def test_the_first_of_several_messages_to_the_person_and_of_several_tasks_is_timed() -> None:
+    messages = (handed(86_400), handed(0.1), handed(0.05, "text"), handed(0.01, "webhook"))
+    told = joined(bought(), *messages, task(50), task(0.02, "t2"))
     assert dict(stages(told)) == {"email": 100_000, "system": 65_000, "speed_to_lead": 3_065_000, "task": 20_000}
 
 
