@@ -64,8 +64,14 @@ def response(
         raise typer.BadParameter("by hour there is the wall clock only", param_hint="--lawful")
     grouping = pb.ResponseGrouping.Value(f"RESPONSE_GROUPING_{'UNSPECIFIED' if by == 'all' else by.upper()}")
 
+    everything = [pb.TIMING_ATTEMPT, pb.TIMING_LAWFUL, pb.TIMING_CONTACT, pb.TIMING_TOTAL]
+    shown = pb.TIMING_LAWFUL if lawful else pb.TIMING_ATTEMPT
+    timings = everything if as_json or as_csv else [shown]
+
     async def ask(services: Services, scope: reporting_pb.ReportScope) -> pb.GetResponseTimesResponse:
-        request = pb.GetResponseTimesRequest(scope=scope, grouping=grouping, order=order, team=team, time_zone=zone)
+        request = pb.GetResponseTimesRequest(
+            scope=scope, grouping=grouping, order=order, team=team, time_zone=zone, timings=timings
+        )
         return await services.ask(services.response.GetResponseTimes, request)
 
     answer = ask_report(ask, buyer, since, to, seller, source)

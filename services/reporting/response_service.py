@@ -16,7 +16,7 @@ from leadline.reporting.v1.response_service_pb2_grpc import ResponseServiceServi
 from services.reporting.hold_out import READING, Arm, Comparison, Estimate, compare, rate
 from services.reporting.parts import parts, skew
 from services.reporting.periods import floor, windows
-from services.reporting.response import CONTACT_DAYS, CONVERSION_DAYS, LAWFUL_BANDS, PARTS, WALL_BANDS
+from services.reporting.response import CONTACT_DAYS, CONVERSION_DAYS, LAWFUL_BANDS, PARTS, WALL_BANDS, Timed
 from services.reporting.response_store import Filter, Named, ResponseStore
 from services.reporting.response_sums import Facet
 from services.reporting.service import scope_of
@@ -37,6 +37,12 @@ _GROUPINGS: Mapping[int, Named] = {
     pb.RESPONSE_GROUPING_ORDER: "order",
     pb.RESPONSE_GROUPING_TEAM: "team",
     pb.RESPONSE_GROUPING_AGENT: "agent",
+}
+_TIMINGS: Mapping[int, Timed] = {
+    pb.TIMING_ATTEMPT: "attempt",
+    pb.TIMING_LAWFUL: "lawful",
+    pb.TIMING_CONTACT: "contact",
+    pb.TIMING_TOTAL: "total",
 }
 _VERDICTS = {
     "too_early": pb.HOLD_OUT_VERDICT_TOO_EARLY,
@@ -72,7 +78,8 @@ class ResponseService(ResponseServiceServicer):
         by = _GROUPINGS[request.grouping]
         if by == "agent" and (only.seller or only.source or only.order):
             raise Malformed.field("scope", "expected no seller, source or order where grouped by agent")
-        rows, times = await self._store.response(scope.buyer_id, windows(scope.start, scope.end), by, only)
+        timed = [_timed(timing) for timing in request.timings] or ["attempt"]
+        rows, times = await self._store.response(scope.buyer_id, windows(scope.start, scope.end), by, only, timed)
         by_row: dict[tuple[str, ...], dict[str, pb.Percentiles]] = {}
         for row in times:
             by_row.setdefault(_named(row), {})[row["timed"]] = _percentiles(row, coarse=False)
@@ -182,6 +189,12 @@ class ResponseService(ResponseServiceServicer):
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise Malformed.field("time_zone", "expected an IANA time zone such as America/New_York") from None
         return zone
+
+
+def _timed(timing: pb.Timing.ValueType) -> Timed:
+    if timing not in _TIMINGS:
+        raise Malformed.field("timings", "expected timings of this release")
+    return _TIMINGS[timing]
 
 
 def _facet(only: Filter) -> Facet:

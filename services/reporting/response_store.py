@@ -10,7 +10,7 @@ from typing import Literal
 import asyncpg
 
 from services.reporting.periods import Window
-from services.reporting.response import NUMBERS, WALL_BANDS
+from services.reporting.response import NUMBERS, WALL_BANDS, Timed
 from services.reporting.response_sums import HELD_NUMBERS, Facet
 from services.reporting.store import MOST_ROWS
 from shared.db.failures import translated
@@ -30,11 +30,16 @@ _COLUMNS: Mapping[Named, tuple[str, ...]] = {
 #: Percentiles that every report tells.
 _SHARES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
-_WINDOWS = """unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) AS within (span, start, stop)"""
-_WITHIN = """r.buyer_id = $1 AND r.span = within.span AND r.starts_at >= coalesce(within.start, '-infinity')
-            AND r.starts_at < coalesce(within.stop, 'infinity')"""
-_ORIGIN = """r.side = $5 AND ($6 = '' OR r.seller = $6) AND ($7 = '' OR r.source = $7)
-   AND ($8 = '' OR r.order_slug = $8) AND ($9 = '' OR r.team = $9)"""
+# A look into the primary key for each window, whatever the planner believes: OFFSET 0 keeps it from anything else.
+_WITHIN = """unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) AS named (span, start, stop)
+       CROSS JOIN LATERAL (
+           SELECT * FROM reporting.{table} AS one
+            WHERE one.buyer_id = $1 AND one.span = named.span AND {where}
+              AND one.starts_at >= coalesce(named.start, '-infinity')
+              AND one.starts_at < coalesce(named.stop, 'infinity')
+           OFFSET 0) AS r"""
+_ORIGIN = """one.side = $5 AND ($6 = '' OR one.seller = $6) AND ($7 = '' OR one.source = $7)
+              AND ($8 = '' OR one.order_slug = $8) AND ($9 = '' OR one.team = $9)"""
 
 
 def _sums(names: Sequence[str]) -> str:
@@ -59,8 +64,7 @@ SELECT {named} leads::bigint AS leads, {chosen} FROM ranked WHERE leads > 0 GROU
 _RESPONSE: Mapping[Named, str] = {
     by: f"""
 SELECT {"".join(f"r.{name}, " for name in names)} {_sums(NUMBERS)}
-  FROM {_WINDOWS} JOIN reporting.response AS r ON {_WITHIN}
- WHERE {_ORIGIN}
+  FROM {_WITHIN.format(table="response", where=_ORIGIN)}
  {f"GROUP BY {', '.join(f'r.{name}' for name in names)}" if names else ""}
 HAVING sum(r.leads) > 0 OR sum(r.held_back) > 0
  ORDER BY {", ".join(("sum(r.leads) DESC", *(f"r.{name}" for name in names)))} LIMIT {MOST_ROWS}
@@ -70,11 +74,11 @@ HAVING sum(r.leads) > 0 OR sum(r.held_back) > 0
 _TIMES: Mapping[Named, str] = {
     by: _ranked(
         f"""
-    SELECT {"".join(f"r.{name}, " for name in names)} timed, bucket, sum(n) AS n
-      FROM {_WINDOWS} JOIN reporting.response_time AS r ON {_WITHIN}
+    SELECT {"".join(f"r.{name}, " for name in names)} r.timed, bucket, sum(n) AS n
+      FROM unnest($10::text[]) AS asked (timed)
+           CROSS JOIN {_WITHIN.format(table="response_time", where=f"one.timed = asked.timed AND {_ORIGIN}")}
            CROSS JOIN LATERAL unnest(r.buckets, r.counts) AS bucketed (bucket, n)
-     WHERE {_ORIGIN}
-     GROUP BY {"".join(f"r.{name}, " for name in names)} timed, bucket HAVING sum(n) > 0""",
+     GROUP BY {"".join(f"r.{name}, " for name in names)} r.timed, bucket HAVING sum(n) > 0""",
         (*names, "timed"),
     )
     for by, names in _COLUMNS.items()
@@ -101,20 +105,22 @@ SELECT {", ".join(_CELL[name] for name in names)}, {_sums(_HEAT_NUMBERS)}
 """
     for weekdays, names in _CELLS.items()
 }
+# The zone is reckoned with once an hour, before its buckets are taken apart.
 _HEAT_TIMES: Mapping[bool, str] = {
     weekdays: _ranked(
         f"""
-    SELECT {", ".join(_CELL[name] for name in names)}, bucket, sum(n) AS n
-      FROM reporting.heat AS r CROSS JOIN LATERAL unnest(r.buckets, r.counts) AS bucketed (bucket, n) {_IN_FACET}
-     GROUP BY {_FIRST[weekdays]}, bucket HAVING sum(n) > 0""",
+    SELECT {", ".join(names)}, bucket, sum(n) AS n
+      FROM (SELECT {", ".join(_CELL[name] for name in names)}, r.buckets, r.counts
+              FROM reporting.heat AS r {_IN_FACET} OFFSET 0) AS local
+           CROSS JOIN LATERAL unnest(local.buckets, local.counts) AS bucketed (bucket, n)
+     GROUP BY {", ".join(names)}, bucket HAVING sum(n) > 0""",
         names,
     )
     for weekdays, names in _CELLS.items()
 }
 _HELD = f"""
 SELECT r.order_slug, r.delay_seconds, r.arm, {_sums(HELD_NUMBERS)}
-  FROM {_WINDOWS} JOIN reporting.hold_out AS r ON {_WITHIN}
- WHERE $5 = '' OR r.order_slug = $5
+  FROM {_WITHIN.format(table="hold_out", where="($5 = '' OR one.order_slug = $5)")}
  GROUP BY r.order_slug, r.delay_seconds, r.arm
 HAVING sum(r.leads) > 0
 """
@@ -139,12 +145,12 @@ class ResponseStore:
         self._pool = pool
 
     async def response(
-        self, buyer_id: str, windows: Sequence[Window], by: Named, only: Filter
+        self, buyer_id: str, windows: Sequence[Window], by: Named, only: Filter, timed: Sequence[Timed]
     ) -> tuple[list[asyncpg.Record], list[asyncpg.Record]]:
         """Rows of `_RESPONSE`, the most leads first, and of `_TIMES`, in one snapshot."""
         side = "holder" if by == "agent" else "origin"
         arguments = (buyer_id, *_columns(windows), side, only.seller, only.source, only.order, only.team)
-        return await self._pair(_RESPONSE[by], _TIMES[by], arguments)
+        return await self._pair((_RESPONSE[by], arguments), (_TIMES[by], (*arguments, list(timed))))
 
     async def heat(
         self,
@@ -158,7 +164,8 @@ class ResponseStore:
     ) -> tuple[list[asyncpg.Record], list[asyncpg.Record]]:
         """Rows of `_HEAT` by hour of the day, and by weekday too if asked; and of `_HEAT_TIMES`, in one snapshot."""
         names = (only.source, only.seller, only.order, only.agent, only.team)
-        return await self._pair(_HEAT[weekdays], _HEAT_TIMES[weekdays], (buyer_id, facet, *names, *period, zone))
+        arguments = (buyer_id, facet, *names, *period, zone)
+        return await self._pair((_HEAT[weekdays], arguments), (_HEAT_TIMES[weekdays], arguments))
 
     async def held(self, buyer_id: str, windows: Sequence[Window], order: str) -> list[asyncpg.Record]:
         """Rows of `_HELD`."""
@@ -172,14 +179,15 @@ class ResponseStore:
             return found
 
     async def _pair(
-        self, one: str, other: str, arguments: tuple[object, ...]
+        self, *queries: tuple[str, tuple[object, ...]]
     ) -> tuple[list[asyncpg.Record], list[asyncpg.Record]]:
         async with (
             translated(self._pool),
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            return await connection.fetch(one, *arguments), await connection.fetch(other, *arguments)
+            (one, arguments), (other, more) = queries
+            return await connection.fetch(one, *arguments), await connection.fetch(other, *more)
 
 
 def _columns(windows: Sequence[Window]) -> list[list[object]]:

@@ -76,7 +76,7 @@ SELECT {", ".join(chosen)}
 
 
 _ADD_RESPONSE = _adding("response", _RESPONSE_KEY, NUMBERS, buckets=False)
-_ADD_TIMES = _adding("response_time", (*_RESPONSE_KEY, "timed"), (), buckets=True)
+_ADD_TIMES = _adding("response_time", ("buyer_id", "side", "timed", "span", "starts_at", *_NAMED), (), buckets=True)
 _ADD_HEAT = _adding("heat", _HEAT_KEY, HEAT_NUMBERS, buckets=True)
 _ADD_HELD = _adding("hold_out", _HELD_KEY, HELD_NUMBERS, buckets=False)
 
@@ -135,7 +135,9 @@ class StoryStore:
         counts = [(*key, _numbers(sums, NUMBERS)) for key, sums in response.items()]
         await _write(connection, _ADD_RESPONSE, counts)
         times = [
-            (*key, timed, *_arrays(buckets)) for key, sums in response.items() for timed, buckets in sums.times.items()
+            (*key[:2], timed, *key[2:], *_arrays(buckets))
+            for key, sums in response.items()
+            for timed, buckets in sums.times.items()
         ]
         await _write(connection, _ADD_TIMES, times)
         hours = [

@@ -122,7 +122,9 @@ async def _times(
 async def test_response_times_in_every_grouping(service: ResponseService, reporting: Pool, routing: Pool) -> None:
     await publish(routing, _market())
     await catch_up(reporting)
-    (everything,) = await _times(service, pb.RESPONSE_GROUPING_UNSPECIFIED)
+    timings = [pb.TIMING_ATTEMPT, pb.TIMING_CONTACT]
+    (everything,) = await _times(service, pb.RESPONSE_GROUPING_UNSPECIFIED, timings=timings)
+    assert not everything.HasField("total")
     # Of thirty leads ten are held back; of the other twenty ten are attempted, 20 s + 40 s for each that came before.
     attempts = [20 + 40.0 * number for number in range(30) if number % 3 == 2]
     assert (everything.leads, everything.held_back, everything.attempted) == (20, 10, 10)

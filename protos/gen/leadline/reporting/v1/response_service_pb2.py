@@ -26,53 +26,55 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from leadline.reporting.v1 import reporting_service_pb2 as leadline_dot_reporting_dot_v1_dot_reporting__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,leadline/reporting/v1/response_service.proto\x12\x15leadline.reporting.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a-leadline/reporting/v1/reporting_service.proto\"\xb7\x01\n\x17GetResponseTimesRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".leadline.reporting.v1.ReportScope\x12\x39\n\x08grouping\x18\x02 \x01(\x0e\x32\'.leadline.reporting.v1.ResponseGrouping\x12\r\n\x05order\x18\x03 \x01(\t\x12\x0c\n\x04team\x18\x04 \x01(\t\x12\x11\n\ttime_zone\x18\x05 \x01(\t\"_\n\x18GetResponseTimesResponse\x12\x30\n\x04rows\x18\x01 \x03(\x0b\x32\".leadline.reporting.v1.ResponseRow\x12\x11\n\ttime_zone\x18\x02 \x01(\t\"\xd6\x04\n\x0bResponseRow\x12\x0e\n\x06seller\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\r\n\x05order\x18\x03 \x01(\t\x12\x0c\n\x04team\x18\x04 \x01(\t\x12\r\n\x05\x61gent\x18\x05 \x01(\t\x12\x11\n\x04hour\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12\r\n\x05leads\x18\x07 \x01(\x03\x12\x11\n\theld_back\x18\x08 \x01(\x03\x12\x11\n\tattempted\x18\t \x01(\x03\x12\x11\n\tcontacted\x18\n \x01(\x03\x12\x11\n\tappointed\x18\x0b \x01(\x03\x12\x11\n\tconverted\x18\x0c \x01(\x03\x12\x0e\n\x06skewed\x18\r \x01(\x03\x12\x33\n\x07\x61ttempt\x18\x0e \x01(\x0b\x32\".leadline.reporting.v1.Percentiles\x12\x32\n\x06lawful\x18\x0f \x01(\x0b\x32\".leadline.reporting.v1.Percentiles\x12\x33\n\x07\x63ontact\x18\x10 \x01(\x0b\x32\".leadline.reporting.v1.Percentiles\x12\x31\n\x05total\x18\x11 \x01(\x0b\x32\".leadline.reporting.v1.Percentiles\x12\x30\n\nwall_bands\x18\x12 \x01(\x0b\x32\x1c.leadline.reporting.v1.Bands\x12\x32\n\x0clawful_bands\x18\x13 \x01(\x0b\x32\x1c.leadline.reporting.v1.Bands\x12*\n\x04mean\x18\x14 \x01(\x0b\x32\x1c.leadline.reporting.v1.PartsB\x07\n\x05_hour\"L\n\x0bPercentiles\x12\r\n\x05leads\x18\x01 \x01(\x03\x12\x0e\n\x06p50_ms\x18\x02 \x01(\x01\x12\x0e\n\x06p95_ms\x18\x03 \x01(\x01\x12\x0e\n\x06p99_ms\x18\x04 \x01(\x01\"f\n\x05\x42\x61nds\x12\x18\n\x10within_5_minutes\x18\x01 \x01(\x03\x12\x19\n\x11within_15_minutes\x18\x02 \x01(\x03\x12\x19\n\x11within_60_minutes\x18\x03 \x01(\x03\x12\r\n\x05later\x18\x04 \x01(\x03\"{\n\x05Parts\x12\x11\n\tseller_ms\x18\x01 \x01(\x01\x12\x11\n\tsystem_ms\x18\x02 \x01(\x01\x12\x14\n\x0cheld_back_ms\x18\x03 \x01(\x01\x12\x12\n\nwaiting_ms\x18\x04 \x01(\x01\x12\x10\n\x08human_ms\x18\x05 \x01(\x01\x12\x10\n\x08total_ms\x18\x06 \x01(\x01\"\x85\x01\n\x11GetHeatMapRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".leadline.reporting.v1.ReportScope\x12\r\n\x05order\x18\x02 \x01(\t\x12\x0c\n\x04team\x18\x03 \x01(\t\x12\r\n\x05\x61gent\x18\x04 \x01(\t\x12\x11\n\ttime_zone\x18\x05 \x01(\t\"W\n\x12GetHeatMapResponse\x12\x11\n\ttime_zone\x18\x01 \x01(\t\x12.\n\x05\x63\x65lls\x18\x02 \x03(\x0b\x32\x1f.leadline.reporting.v1.HeatCell\"\x8f\x01\n\x08HeatCell\x12\x0f\n\x07weekday\x18\x01 \x01(\x05\x12\x0c\n\x04hour\x18\x02 \x01(\x05\x12\r\n\x05leads\x18\x03 \x01(\x03\x12\x11\n\tattempted\x18\x04 \x01(\x03\x12\x10\n\x08\x61ttempts\x18\x05 \x01(\x03\x12\x10\n\x08\x63ontacts\x18\x06 \x01(\x03\x12\x13\n\x06p50_ms\x18\x07 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_p50_ms\"\x90\x01\n\x11GetHoldOutRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".leadline.reporting.v1.ReportScope\x12\r\n\x05order\x18\x02 \x01(\t\x12\x1a\n\x12\x63ontact_difference\x18\x03 \x01(\x01\x12\x1d\n\x15\x63onversion_difference\x18\x04 \x01(\x01\"X\n\x12GetHoldOutResponse\x12\x31\n\thold_outs\x18\x01 \x03(\x0b\x32\x1e.leadline.reporting.v1.HoldOut\x12\x0f\n\x07reading\x18\x02 \x01(\t\"h\n\x07HoldOut\x12\r\n\x05order\x18\x01 \x01(\t\x12\x15\n\rdelay_seconds\x18\x02 \x01(\x05\x12\x37\n\x08outcomes\x18\x03 \x03(\x0b\x32%.leadline.reporting.v1.HoldOutOutcome\"\xd3\x03\n\x0eHoldOutOutcome\x12\x0f\n\x07outcome\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ys\x18\x02 \x01(\x05\x12+\n\x07\x61t_once\x18\x03 \x01(\x0b\x32\x1a.leadline.reporting.v1.Arm\x12-\n\theld_back\x18\x04 \x01(\x0b\x32\x1a.leadline.reporting.v1.Arm\x12\x11\n\ttoo_young\x18\x05 \x01(\x03\x12\x33\n\ndifference\x18\x06 \x01(\x0b\x32\x1f.leadline.reporting.v1.Estimate\x12.\n\x05ratio\x18\x07 \x01(\x0b\x32\x1f.leadline.reporting.v1.Estimate\x12\x35\n\x0c\x61lways_valid\x18\x08 \x01(\x0b\x32\x1f.leadline.reporting.v1.Estimate\x12\x1d\n\x15\x64\x65tectable_difference\x18\t \x01(\x01\x12\x16\n\x0eneeded_at_once\x18\n \x01(\x03\x12\x18\n\x10needed_held_back\x18\x0b \x01(\x03\x12\x0e\n\x06\x65nough\x18\x0c \x01(\x08\x12\x36\n\x07verdict\x18\r \x01(\x0e\x32%.leadline.reporting.v1.HoldOutVerdict\"T\n\x03\x41rm\x12\r\n\x05leads\x18\x01 \x01(\x03\x12\x0f\n\x07reached\x18\x02 \x01(\x03\x12-\n\x04rate\x18\x03 \x01(\x0b\x32\x1f.leadline.reporting.v1.Estimate\"4\n\x08\x45stimate\x12\r\n\x05value\x18\x01 \x01(\x01\x12\x0b\n\x03low\x18\x02 \x01(\x01\x12\x0c\n\x04high\x18\x03 \x01(\x01\"7\n\x12GetTimelineRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0f\n\x07lead_id\x18\x02 \x01(\t\"\xd3\x01\n\x13GetTimelineResponse\x12\x34\n\x06points\x18\x01 \x03(\x0b\x32$.leadline.reporting.v1.TimelinePoint\x12+\n\x05parts\x18\x02 \x01(\x0b\x32\x1c.leadline.reporting.v1.Parts\x12\x16\n\tlawful_ms\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x07skew_ms\x18\x04 \x01(\x01\x12\x0b\n\x03\x61rm\x18\x05 \x01(\t\x12\x15\n\rdelay_seconds\x18\x06 \x01(\x05\x42\x0c\n\n_lawful_ms\"\xe5\x01\n\rTimelinePoint\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11since_previous_ms\x18\x03 \x01(\x01\x12\x1d\n\x10since_decided_ms\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x0c\n\x04team\x18\x05 \x01(\t\x12\r\n\x05\x61gent\x18\x06 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x07 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x08 \x01(\t\x12\x11\n\tautomatic\x18\t \x01(\x08\x42\x13\n\x11_since_decided_ms*\xe3\x01\n\x10ResponseGrouping\x12!\n\x1dRESPONSE_GROUPING_UNSPECIFIED\x10\x00\x12\x1c\n\x18RESPONSE_GROUPING_SELLER\x10\x01\x12\x1c\n\x18RESPONSE_GROUPING_SOURCE\x10\x02\x12\x1b\n\x17RESPONSE_GROUPING_ORDER\x10\x03\x12\x1a\n\x16RESPONSE_GROUPING_TEAM\x10\x04\x12\x1b\n\x17RESPONSE_GROUPING_AGENT\x10\x05\x12\x1a\n\x16RESPONSE_GROUPING_HOUR\x10\x06*\xce\x01\n\x0eHoldOutVerdict\x12 \n\x1cHOLD_OUT_VERDICT_UNSPECIFIED\x10\x00\x12\x1e\n\x1aHOLD_OUT_VERDICT_TOO_EARLY\x10\x01\x12&\n\"HOLD_OUT_VERDICT_AT_ONCE_IS_BETTER\x10\x02\x12(\n$HOLD_OUT_VERDICT_HELD_BACK_IS_BETTER\x10\x03\x12(\n$HOLD_OUT_VERDICT_NO_DIFFERENCE_SHOWN\x10\x04\x32\xb2\x03\n\x0fResponseService\x12s\n\x10GetResponseTimes\x12..leadline.reporting.v1.GetResponseTimesRequest\x1a/.leadline.reporting.v1.GetResponseTimesResponse\x12\x61\n\nGetHeatMap\x12(.leadline.reporting.v1.GetHeatMapRequest\x1a).leadline.reporting.v1.GetHeatMapResponse\x12\x61\n\nGetHoldOut\x12(.leadline.reporting.v1.GetHoldOutRequest\x1a).leadline.reporting.v1.GetHoldOutResponse\x12\x64\n\x0bGetTimeline\x12).leadline.reporting.v1.GetTimelineRequest\x1a*.leadline.reporting.v1.GetTimelineResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,leadline/reporting/v1/response_service.proto\x12\x15leadline.reporting.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a-leadline/reporting/v1/reporting_service.proto\"\xe7\x01\n\x17GetResponseTimesRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".leadline.reporting.v1.ReportScope\x12\x39\n\x08grouping\x18\x02 \x01(\x0e\x32\'.leadline.reporting.v1.ResponseGrouping\x12\r\n\x05order\x18\x03 \x01(\t\x12\x0c\n\x04team\x18\x04 \x01(\t\x12\x11\n\ttime_zone\x18\x05 \x01(\t\x12.\n\x07timings\x18\x06 \x03(\x0e\x32\x1d.leadline.reporting.v1.Timing\"_\n\x18GetResponseTimesResponse\x12\x30\n\x04rows\x18\x01 \x03(\x0b\x32\".leadline.reporting.v1.ResponseRow\x12\x11\n\ttime_zone\x18\x02 \x01(\t\"\xd6\x04\n\x0bResponseRow\x12\x0e\n\x06seller\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\r\n\x05order\x18\x03 \x01(\t\x12\x0c\n\x04team\x18\x04 \x01(\t\x12\r\n\x05\x61gent\x18\x05 \x01(\t\x12\x11\n\x04hour\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12\r\n\x05leads\x18\x07 \x01(\x03\x12\x11\n\theld_back\x18\x08 \x01(\x03\x12\x11\n\tattempted\x18\t \x01(\x03\x12\x11\n\tcontacted\x18\n \x01(\x03\x12\x11\n\tappointed\x18\x0b \x01(\x03\x12\x11\n\tconverted\x18\x0c \x01(\x03\x12\x0e\n\x06skewed\x18\r \x01(\x03\x12\x33\n\x07\x61ttempt\x18\x0e \x01(\x0b\x32\".leadline.reporting.v1.Percentiles\x12\x32\n\x06lawful\x18\x0f \x01(\x0b\x32\".leadline.reporting.v1.Percentiles\x12\x33\n\x07\x63ontact\x18\x10 \x01(\x0b\x32\".leadline.reporting.v1.Percentiles\x12\x31\n\x05total\x18\x11 \x01(\x0b\x32\".leadline.reporting.v1.Percentiles\x12\x30\n\nwall_bands\x18\x12 \x01(\x0b\x32\x1c.leadline.reporting.v1.Bands\x12\x32\n\x0clawful_bands\x18\x13 \x01(\x0b\x32\x1c.leadline.reporting.v1.Bands\x12*\n\x04mean\x18\x14 \x01(\x0b\x32\x1c.leadline.reporting.v1.PartsB\x07\n\x05_hour\"L\n\x0bPercentiles\x12\r\n\x05leads\x18\x01 \x01(\x03\x12\x0e\n\x06p50_ms\x18\x02 \x01(\x01\x12\x0e\n\x06p95_ms\x18\x03 \x01(\x01\x12\x0e\n\x06p99_ms\x18\x04 \x01(\x01\"f\n\x05\x42\x61nds\x12\x18\n\x10within_5_minutes\x18\x01 \x01(\x03\x12\x19\n\x11within_15_minutes\x18\x02 \x01(\x03\x12\x19\n\x11within_60_minutes\x18\x03 \x01(\x03\x12\r\n\x05later\x18\x04 \x01(\x03\"{\n\x05Parts\x12\x11\n\tseller_ms\x18\x01 \x01(\x01\x12\x11\n\tsystem_ms\x18\x02 \x01(\x01\x12\x14\n\x0cheld_back_ms\x18\x03 \x01(\x01\x12\x12\n\nwaiting_ms\x18\x04 \x01(\x01\x12\x10\n\x08human_ms\x18\x05 \x01(\x01\x12\x10\n\x08total_ms\x18\x06 \x01(\x01\"\x85\x01\n\x11GetHeatMapRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".leadline.reporting.v1.ReportScope\x12\r\n\x05order\x18\x02 \x01(\t\x12\x0c\n\x04team\x18\x03 \x01(\t\x12\r\n\x05\x61gent\x18\x04 \x01(\t\x12\x11\n\ttime_zone\x18\x05 \x01(\t\"W\n\x12GetHeatMapResponse\x12\x11\n\ttime_zone\x18\x01 \x01(\t\x12.\n\x05\x63\x65lls\x18\x02 \x03(\x0b\x32\x1f.leadline.reporting.v1.HeatCell\"\x8f\x01\n\x08HeatCell\x12\x0f\n\x07weekday\x18\x01 \x01(\x05\x12\x0c\n\x04hour\x18\x02 \x01(\x05\x12\r\n\x05leads\x18\x03 \x01(\x03\x12\x11\n\tattempted\x18\x04 \x01(\x03\x12\x10\n\x08\x61ttempts\x18\x05 \x01(\x03\x12\x10\n\x08\x63ontacts\x18\x06 \x01(\x03\x12\x13\n\x06p50_ms\x18\x07 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_p50_ms\"\x90\x01\n\x11GetHoldOutRequest\x12\x31\n\x05scope\x18\x01 \x01(\x0b\x32\".leadline.reporting.v1.ReportScope\x12\r\n\x05order\x18\x02 \x01(\t\x12\x1a\n\x12\x63ontact_difference\x18\x03 \x01(\x01\x12\x1d\n\x15\x63onversion_difference\x18\x04 \x01(\x01\"X\n\x12GetHoldOutResponse\x12\x31\n\thold_outs\x18\x01 \x03(\x0b\x32\x1e.leadline.reporting.v1.HoldOut\x12\x0f\n\x07reading\x18\x02 \x01(\t\"h\n\x07HoldOut\x12\r\n\x05order\x18\x01 \x01(\t\x12\x15\n\rdelay_seconds\x18\x02 \x01(\x05\x12\x37\n\x08outcomes\x18\x03 \x03(\x0b\x32%.leadline.reporting.v1.HoldOutOutcome\"\xd3\x03\n\x0eHoldOutOutcome\x12\x0f\n\x07outcome\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ys\x18\x02 \x01(\x05\x12+\n\x07\x61t_once\x18\x03 \x01(\x0b\x32\x1a.leadline.reporting.v1.Arm\x12-\n\theld_back\x18\x04 \x01(\x0b\x32\x1a.leadline.reporting.v1.Arm\x12\x11\n\ttoo_young\x18\x05 \x01(\x03\x12\x33\n\ndifference\x18\x06 \x01(\x0b\x32\x1f.leadline.reporting.v1.Estimate\x12.\n\x05ratio\x18\x07 \x01(\x0b\x32\x1f.leadline.reporting.v1.Estimate\x12\x35\n\x0c\x61lways_valid\x18\x08 \x01(\x0b\x32\x1f.leadline.reporting.v1.Estimate\x12\x1d\n\x15\x64\x65tectable_difference\x18\t \x01(\x01\x12\x16\n\x0eneeded_at_once\x18\n \x01(\x03\x12\x18\n\x10needed_held_back\x18\x0b \x01(\x03\x12\x0e\n\x06\x65nough\x18\x0c \x01(\x08\x12\x36\n\x07verdict\x18\r \x01(\x0e\x32%.leadline.reporting.v1.HoldOutVerdict\"T\n\x03\x41rm\x12\r\n\x05leads\x18\x01 \x01(\x03\x12\x0f\n\x07reached\x18\x02 \x01(\x03\x12-\n\x04rate\x18\x03 \x01(\x0b\x32\x1f.leadline.reporting.v1.Estimate\"4\n\x08\x45stimate\x12\r\n\x05value\x18\x01 \x01(\x01\x12\x0b\n\x03low\x18\x02 \x01(\x01\x12\x0c\n\x04high\x18\x03 \x01(\x01\"7\n\x12GetTimelineRequest\x12\x10\n\x08\x62uyer_id\x18\x01 \x01(\t\x12\x0f\n\x07lead_id\x18\x02 \x01(\t\"\xd3\x01\n\x13GetTimelineResponse\x12\x34\n\x06points\x18\x01 \x03(\x0b\x32$.leadline.reporting.v1.TimelinePoint\x12+\n\x05parts\x18\x02 \x01(\x0b\x32\x1c.leadline.reporting.v1.Parts\x12\x16\n\tlawful_ms\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x07skew_ms\x18\x04 \x01(\x01\x12\x0b\n\x03\x61rm\x18\x05 \x01(\t\x12\x15\n\rdelay_seconds\x18\x06 \x01(\x05\x42\x0c\n\n_lawful_ms\"\xe5\x01\n\rTimelinePoint\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11since_previous_ms\x18\x03 \x01(\x01\x12\x1d\n\x10since_decided_ms\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x0c\n\x04team\x18\x05 \x01(\t\x12\r\n\x05\x61gent\x18\x06 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x07 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x08 \x01(\t\x12\x11\n\tautomatic\x18\t \x01(\x08\x42\x13\n\x11_since_decided_ms*\xe3\x01\n\x10ResponseGrouping\x12!\n\x1dRESPONSE_GROUPING_UNSPECIFIED\x10\x00\x12\x1c\n\x18RESPONSE_GROUPING_SELLER\x10\x01\x12\x1c\n\x18RESPONSE_GROUPING_SOURCE\x10\x02\x12\x1b\n\x17RESPONSE_GROUPING_ORDER\x10\x03\x12\x1a\n\x16RESPONSE_GROUPING_TEAM\x10\x04\x12\x1b\n\x17RESPONSE_GROUPING_AGENT\x10\x05\x12\x1a\n\x16RESPONSE_GROUPING_HOUR\x10\x06*m\n\x06Timing\x12\x16\n\x12TIMING_UNSPECIFIED\x10\x00\x12\x12\n\x0eTIMING_ATTEMPT\x10\x01\x12\x11\n\rTIMING_LAWFUL\x10\x02\x12\x12\n\x0eTIMING_CONTACT\x10\x03\x12\x10\n\x0cTIMING_TOTAL\x10\x04*\xce\x01\n\x0eHoldOutVerdict\x12 \n\x1cHOLD_OUT_VERDICT_UNSPECIFIED\x10\x00\x12\x1e\n\x1aHOLD_OUT_VERDICT_TOO_EARLY\x10\x01\x12&\n\"HOLD_OUT_VERDICT_AT_ONCE_IS_BETTER\x10\x02\x12(\n$HOLD_OUT_VERDICT_HELD_BACK_IS_BETTER\x10\x03\x12(\n$HOLD_OUT_VERDICT_NO_DIFFERENCE_SHOWN\x10\x04\x32\xb2\x03\n\x0fResponseService\x12s\n\x10GetResponseTimes\x12..leadline.reporting.v1.GetResponseTimesRequest\x1a/.leadline.reporting.v1.GetResponseTimesResponse\x12\x61\n\nGetHeatMap\x12(.leadline.reporting.v1.GetHeatMapRequest\x1a).leadline.reporting.v1.GetHeatMapResponse\x12\x61\n\nGetHoldOut\x12(.leadline.reporting.v1.GetHoldOutRequest\x1a).leadline.reporting.v1.GetHoldOutResponse\x12\x64\n\x0bGetTimeline\x12).leadline.reporting.v1.GetTimelineRequest\x1a*.leadline.reporting.v1.GetTimelineResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'leadline.reporting.v1.response_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RESPONSEGROUPING']._serialized_start=3170
-  _globals['_RESPONSEGROUPING']._serialized_end=3397
-  _globals['_HOLDOUTVERDICT']._serialized_start=3400
-  _globals['_HOLDOUTVERDICT']._serialized_end=3606
+  _globals['_RESPONSEGROUPING']._serialized_start=3218
+  _globals['_RESPONSEGROUPING']._serialized_end=3445
+  _globals['_TIMING']._serialized_start=3447
+  _globals['_TIMING']._serialized_end=3556
+  _globals['_HOLDOUTVERDICT']._serialized_start=3559
+  _globals['_HOLDOUTVERDICT']._serialized_end=3765
   _globals['_GETRESPONSETIMESREQUEST']._serialized_start=152
-  _globals['_GETRESPONSETIMESREQUEST']._serialized_end=335
-  _globals['_GETRESPONSETIMESRESPONSE']._serialized_start=337
-  _globals['_GETRESPONSETIMESRESPONSE']._serialized_end=432
-  _globals['_RESPONSEROW']._serialized_start=435
-  _globals['_RESPONSEROW']._serialized_end=1033
-  _globals['_PERCENTILES']._serialized_start=1035
-  _globals['_PERCENTILES']._serialized_end=1111
-  _globals['_BANDS']._serialized_start=1113
-  _globals['_BANDS']._serialized_end=1215
-  _globals['_PARTS']._serialized_start=1217
-  _globals['_PARTS']._serialized_end=1340
-  _globals['_GETHEATMAPREQUEST']._serialized_start=1343
-  _globals['_GETHEATMAPREQUEST']._serialized_end=1476
-  _globals['_GETHEATMAPRESPONSE']._serialized_start=1478
-  _globals['_GETHEATMAPRESPONSE']._serialized_end=1565
-  _globals['_HEATCELL']._serialized_start=1568
-  _globals['_HEATCELL']._serialized_end=1711
-  _globals['_GETHOLDOUTREQUEST']._serialized_start=1714
-  _globals['_GETHOLDOUTREQUEST']._serialized_end=1858
-  _globals['_GETHOLDOUTRESPONSE']._serialized_start=1860
-  _globals['_GETHOLDOUTRESPONSE']._serialized_end=1948
-  _globals['_HOLDOUT']._serialized_start=1950
-  _globals['_HOLDOUT']._serialized_end=2054
-  _globals['_HOLDOUTOUTCOME']._serialized_start=2057
-  _globals['_HOLDOUTOUTCOME']._serialized_end=2524
-  _globals['_ARM']._serialized_start=2526
-  _globals['_ARM']._serialized_end=2610
-  _globals['_ESTIMATE']._serialized_start=2612
-  _globals['_ESTIMATE']._serialized_end=2664
-  _globals['_GETTIMELINEREQUEST']._serialized_start=2666
-  _globals['_GETTIMELINEREQUEST']._serialized_end=2721
-  _globals['_GETTIMELINERESPONSE']._serialized_start=2724
-  _globals['_GETTIMELINERESPONSE']._serialized_end=2935
-  _globals['_TIMELINEPOINT']._serialized_start=2938
-  _globals['_TIMELINEPOINT']._serialized_end=3167
-  _globals['_RESPONSESERVICE']._serialized_start=3609
-  _globals['_RESPONSESERVICE']._serialized_end=4043
+  _globals['_GETRESPONSETIMESREQUEST']._serialized_end=383
+  _globals['_GETRESPONSETIMESRESPONSE']._serialized_start=385
+  _globals['_GETRESPONSETIMESRESPONSE']._serialized_end=480
+  _globals['_RESPONSEROW']._serialized_start=483
+  _globals['_RESPONSEROW']._serialized_end=1081
+  _globals['_PERCENTILES']._serialized_start=1083
+  _globals['_PERCENTILES']._serialized_end=1159
+  _globals['_BANDS']._serialized_start=1161
+  _globals['_BANDS']._serialized_end=1263
+  _globals['_PARTS']._serialized_start=1265
+  _globals['_PARTS']._serialized_end=1388
+  _globals['_GETHEATMAPREQUEST']._serialized_start=1391
+  _globals['_GETHEATMAPREQUEST']._serialized_end=1524
+  _globals['_GETHEATMAPRESPONSE']._serialized_start=1526
+  _globals['_GETHEATMAPRESPONSE']._serialized_end=1613
+  _globals['_HEATCELL']._serialized_start=1616
+  _globals['_HEATCELL']._serialized_end=1759
+  _globals['_GETHOLDOUTREQUEST']._serialized_start=1762
+  _globals['_GETHOLDOUTREQUEST']._serialized_end=1906
+  _globals['_GETHOLDOUTRESPONSE']._serialized_start=1908
+  _globals['_GETHOLDOUTRESPONSE']._serialized_end=1996
+  _globals['_HOLDOUT']._serialized_start=1998
+  _globals['_HOLDOUT']._serialized_end=2102
+  _globals['_HOLDOUTOUTCOME']._serialized_start=2105
+  _globals['_HOLDOUTOUTCOME']._serialized_end=2572
+  _globals['_ARM']._serialized_start=2574
+  _globals['_ARM']._serialized_end=2658
+  _globals['_ESTIMATE']._serialized_start=2660
+  _globals['_ESTIMATE']._serialized_end=2712
+  _globals['_GETTIMELINEREQUEST']._serialized_start=2714
+  _globals['_GETTIMELINEREQUEST']._serialized_end=2769
+  _globals['_GETTIMELINERESPONSE']._serialized_start=2772
+  _globals['_GETTIMELINERESPONSE']._serialized_end=2983
+  _globals['_TIMELINEPOINT']._serialized_start=2986
+  _globals['_TIMELINEPOINT']._serialized_end=3215
+  _globals['_RESPONSESERVICE']._serialized_start=3768
+  _globals['_RESPONSESERVICE']._serialized_end=4202
 # @@protoc_insertion_point(module_scope)

@@ -61,6 +61,38 @@ RESPONSE_GROUPING_HOUR: ResponseGrouping.ValueType  # 6
 """By hour of the day in which the lead was bought, in `time_zone`."""
 Global___ResponseGrouping: _TypeAlias = ResponseGrouping  # noqa: Y015
 
+class _Timing:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TimingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Timing.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TIMING_UNSPECIFIED: _Timing.ValueType  # 0
+    """Never sent."""
+    TIMING_ATTEMPT: _Timing.ValueType  # 1
+    """From purchase to the first real attempt."""
+    TIMING_LAWFUL: _Timing.ValueType  # 2
+    """The lawful part of that."""
+    TIMING_CONTACT: _Timing.ValueType  # 3
+    """From purchase to the first live contact."""
+    TIMING_TOTAL: _Timing.ValueType  # 4
+    """From the person's submit to the first real attempt."""
+
+class Timing(_Timing, metaclass=_TimingEnumTypeWrapper):
+    """What is timed."""
+
+TIMING_UNSPECIFIED: Timing.ValueType  # 0
+"""Never sent."""
+TIMING_ATTEMPT: Timing.ValueType  # 1
+"""From purchase to the first real attempt."""
+TIMING_LAWFUL: Timing.ValueType  # 2
+"""The lawful part of that."""
+TIMING_CONTACT: Timing.ValueType  # 3
+"""From purchase to the first live contact."""
+TIMING_TOTAL: Timing.ValueType  # 4
+"""From the person's submit to the first real attempt."""
+Global___Timing: _TypeAlias = Timing  # noqa: Y015
+
 class _HoldOutVerdict:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -104,6 +136,7 @@ class GetResponseTimesRequest(_message.Message):
     ORDER_FIELD_NUMBER: _builtins.int
     TEAM_FIELD_NUMBER: _builtins.int
     TIME_ZONE_FIELD_NUMBER: _builtins.int
+    TIMINGS_FIELD_NUMBER: _builtins.int
     grouping: Global___ResponseGrouping.ValueType
     """By what they are grouped."""
     order: _builtins.str
@@ -118,6 +151,10 @@ class GetResponseTimesRequest(_message.Message):
         source, order and team.
         """
 
+    @_builtins.property
+    def timings(self) -> _containers.RepeatedScalarFieldContainer[Global___Timing.ValueType]:
+        """Whose percentiles are asked for; empty: `attempt`. The fewer, the sooner. By hour there is `attempt` only."""
+
     def __init__(
         self,
         *,
@@ -126,10 +163,11 @@ class GetResponseTimesRequest(_message.Message):
         order: _builtins.str = ...,
         team: _builtins.str = ...,
         time_zone: _builtins.str = ...,
+        timings: _abc.Iterable[Global___Timing.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["scope", b"scope"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["grouping", b"grouping", "order", b"order", "scope", b"scope", "team", b"team", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["grouping", b"grouping", "order", b"order", "scope", b"scope", "team", b"team", "time_zone", b"time_zone", "timings", b"timings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -217,21 +255,19 @@ class ResponseRow(_message.Message):
     """Leads whose seller's clock was ahead of ours; their seller's delay counts as 0. Unset by hour."""
     @_builtins.property
     def attempt(self) -> Global___Percentiles:
-        """From purchase to the first real attempt, by the wall clock."""
+        """From purchase to the first real attempt, by the wall clock. Unset, as the next three, where not asked for."""
 
     @_builtins.property
     def lawful(self) -> Global___Percentiles:
-        """The same, counting only time in which a call was lawful; leads for which that is not known are left out. Unset by
-        hour.
-        """
+        """The same, counting only time in which a call was lawful; leads for which that is not known are left out."""
 
     @_builtins.property
     def contact(self) -> Global___Percentiles:
-        """From purchase to the first live contact. Unset by hour."""
+        """From purchase to the first live contact."""
 
     @_builtins.property
     def total(self) -> Global___Percentiles:
-        """From the person's submit, else the receipt, to the first real attempt. Unset by hour."""
+        """From the person's submit, else the receipt, to the first real attempt."""
 
     @_builtins.property
     def wall_bands(self) -> Global___Bands:
