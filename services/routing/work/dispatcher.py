@@ -31,9 +31,11 @@ from shared.telemetry.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
 
-#: Seconds between rounds, and which of them survey the queues.
+#: Seconds between rounds, and between surveys; of many thousand open tasks a survey takes its time, so that it is
+#: made less often then: at most one part of so many of the time goes into it.
 ROUND_SECONDS = 0.5
-_SURVEY_EVERY = 4
+_SURVEY_SECONDS = 2.0
+_SURVEY_SHARE = 20
 #: Tasks that one round gives to one team, and leases that it takes back.
 _MOST_GIVEN = 64
 _MOST_LAPSED = 200
@@ -48,23 +50,27 @@ class Dispatcher:
         self._hours = hours
         self._metrics = metrics
         self._clock = clock
-        self._queues: list[tuple[str, str]] = []
+        self._queues: set[tuple[str, str]] = set()
         #: What the metrics say nobody can take, by team and reason.
         self._told: dict[tuple[str, str], int] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Go round until `stop`; outages are waited out."""
-        rounds = 0
+        survey_at = 0.0
         while not stop.is_set():
+            began = self._clock.monotonic()
+            survey = began >= survey_at
             try:
-                await self.round(survey=rounds % _SURVEY_EVERY == 0)
-                rounds += 1
+                await self.round(survey=survey)
             except AppError as error:
                 _log.warning("work was not seen to", **failure(error))
             except Exception as error:
                 if not is_away(error):
                     raise
                 _log.warning("work was not seen to", **failure(error))
+            if survey:
+                took = self._clock.monotonic() - began
+                survey_at = began + max(_SURVEY_SECONDS, took * _SURVEY_SHARE)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), ROUND_SECONDS)
 
@@ -72,25 +78,31 @@ class Dispatcher:
         """Take back and give, and look after what is left, once.
 
         Args:
-            survey: False: give to the queues that the survey before knew of; a survey reads every open task.
+            survey: False: give to the queues that the survey before found; a survey reads every open task.
         """
         await self.take_back()
+        for queue in self._queues:
+            await self._give(*queue)
         if not survey:
-            for buyer_id, queue in self._queues:
-                await self._give(buyer_id, queue)
             return
-        now = self._clock.now()
-        async with translated(self._pool):
-            found = await survey_store.groups(self._pool, now)
-            for key in await survey_store.marked(self._pool):
-                found.setdefault(key, [])
-        self._queues = list(found)
+        found = await self._survey()
+        if new := found.keys() - self._queues:
+            for queue in new:
+                await self._give(*queue)
+            found = await self._survey()
+        self._queues = set(found)
         left: dict[tuple[str, str], int] = {}
-        for buyer_id, queue in found:
-            await self._give(buyer_id, queue)
-            for group in await self._look_after(buyer_id, queue):
-                left[queue, group.reason] = left.get((queue, group.reason), 0) + group.tasks
+        for (buyer_id, team), groups in found.items():
+            for group in await self._look_after(buyer_id, team, groups):
+                left[team, group.reason] = left.get((team, group.reason), 0) + group.tasks
         self._tell(left)
+
+    async def _survey(self) -> dict[tuple[str, str], list[Group]]:
+        """What there is to give, by buyer and queue, queues that have become empty included."""
+        async with translated(self._pool):
+            found = await survey_store.groups(self._pool, self._clock.now())
+            emptied = await survey_store.marked(self._pool) - found.keys()
+        return {**found, **{queue: [] for queue in emptied}}
 
     async def take_back(self) -> int:
         """Put what agents who are not heard of have back into the queue; returns how many tasks."""
@@ -140,14 +152,13 @@ class Dispatcher:
             await agent_store.turned(conn, buyer_id, team.slug, turns, list(agents.values()))
         self._count("assigned", given)
 
-    async def _look_after(self, buyer_id: str, queue: str) -> list[Group]:
+    async def _look_after(self, buyer_id: str, queue: str, groups: Sequence[Group]) -> list[Group]:
         """Note what nobody can take, and move on what has waited for so long that another team is to have it."""
         now, teams = self._clock.now(), await self._teams.of(buyer_id)
         terms = teams.terms(queue)
         moved: list[Any] = []
         async with translated(self._pool), self._pool.acquire() as conn, conn.transaction():
             agents = await agent_store.agents(conn, buyer_id, queue)
-            groups = (await survey_store.groups(conn, now, buyer_id, queue)).get((buyer_id, queue), [])
             left = survey_store.judged(groups, queue, agents, teams, now)
             await survey_store.mark(conn, buyer_id, queue, left, now)
             if terms.fallback and left:

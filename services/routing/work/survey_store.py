@@ -25,7 +25,6 @@ SELECT t.buyer_id, t.queue, t.us_state, t.product, t.lead_type, t.language, coun
 FROM routing.call_task AS t
 WHERE {_OPEN} AND ($2::text IS NULL OR t.buyer_id = $2) AND ($3::text IS NULL OR t.queue = $3)
 GROUP BY t.buyer_id, t.queue, t.us_state, t.product, t.lead_type, t.language
-ORDER BY t.buyer_id, t.queue, t.us_state, t.product, t.lead_type, t.language
 """
 # Which reason it is may change; since when nobody can take them does not.
 _MARK = f"""
