@@ -81,12 +81,18 @@ class SalesDay:
         # A round takes back as well, and does not say how much: it comes a little after.
         self._plan(BEGINS + _ROUND + GRID, self._round)
         while self._agenda and self._agenda[0][0] < ENDS:
-            at, _, happens = heapq.heappop(self._agenda)
-            await self._look_at_clocks(at)
-            self._floor.clock.jump(at)
-            await happens()
-        await self._look_at_clocks(ENDS)
-        self._floor.clock.jump(ENDS)
+            # A look may wake somebody up, who then is next.
+            if not await self._looked(until=self._agenda[0][0]):
+                at, _, happens = heapq.heappop(self._agenda)
+                self._go_on(at)
+                await happens()
+        while await self._looked(until=ENDS):
+            pass
+        self._go_on(ENDS)
+
+    def _go_on(self, at: datetime) -> None:
+        assert at >= self._floor.clock.now(), "time runs forward"
+        self._floor.clock.jump(at)
 
     def _plan(self, at: datetime, happens: Happening) -> None:
         self._number += 1
@@ -96,18 +102,18 @@ class SalesDay:
         at = self._floor.clock.now() + timedelta(milliseconds=round(seconds * 1000))
         self._plan(at, happens)
 
-    async def _look_at_clocks(self, until: datetime) -> None:
-        """The worker's looks before the next happening, on the grid."""
-        while self._look_at is not None and (at := _slot(self._look_at)) <= until:
-            self._floor.clock.jump(max(at, self._floor.clock.now()))
-            told = len(self._floor.heard.alerts)
-            while await self._floor.worker.step() == BATCH:
-                pass
-            self._look_at = await self._floor.clocks.next_look()
-            if self._look_at is not None:
-                self._look_at = max(self._look_at, self._floor.clock.now())
-            if any(alert.point == "escalated" for alert in self._floor.heard.alerts[told:]):
-                self._call_out("rescue")
+    async def _looked(self, until: datetime) -> bool:
+        """The worker's next look, on the grid, where it comes before the next happening."""
+        if self._look_at is None or (at := _slot(self._look_at)) > until:
+            return False
+        self._go_on(at)
+        told = len(self._floor.heard.alerts)
+        while await self._floor.worker.step() == BATCH:
+            pass
+        await self._clocks_moved()
+        if any(alert.point == "escalated" for alert in self._floor.heard.alerts[told:]):
+            self._call_out("rescue")
+        return True
 
     async def _clocks_moved(self) -> None:
         found = await self._floor.clocks.next_look()
