@@ -133,6 +133,14 @@ async def test_outside_the_hours_it_is_put_off_to_the_next_lawful_instant(world:
     assert (await world.one(contact(person(), "email", automatic=True))).allowed
 
 
+async def test_an_hour_that_ends_before_the_message_can_begin_has_ended(world: GateWorld) -> None:
+    world.clock.jump(datetime(2026, 11, 24, 2, 59, 44, tzinfo=UTC))
+    assert (await world.one(contact(person()))).allowed
+    world.clock.advance(1)
+    decision = await world.one(contact(person()))
+    assert (decision.reason, decision.not_before) == ("hours", datetime(2026, 11, 24, 15, 0, tzinfo=UTC))
+
+
 async def test_a_fourth_attempt_within_a_day_waits_for_the_first_to_age(world: GateWorld) -> None:
     ann = person(state="FL", postal_code="33101", phone="+13055550123")
     for _ in range(3):

@@ -150,10 +150,25 @@ async def test_an_opt_out_that_cannot_be_acknowledged_is_in_force_and_may_be_tol
     assert len({row["opt_out_id"] for row in await world.rows("opt_out")}) == 1
 
 
-async def test_a_hand_over_whose_locks_are_lost_is_told_so(world: GateWorld) -> None:
-    async with world.gates[0].permits(world.buyer, [contact(person())]) as decisions:
-        await world.end_locks()
-        await until(lambda: ended(decisions))
+async def test_a_hand_over_whose_locks_are_lost_is_broken_off(world: GateWorld) -> None:
+    async def hand_over() -> None:
+        async with world.gates[0].permits(world.buyer, [contact(person())]):
+            await world.end_locks()
+            await asyncio.Event().wait()
+
+    with pytest.raises(Unavailable, match="locks were lost"):
+        await hand_over()
+    # Nothing of it sticks to whoever handed over.
+    assert (await world.one(contact(person(1)))).allowed
+
+
+async def test_what_goes_wrong_in_a_hand_over_is_told_as_it_is(world: GateWorld) -> None:
+    async def hand_over() -> None:
+        async with world.gates[0].permits(world.buyer, [contact(person())]):
+            raise TimeoutError("mine")
+
+    with pytest.raises(TimeoutError, match="mine"):
+        await hand_over()
 
 
 async def test_without_the_database_nobody_is_contacted(world: GateWorld) -> None:

@@ -26,7 +26,7 @@ from services.routing.gate.judgement import AGAIN, Verdict, judge
 from services.routing.gate.person import Consent, Person
 from services.routing.gate.rules import Rules
 from shared.catalog.snapshot import CatalogReader, CatalogView
-from shared.rpc.errors import AppError
+from shared.rpc.errors import AppError, Unavailable
 from shared.runtime.clock import Clock
 from shared.runtime.ids import uuid7
 from shared.telemetry.logging import failure
@@ -87,7 +87,7 @@ async def _asked(register: Register | None, phone: str, since: datetime) -> Answ
 
 
 class Decisions(list[GateDecision]):
-    """Decisions by index. Whoever begins late asks `held` first: False means that nothing may begin any more."""
+    """Decisions by index."""
 
     def __init__(self, decisions: Sequence[GateDecision], hold: Hold | None) -> None:
         super().__init__(decisions)
@@ -97,6 +97,29 @@ class Decisions(list[GateDecision]):
     def held(self) -> bool:
         """Whether what was allowed may still begin: the locks are held."""
         return self._hold is not None and self._hold.held
+
+    @asynccontextmanager
+    async def ends_with_locks(self) -> AsyncIterator[None]:
+        """Cancel what runs inside the block if the locks are lost.
+
+        Raises:
+            Unavailable: they were.
+        """
+        if self._hold is None:
+            yield
+            return
+        now, scope = asyncio.get_running_loop().time, asyncio.timeout(None)
+        try:
+            async with scope:
+                self._hold.when_lost(lambda: scope.reschedule(now()))
+                try:
+                    yield
+                finally:
+                    self._hold.when_lost(None)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise Unavailable("the gate's locks were lost while a message was handed over") from None
 
 
 class Gate:
@@ -124,6 +147,9 @@ class Gate:
 
         The decisions are recorded before the block is entered. Where the gate cannot know, nothing is allowed, and
         what could not be recorded is logged.
+
+        Raises:
+            Unavailable: the locks were lost inside the block, which was cancelled there: an opt-out waits no longer.
         """
         async with AsyncExitStack() as stack:
             try:
@@ -133,7 +159,8 @@ class Gate:
             except AppError as error:
                 _log.warning("nobody may be reached: the gate cannot know", **failure(error), count=len(requests))
                 decisions = Decisions([self._cannot_know() for _ in requests], None)
-            yield decisions
+            async with decisions.ends_with_locks():
+                yield decisions
 
     async def preview(
         self, buyer_id: str, requests: Sequence[ContactRequest], at: datetime | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -92,14 +92,23 @@ class Known:
 
 
 class Hold:
-    """Locks that are held; `held` turns False once they are given back, or lost with their connection."""
+    """Locks that are held, until they are given back or lost with their connection."""
 
     def __init__(self) -> None:
         self.held = True
+        self._told: Callable[[], None] | None = None
 
-    def end(self, *_: object) -> None:
+    def when_lost(self, tell: Callable[[], None] | None) -> None:
+        """Have it called when the locks are lost, at once where they are; None: nobody any more."""
+        self._told = tell
+        if tell is not None and not self.held:
+            tell()
+
+    def lost(self, *_: object) -> None:
         """Say that somebody else may have them now."""
         self.held = False
+        if self._told is not None:
+            self._told()
 
 
 class GateStore:
@@ -133,18 +142,18 @@ class GateStore:
         async with translated(self._locks):
             connection = await self._locks.acquire(timeout=seconds)
         hold = Hold()
-        connection.add_termination_listener(hold.end)
+        connection.add_termination_listener(hold.lost)
         try:
             async with translated(self._locks):
                 await connection.execute(lock, timeout=seconds + 2 * _PATIENCE.total_seconds())
             yield hold
         finally:
-            hold.end()
+            hold.held = False
             await self._give_back(connection, hold)
 
     async def _give_back(self, connection: PoolConnectionProxy[asyncpg.Record], hold: Hold) -> None:
         try:
-            connection.remove_termination_listener(hold.end)
+            connection.remove_termination_listener(hold.lost)
             await connection.execute("ROLLBACK")
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
             with suppress(asyncpg.InterfaceError):

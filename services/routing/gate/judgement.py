@@ -18,6 +18,8 @@ from services.routing.gate.rules import AttemptRule, Rules
 #: When what could not be known is asked again; and a list that a person has to bring up to date.
 AGAIN: Final = timedelta(minutes=1)
 LIST_AGAIN: Final = timedelta(minutes=30)
+#: How long after its decision a contact may begin, at most; it must be lawful then as well.
+HAND_OVER: Final = timedelta(seconds=15)
 #: The weightiest first; what no waiting helps against comes before what it does.
 _WEIGHT: Final[tuple[Reason, ...]] = (
     "test", "no_address", "opted_out", "no_consent", "listed", "litigator", "reassigned", "abroad", "shared",
@@ -202,7 +204,16 @@ def _free_at(rule: AttemptRule, attempts: tuple[Attempt, ...], at: datetime) -> 
 def _hours(request: ContactRequest, places: Places, rules: Rules, at: datetime) -> Iterator[_Finding]:
     if places == ABROAD:
         return
-    if lawful(places, request.channel, at, automatic=request.automatic):
+    # Judged now, and as of the last moment at which it may begin: an hour that ends meanwhile has ended.
+    closed_at = next(
+        (
+            moment
+            for moment in (at, at + HAND_OVER)
+            if not lawful(places, request.channel, moment, automatic=request.automatic)
+        ),
+        None,
+    )
+    if closed_at is None:
         binding = {
             rule.id
             for state in places.states
@@ -211,9 +222,9 @@ def _hours(request: ContactRequest, places: Places, rules: Rules, at: datetime) 
         }
         yield from (_Finding(rule) for rule in sorted(binding))
     else:
-        closed = rules_at(places, request.channel, at, automatic=request.automatic)
+        closed = rules_at(places, request.channel, closed_at, automatic=request.automatic)
         # An hour that the clock shows twice is closed by no rule alone.
-        yield from (_Finding(rule, "hours") for rule in closed or ("hours",))
+        yield from (_Finding(rule, "hours", closed_at) for rule in closed or ("hours",))
 
 
 def _opening(request: ContactRequest, places: Places, broken: list[_Finding], at: datetime) -> datetime | None:
