@@ -8,7 +8,8 @@ commit leaves no trace; a crash after it leaves everything.
 
 Only settlement can see two things, and an acceptance becomes a reject for them:
 another lead claimed the same person first, or the last place under a cap went to
-another lead. About the first, dedup is asked once more, since it can tell more.
+another lead. About the first, dedup is asked once more, since it can tell more; about
+the second, routing, where another order of the seller may take the lead.
 """
 
 from __future__ import annotations
@@ -88,10 +89,10 @@ class Settlement:
             if not obstacles:
                 break
             hindered = [(waiting[obstacle.lead - 1], obstacle) for obstacle in obstacles]
-            claimed = [(draft, obstacle) for draft, obstacle in hindered if obstacle.what == "claimed"]
-            if claimed and looks < MOST_LOOKS and await self._looked_again([draft for draft, _ in claimed]):
+            again = _worth_another_look(waiting, hindered)
+            if again and looks < MOST_LOOKS and await self._looked_again(again):
                 looks += 1
-                hindered = [pair for pair in hindered if pair not in claimed]
+                hindered = [(draft, obstacle) for draft, obstacle in hindered if draft not in again]
             for draft, obstacle in hindered:
                 turn_down(draft, obstacle)
             taken = [draft for draft, obstacle in hindered if obstacle.what == "taken"]
@@ -100,13 +101,12 @@ class Settlement:
         return lost
 
     async def _looked_again(self, drafts: Sequence[Draft]) -> bool:
-        """Decide drafts once more, knowing who has claimed their persons; False where the stages do not answer."""
-        unique = list(dict.fromkeys(drafts))
+        """Decide drafts once more, knowing what was settled meanwhile; False where the stages do not answer."""
         try:
-            await self._stages.look_again(unique, ends_at=self._clock.monotonic() + LOOK_SECONDS)
+            await self._stages.look_again(drafts, ends_at=self._clock.monotonic() + LOOK_SECONDS)
         except ChainUnavailable:
             return False
-        for draft in unique:
+        for draft in drafts:
             apply_decision(draft)
         return True
 
@@ -139,6 +139,18 @@ class Settlement:
                 ],
             ),
         )
+
+
+def _worth_another_look(waiting: Sequence[Draft], hindered: Sequence[tuple[Draft, Obstacle]]) -> list[Draft]:
+    """Those of a group that may come out otherwise once they are looked at again; each once.
+
+    A person who was claimed: dedup can tell by whom. The last place gone from a lead that other orders may take: then
+    the whole group, since who of it gets which place is found out together.
+    """
+    if any(obstacle.what == "full" and len(draft.candidates.orders) > 1 for draft, obstacle in hindered):
+        taken = [draft for draft, obstacle in hindered if obstacle.what == "taken"]
+        return [draft for draft in waiting if draft.validated is not None and draft not in taken]
+    return list(dict.fromkeys(draft for draft, obstacle in hindered if obstacle.what == "claimed"))
 
 
 def groups_without_shared_persons(drafts: Sequence[Draft]) -> list[list[Draft]]:
