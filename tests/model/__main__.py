@@ -16,10 +16,11 @@ from pathlib import Path
 
 from deploy.local.postgres import EmbeddedPostgres
 from shared.db.migrate import migrate
-from tests.model.driver import Disagreement, Driver, run
+from tests.model.driver import Disagreement, Driver
+from tests.model.runs import run
 from tests.model.world import open_world
 
-STEPS = 16
+STEPS = 20
 
 
 def main() -> None:

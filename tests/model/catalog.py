@@ -8,18 +8,20 @@ from typing import Any, cast
 from shared.catalog.buying import Cap, Pacing, Price
 from shared.catalog.following import Playbook, Step, Template
 from shared.catalog.money import Minor
+from shared.catalog.returning import ReturnTerms
 from shared.catalog.sales import Team
 from shared.catalog.terms import (
     Buyer,
     Catalog,
     DuplicateTerms,
     FollowUp,
+    LeadTerms,
     Order,
     Product,
     Seller,
     Source,
 )
-from tests.model.model import OWN, Terms
+from tests.model.facts import OWN, TAKES_BACK, Terms
 from tests.model.steps import FIRST_TERMS
 
 SELLERS = ("a", "b", OWN)
@@ -60,6 +62,25 @@ def _order_of(terms: Terms) -> Order:
             for limit in terms.limits
         ),
         pacing=Pacing(minimum_seconds=terms.pace),
+        # What the exclusivity watch proposes to ask back is another test's.
+        lead=LeadTerms(exclusivity="shared"),
+        returns=_returns_of(terms.seller),
         duplicates=DuplicateTerms(window_days=terms.window_days, match=cast(Any, terms.match), scope=terms.scope),
         follow_up=FollowUp(playbook="book", offer="o", teams={"team": 1}),
+    )
+
+
+def _returns_of(seller: str) -> ReturnTerms:
+    taking = TAKES_BACK.get(seller)
+    if taking is None:
+        return ReturnTerms()
+    return ReturnTerms(
+        reasons=("disconnected",),
+        maximum_age_days=taking.oldest.days,
+        cap_percent=taking.percent,
+        cap_window="total",
+        fee=Minor(taking.fee),
+        decided_by="terms" if taking.at_once else "seller",
+        answer_days=taking.answer.days,
+        dispute_days=taking.dispute.days,
     )

@@ -1,114 +1,43 @@
-"""What must be: persons, caps and a ledger in plain dicts, one thing after the other. Shares no code with the services.
+"""What must be: persons, caps, bids and money in plain dicts, one thing after the other.
 
-`Model.expect` says what a submission must be answered; `Model.take` makes it so. Money is in cents.
+Shares no code with the services. `Model.expect` says what a submission must be answered; `Model.take` makes it so.
+Money is in cents.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
-ZONE = ZoneInfo("America/New_York")
-NAMED_KEY_LIFE = timedelta(days=30)
-CONTENT_KEY_LIFE = timedelta(minutes=10)
-OWN = "own"
-#: Any of the reasons for a duplicate: several sellers sold the person at one and the same instant.
-SOME_DUPLICATE = "some duplicate"
-DUPLICATES = frozenset({"existing_customer", "duplicate_same_seller", "duplicate_other_seller", SOME_DUPLICATE})
+from tests.model.books import Books, Sold
+from tests.model.facts import (
+    BID_LIFE,
+    BID_REASONS,
+    DECISION_WINDOW,
+    HOLD_SLACK,
+    OWN,
+    PINGS_KEPT,
+    SHORT_WINDOW,
+    SOME_DUPLICATE,
+    Answer,
+    Bid,
+    Claim,
+    Hold,
+    Item,
+    Terms,
+    window_name,
+)
 
-
-class Limit(NamedTuple):
-    """The most leads, or cents, in a window; None: unlimited."""
-
-    window: Literal["hour", "day", "total"]
-    leads: int | None = None
-    spend: int | None = None
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What one order asks for. `priority` differs from order to order, so that a choice is never a tie."""
-
-    order: str
-    seller: str
-    priority: int
-    price: int
-    limits: tuple[Limit, ...] = ()
-    window_days: int = 30
-    match: tuple[str, ...] = ("phone", "email")
-    scope: Literal["buyer", "seller", "product"] = "buyer"
-    active: bool = True
-    #: Seconds between two leads.
-    pace: int = 0
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Item(NamedTuple):
-    """One submission. `order` and `external_id` may be empty."""
+class _Taken(NamedTuple):
+    """A bid that a lead takes up, and what is wrong with that."""
 
-    seller: str
-    order: str
-    phone: str
-    email: str
-    external_id: str
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What makes two submissions one."""
-        return self.seller, f"id:{self.external_id}" if self.external_id else f"content:{self}"
-
-    @property
-    def life(self) -> timedelta:
-        """How long the key stands for one submission."""
-        return NAMED_KEY_LIFE if self.external_id else CONTENT_KEY_LIFE
-
-
-class Answer(NamedTuple):
-    """`what`: `accepted`, `rejected`, `pending`, or `conflict` for a used key with other content."""
-
-    what: str
-    order: str = ""
-    price: int = 0
-    reasons: frozenset[str] = frozenset()
-    #: The lead that had the same answer before; empty: this is a new lead.
-    replay_of: str = ""
-
-    @property
-    def decision(self) -> Answer:
-        """Without the reasons: those depend on how much of a rival was seen."""
-        return self._replace(reasons=frozenset())
-
-    def explains(self, told: Answer) -> bool:
-        """True where this, of the model, is what was told."""
-        mine, theirs = self.reasons, told.reasons
-        if SOME_DUPLICATE in mine and theirs & DUPLICATES:
-            mine, theirs = mine - DUPLICATES, theirs - DUPLICATES
-        return mine == theirs and self.decision == told.decision
-
-
-class Claim(NamedTuple):
-    """A person's detail, and who sold it when."""
-
-    kind: str
-    value: str
-    lead: str
-    seller: str
-    at: datetime
-
-
-class Transfer(NamedTuple):
-    """Cents from one account to another. `cause`: empty for a charge."""
-
-    kind: str
-    lead: str
-    amount: int
-    debit: str
-    credit: str
-    cause: str = ""
-    undoes: str = ""
+    bid: Bid | None
+    wrong: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -118,17 +47,26 @@ class Model:
     revisions: list[tuple[datetime, Mapping[str, Terms]]]
     submissions: dict[tuple[str, str], tuple[Item, str, datetime]] = field(default_factory=dict)
     leads: dict[str, tuple[Item, Answer]] = field(default_factory=dict)
+    #: When a lead that is not decided was received.
+    pending: dict[str, datetime] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
     #: Leads and cents by order, window and the window's name by the clock on the wall.
     used: dict[tuple[str, str, str], tuple[int, int]] = field(default_factory=dict)
     last_turn: dict[str, datetime] = field(default_factory=dict)
-    transfers: list[Transfer] = field(default_factory=list)
+    #: By id: what was pinged, what was answered and when.
+    pings: dict[str, tuple[Item, Answer, datetime]] = field(default_factory=dict)
+    bids: dict[str, Bid] = field(default_factory=dict)
+    holds: dict[str, Hold] = field(default_factory=dict)
+    #: The lead that took a bid up, by ping.
+    takers: dict[str, str] = field(default_factory=dict)
+    books: Books = field(default_factory=Books)
 
     def copy(self) -> Model:
         """Another one that knows the same."""
         return Model(
-            list(self.revisions), dict(self.submissions), dict(self.leads), list(self.claims), dict(self.used),
-            dict(self.last_turn), list(self.transfers),
+            list(self.revisions), dict(self.submissions), dict(self.leads), dict(self.pending), list(self.claims),
+            dict(self.used), dict(self.last_turn), dict(self.pings), dict(self.bids), dict(self.holds),
+            dict(self.takers), self.books.copy(),
         )  # fmt: skip
 
     def amend(self, at: datetime, terms: Mapping[str, Terms]) -> None:
@@ -141,30 +79,28 @@ class Model:
         """The terms in force."""
         return next((terms for since, terms in reversed(self.revisions) if since <= at), self.revisions[0][1])
 
+    # Leads -----------------------------------------------------------------------------------------------------------
+
     def expect(self, item: Item, now: datetime) -> Answer:
         """The answer that a submission must get now."""
-        taken = self.submissions.get(item.key)
-        if taken is not None and taken[2] > now:
-            before, lead, _ = taken
-            return Answer("conflict") if before != item else self.leads[lead][1]._replace(replay_of=lead)
-        terms = self.terms(now)
-        if item.order:
-            candidates = [terms[item.order]]
-        else:
-            candidates = [one for one in terms.values() if one.seller == item.seller and one.active]
-        if not candidates:
-            return Answer("rejected", reasons=frozenset({"order_not_found"}))
-        found = {one.order: list(self._against(one, item, now)) for one in candidates}
-        clean = [one for one in candidates if not found[one.order]]
-        if clean:
-            best = min(clean, key=lambda one: one.priority)
-            return Answer("accepted", best.order, best.price)
-        nearest = min(candidates, key=lambda one: (len(found[one.order]), one.priority))
-        return Answer("rejected", nearest.order, 0, frozenset(found[nearest.order]))
+        return self._replayed(item, now) or self._judged(item, now, now, "")
+
+    def expect_kept(self, item: Item, now: datetime) -> Answer:
+        """The same while nobody can decide."""
+        return self._replayed(item, now) or Answer("pending")
+
+    def expect_late(self, lead: str, now: datetime) -> Answer:
+        """What must become of a lead that was kept, once it is looked at."""
+        (item, _), received = self.leads[lead], self.pending[lead]
+        bid, _ = self._bid_of(item, received)
+        orders = [bid.terms.order] if bid else [one.order for one in self._candidates(item, now)]
+        if received + (DECISION_WINDOW if orders else SHORT_WINDOW) <= now:
+            return Answer("rejected", orders[0] if orders else "", 0, frozenset({"decision_expired"}))
+        return self._judged(item, now, received, lead)
 
     def against(self, order: str, item: Item, now: datetime) -> frozenset[str]:
         """Every reason that an order has against a submission."""
-        return frozenset(self._against(self.terms(now)[order], item, now))
+        return frozenset(self._against(self.terms(now)[order], item, now, now))
 
     def price(self, order: str, now: datetime) -> int:
         """What the order pays."""
@@ -174,72 +110,157 @@ class Model:
         """Make an answer true. Nothing happens for one that is not new."""
         if answer.replay_of or answer.what == "conflict":
             return
-        self.submissions[item.key] = (item, lead, now + item.life)
+        received = self.pending.pop(lead, now)
+        if lead not in self.leads:
+            self.submissions[item.key] = (item, lead, now + item.life)
         self.leads[lead] = (item, answer)
-        if answer.what != "accepted":
-            return
-        terms = self.terms(now)[answer.order]
+        bid, _ = self._bid_of(item, received)
+        if answer.what == "pending":
+            self.pending[lead] = now
+            self._keep_hold(item, now, lead)
+        elif bid is not None and not answer.reasons & BID_REASONS:
+            self._spend_hold(item.bid, now, lead, bought=answer.what == "accepted")
+        if answer.what == "accepted":
+            self._buy(item, now, received, answer, lead, bid)
+
+    def _buy(self, item: Item, now: datetime, received: datetime, answer: Answer, lead: str, bid: Bid | None) -> None:
         for kind, value in (("phone", item.phone), ("email", item.email)):
             if value:
                 self.claims.append(Claim(kind, value, lead, item.seller, now))
-        for limit in terms.limits:
-            row = (terms.order, limit.window, window_name(limit.window, now))
+        if bid is None:
+            self._use(self.terms(now)[answer.order], received, answer.price)
+        self.books.charge(lead, Sold(answer.order, item.seller, answer.price, now))
+
+    def _use(self, terms: Terms, received: datetime, price: int) -> tuple[tuple[str, str, str], ...]:
+        rows = tuple((terms.order, limit.window, window_name(limit.window, received)) for limit in terms.limits)
+        for row in rows:
             leads, spend = self.used.get(row, (0, 0))
-            self.used[row] = (leads + 1, spend + answer.price)
+            self.used[row] = (leads + 1, spend + price)
         if terms.pace:
-            self.last_turn[terms.order] = now
-        if answer.price:
-            accounts = (f"spend:{terms.order}", f"payable:{item.seller}")
-            self.transfers.append(Transfer("charge", lead, answer.price, *accounts))
+            self.last_turn[terms.order] = received
+        return rows
 
-    def correct(self, kind: str, lead: str, amount: int, cause: str, undoes: str) -> str:
-        """Move money after the purchase: `posted`, `known` where the same was posted before, or `refused`."""
-        item, answer = self.leads[lead]
-        spend, payable, held = f"spend:{answer.order}", f"payable:{item.seller}", f"held:{item.seller}"
-        debit, credit = {
-            "credit": (payable, spend),
-            "reversal": (spend, payable),
-            "hold": (payable, held),
-            "release": (held, payable),
-        }[kind]
-        wanted = Transfer(kind, lead, amount, debit, credit, cause, undoes)
-        for one in self.transfers:
-            if (one.kind, one.cause) == (kind, cause):
-                return "known" if one == wanted else "refused"
-        if not answer.price or (kind in ("credit", "hold") and amount > self.left_of(lead)):
-            return "refused"
-        if undoes and any(one.undoes == undoes for one in self.transfers):
-            return "refused"
-        self.transfers.append(wanted)
-        return "posted"
+    # Bids ------------------------------------------------------------------------------------------------------------
 
-    def left_of(self, lead: str) -> int:
-        """What credits and holds have left of a lead's charge."""
-        sign = {"charge": 1, "credit": -1, "hold": -1, "reversal": 1, "release": 1}
-        return sum(sign[one.kind] * one.amount for one in self.transfers if one.lead == lead)
+    def expect_ping(self, item: Item, now: datetime) -> Answer:
+        """The answer that a ping must get now."""
+        if item.external_id:
+            for ping, (before, answer, _) in self.pings.items():
+                if before.key == item.key:
+                    return Answer("conflict") if before != item else answer._replace(replay_of=ping)
+        judged = self._judged(item, now, now, "")
+        return judged._replace(what="bid" if judged.what == "accepted" else "no_bid")
 
-    def balances(self) -> dict[str, int]:
-        """What each account holds; they sum to zero."""
-        total: Counter[str] = Counter()
-        for one in self.transfers:
-            total[one.debit] -= one.amount
-            total[one.credit] += one.amount
-        return dict(total)
+    def take_ping(self, item: Item, now: datetime, answer: Answer, ping: str) -> None:
+        """Make it true."""
+        if answer.replay_of or answer.what == "conflict":
+            return
+        self.pings[ping] = (item, answer, now)
+        if answer.what == "bid":
+            terms = self.terms(now)[answer.order]
+            self.bids[ping] = Bid(item, terms, now + BID_LIFE)
+            self.holds[ping] = Hold(self._use(terms, now, answer.price), answer.price, now + BID_LIFE)
 
-    def _against(self, terms: Terms, item: Item, now: datetime) -> Iterable[str]:
+    def give_back(self, ping: str) -> None:
+        """The places that a bid kept are free again."""
+        hold = self.holds.pop(ping)
+        for row in hold.rows:
+            leads, spend = self.used[row]
+            self.used[row] = (leads - 1, spend - hold.price)
+
+    def forget_pings(self, now: datetime) -> None:
+        """Old ones are forgotten, and their keys are free."""
+        for ping in [ping for ping, (_, _, at) in self.pings.items() if at < now - PINGS_KEPT]:
+            del self.pings[ping]
+
+    def _bid_of(self, item: Item, received: datetime) -> _Taken:
+        if not item.bid:
+            return _Taken(None)
+        bid = self.bids[item.bid]
+        if bid.item.seller != item.seller:
+            return _Taken(None, frozenset({"bid_mismatch"}))
+        if item.bid not in self.pings or received >= bid.ends:
+            return _Taken(None, frozenset({"bid_expired"}))
+        told = bid.item
+        contradicts = (told.phone not in ("", item.phone)) or (told.email not in ("", item.email))
+        contradicts = contradicts or item.order not in ("", bid.terms.order)
+        return _Taken(bid, frozenset({"bid_mismatch"}) if contradicts else frozenset())
+
+    def _keep_hold(self, item: Item, now: datetime, lead: str) -> None:
+        hold = self.holds.get(item.bid)
+        if hold is not None and self._bid_of(item, now).bid and not hold.lead and hold.ends > now:
+            ends = max(hold.ends, now + DECISION_WINDOW + HOLD_SLACK)
+            self.holds[item.bid], self.takers[item.bid] = hold._replace(lead=lead, ends=ends), lead
+
+    def _spend_hold(self, ping: str, now: datetime, lead: str, *, bought: bool) -> None:
+        if not self._may_spend(ping, now, lead):
+            return
+        self.takers[ping] = lead
+        if bought:
+            del self.holds[ping]
+        else:
+            self.holds[ping] = self.holds[ping]._replace(ends=_LONG_AGO, lead="")
+
+    def _may_spend(self, ping: str, now: datetime, lead: str) -> bool:
+        hold = self.holds.get(ping)
+        return hold is not None and ((hold.lead == lead and lead != "") or (not hold.lead and hold.ends > now))
+
+    # What speaks against a lead --------------------------------------------------------------------------------------
+
+    def _replayed(self, item: Item, now: datetime) -> Answer | None:
+        taken = self.submissions.get(item.key)
+        if taken is None or taken[2] <= now:
+            return None
+        before, lead, _ = taken
+        return Answer("conflict") if before != item else self.leads[lead][1]._replace(replay_of=lead)
+
+    def _candidates(self, item: Item, now: datetime) -> list[Terms]:
+        terms = self.terms(now)
+        if item.order:
+            return [terms[item.order]]
+        return [one for one in terms.values() if one.seller == item.seller and one.active]
+
+    def _judged(self, item: Item, now: datetime, received: datetime, lead: str) -> Answer:
+        bid, wrong = self._bid_of(item, received)
+        if bid is not None:
+            return self._held_against(bid, wrong, item, now, lead)
+        candidates = self._candidates(item, now)
+        if not candidates:
+            return Answer("rejected", reasons=frozenset({"order_not_found"}) | wrong)
+        found = {one.order: list(self._against(one, item, now, received)) for one in candidates}
+        clean = [one for one in candidates if not found[one.order] and not wrong]
+        if clean:
+            best = min(clean, key=lambda one: one.priority)
+            return Answer("accepted", best.order, best.price)
+        nearest = min(candidates, key=lambda one: (len(found[one.order]), one.priority))
+        return Answer("rejected", nearest.order, 0, frozenset(found[nearest.order]) | wrong)
+
+    def _held_against(self, bid: Bid, wrong: frozenset[str], item: Item, now: datetime, lead: str) -> Answer:
+        """Only the person and the bid itself can speak against it: room and price are promised."""
+        found = wrong | self._duplicates(bid.terms, item, now)
+        if not found and not self._may_spend(item.bid, now, lead):
+            found = frozenset({"bid_mismatch" if self.takers.get(item.bid, lead) != lead else "bid_expired"})
+        if found:
+            return Answer("rejected", bid.terms.order, 0, found)
+        return Answer("accepted", bid.terms.order, bid.terms.price)
+
+    def _against(self, terms: Terms, item: Item, now: datetime, received: datetime) -> Iterable[str]:
         """Every reason that an order has against a submission."""
         if not terms.active:
             yield "order_inactive"
-        yield from {self._duplicate(terms, item, kind, now) for kind in terms.match} - {""}
+        yield from self._duplicates(terms, item, now)
         for limit in terms.limits:
-            leads, spend = self.used.get((terms.order, limit.window, window_name(limit.window, now)), (0, 0))
+            leads, spend = self.used.get((terms.order, limit.window, window_name(limit.window, received)), (0, 0))
             if limit.leads is not None and leads + 1 > limit.leads:
                 yield "cap_reached"
             if limit.spend is not None and spend + terms.price > limit.spend:
                 yield "budget_exhausted"
         last = self.last_turn.get(terms.order)
-        if terms.pace and last is not None and last + timedelta(seconds=terms.pace) > now:
+        if terms.pace and last is not None and last + timedelta(seconds=terms.pace) > received:
             yield "pacing"
+
+    def _duplicates(self, terms: Terms, item: Item, now: datetime) -> frozenset[str]:
+        return frozenset(self._duplicate(terms, item, kind, now) for kind in terms.match) - {""}
 
     def _duplicate(self, terms: Terms, item: Item, kind: str, now: datetime) -> str:
         value = getattr(item, kind)
@@ -260,9 +281,3 @@ class Model:
         if sellers == {OWN}:
             return "existing_customer"
         return "duplicate_same_seller" if sellers == {item.seller} else "duplicate_other_seller"
-
-
-def window_name(window: str, at: datetime) -> str:
-    """The window that an instant is in, as the clock on the buyer's wall says it."""
-    local = at.astimezone(ZONE)
-    return {"hour": f"{local:%Y-%m-%d %H %Z}", "day": f"{local:%Y-%m-%d}", "total": ""}[window]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from tests.model.model import OWN, Item, Limit, Terms
+from tests.model.facts import OWN, Item, Limit, Terms
 
 #: Few persons, so that they come again, and some details that two of them share.
 PHONES = tuple(f"+1512472{n:04d}" for n in range(8170, 8178))
@@ -27,6 +27,7 @@ Death = Literal["cancelled", "cut", "before", "after"]
 _DEATHS: tuple[Death, ...] = ("cancelled", "cut", "cancelled", "cut", "before", "after")
 Correction = Literal["credit", "hold", "reversal", "release"]
 _CORRECTIONS: tuple[Correction, ...] = ("credit", "credit", "hold", "reversal", "release")
+ACTIONS = ("agree", "contest", "withdraw", "uphold", "yield", "dispute", "reinstate")
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,69 @@ class Race:
 
 
 @dataclass(frozen=True)
-class Crash:
-    """A submission during which intake dies, then the same again.
+class Keep:
+    """One batch while nobody can decide."""
 
-    `how`: `cancelled` or `cut` off from Postgres at the `at`-th time that it waits; `before` or `after` the commit.
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Ping:
+    """Pings, each to a replica of its own, all at once. What they tell of the person is hashed."""
+
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Post:
+    """A lead that takes up a bid, counted from the newest, round and round.
+
+    `right`: it is the person that was pinged; `foreign`: another seller posts it; `how`: it is sent alone, or beside
+    another lead with the same token in its `batch` or at a replica of its own in a `race`, or `kept` undecided.
     """
 
-    item: Item
+    bid: int
+    person: Item
+    right: bool = True
+    foreign: bool = False
+    how: Literal["alone", "batch", "race", "kept"] = "alone"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Leads that were kept are decided, holds given back, unanswered returns granted, by one replica or two at once."""
+
+    both: bool = False
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A bought lead is asked back, by one or by two at once. `amount` 0: all that is left."""
+
+    lead: int
+    amount: int = 0
+    both: bool = False
+
+
+@dataclass(frozen=True)
+class Act:
+    """A return is taken a step further, by one or by two at once."""
+
+    which: int
+    action: str
+    amount: int = 0
+    both: bool = False
+
+
+@dataclass(frozen=True)
+class Crash:
+    """A step during which its replica dies, then the same again.
+
+    `how`: `cancelled` or `cut` off from Postgres at the `at`-th time that it waits; `before` or `after` the commit of
+    a settlement.
+    """
+
+    step: Send | Post | Ping | Sweep | Ask | Act
     how: Death
     at: int = 0
 
@@ -81,7 +138,7 @@ class Correct:
     undone: int
 
 
-Step = Send | Race | Crash | Amend | Jump | Correct
+Step = Send | Race | Keep | Ping | Post | Sweep | Ask | Act | Crash | Amend | Jump | Correct
 
 
 def schedule(seed: str, length: int) -> list[Step]:
@@ -93,12 +150,22 @@ class _Drawing:
     def __init__(self, draw: random.Random) -> None:
         self._draw = draw
         self._sent: list[Item] = []
+        self._bid_on = False
 
     def steps(self, length: int) -> list[Step]:
         """So many steps."""
-        kinds: list[Callable[[], Step]] = [self._send, self._race, self._crash, self._amend, self._jump, self._correct]
-        drawn = self._draw.choices(kinds, weights=(28, 15, 18, 8, 14, 17), k=length)
-        return [step() for step in drawn]
+        kinds: list[tuple[Callable[[], Step], int]] = [
+            (self._send, 20), (self._race, 12), (self._crash, 17), (self._amend, 7), (self._jump, 12),
+            (self._correct, 9), (self._ping, 9), (self._post, 11), (self._keep, 4), (self._sweep, 6), (self._ask, 7),
+            (self._act, 7),
+        ]  # fmt: skip
+        drawn = self._draw.choices([kind for kind, _ in kinds], [weight for _, weight in kinds], k=length)
+        made = []
+        for kind in drawn:
+            # Nobody can post for a bid before there was a ping.
+            made.append(self._ping() if kind == self._post and not self._bid_on else kind())
+            self._bid_on |= isinstance(made[-1], Ping)
+        return made
 
     def _item(self, *, named: bool = False) -> Item:
         draw = self._draw
@@ -122,9 +189,10 @@ class _Drawing:
         return Send(tuple(self._item() for _ in range(self._draw.choice((1, 1, 1, 2, 3)))))
 
     def _race(self) -> Step:
-        # Each names its order: a lead that loses the last place is not offered to another order.
-        draw, first = self._draw, self._item(named=True)
-        items = [first] + [self._item(named=True) for _ in range(draw.choice((1, 2)))]
+        # Half of them name no order: one that loses the last place of one is offered to the seller's others.
+        draw = self._draw
+        first = self._item(named=draw.random() < 0.5)
+        items = [first] + [self._item(named=draw.random() < 0.5) for _ in range(draw.choice((1, 2)))]
         chance = draw.random()
         if chance < 0.2:
             items[1] = first
@@ -140,8 +208,50 @@ class _Drawing:
         return Race(tuple(items))
 
     def _crash(self) -> Step:
-        how = self._draw.choice(_DEATHS)
-        return Crash(self._item(), how, self._draw.randint(1, 12))
+        draw = self._draw
+        makers: list[Callable[[], Send | Post | Ping | Sweep | Ask | Act]] = [
+            self._one, self._one, self._one, self._post, self._ping, self._sweep, self._ask, self._act
+        ]  # fmt: skip
+        step = _alone(draw.choice(makers)())
+        settles = isinstance(step, Send | Post)
+        return Crash(step, draw.choice(_DEATHS if settles else _DEATHS[:4]), draw.randint(1, 12))
+
+    def _one(self) -> Send:
+        return Send((self._item(),))
+
+    def _keep(self) -> Step:
+        return Keep(tuple(self._item() for _ in range(self._draw.choice((1, 1, 2)))))
+
+    def _ping(self) -> Ping:
+        count = self._draw.choice((1, 1, 1, 3))
+        # As in a race: one that loses the last place is not offered to another order.
+        return Ping(tuple(self._pinged(named=count > 1 or self._draw.random() < 0.7) for _ in range(count)))
+
+    def _pinged(self, *, named: bool) -> Item:
+        draw, item = self._draw, self._item(named=named)
+        return item._replace(
+            phone=item.phone if draw.random() < 0.5 else "",
+            email=item.email if draw.random() < 0.3 else "",
+            external_id=f"p{draw.randrange(6)}" if draw.random() < 0.5 else "",
+        )
+
+    def _post(self) -> Post:
+        draw = self._draw
+        return Post(
+            draw.choice((0, 0, 0, 1, 2, 3)), self._item(), draw.random() < 0.85, draw.random() < 0.08,
+            draw.choices(("alone", "batch", "race", "kept"), (60, 12, 16, 12))[0],
+        )  # fmt: skip
+
+    def _sweep(self) -> Sweep:
+        return Sweep(self._draw.random() < 0.4)
+
+    def _ask(self) -> Ask:
+        draw = self._draw
+        return Ask(draw.randrange(4), draw.choice((0, 0, 0, 1, 500, 5000)), draw.random() < 0.3)
+
+    def _act(self) -> Act:
+        draw = self._draw
+        return Act(draw.randrange(3), draw.choice(ACTIONS), draw.choice((0, 0, 0, 1, 900)), draw.random() < 0.3)
 
     def _amend(self) -> Step:
         draw = self._draw
@@ -166,3 +276,15 @@ class _Drawing:
             draw.randrange(3),
             draw.randrange(4),
         )
+
+
+def _alone(step: Send | Post | Ping | Sweep | Ask | Act) -> Send | Post | Ping | Sweep | Ask | Act:
+    """The same by one replica."""
+    match step:
+        case Ping(items):
+            return Ping(items[:1])
+        case Post():
+            return replace(step, how="alone")
+        case Sweep() | Ask() | Act():
+            return replace(step, both=False)
+    return step
