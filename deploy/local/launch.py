@@ -36,6 +36,7 @@ from deploy.local.processes import (
     Listening,
     Program,
     chosen,
+    replicated,
     settled,
 )
 from deploy.local.settings import LocalSettings, inherited
@@ -58,6 +59,8 @@ class Suite:
         environ: Environment of the processes, and where LEADLINE_POSTGRES_URL, LEADLINE_REDIS_URL and
             LEADLINE_SMTP_URL name stores to use instead of embedded ones. Default: our own environment.
         services: What to run, all by default.
+        replicas: Processes of each service, the second of which is the member `intake.2`. More than one only where
+            `free`; clients of a service go to its replicas in turn.
         migrate: False leaves the database as it is.
         report: Called with a line of progress, for people.
     """
@@ -69,13 +72,16 @@ class Suite:
         free: bool = False,
         environ: Mapping[str, str] | None = None,
         services: tuple[Program, ...] = SERVICES,
+        replicas: int = 1,
         migrate: bool = True,
         report: Callable[[str], None] | None = None,
     ) -> None:
+        if replicas > 1 and not free:
+            raise ValueError("replicas: expected 1, or free ports")
         self.directory = DataDirectory(data_dir)
         self._environ = dict(inherited() if environ is None else environ)
         self._settings = load(LocalSettings, self._environ)
-        self._programs = (*([] if self._settings.smtp_url else [MAILBOX]), *services)
+        self._programs = (*([] if self._settings.smtp_url else [MAILBOX]), *replicated(services, replicas))
         self._free = free
         self._migrate = migrate
         self._report = report or _silent
@@ -112,6 +118,11 @@ class Suite:
     def target(self, name: str) -> str:
         """`host:port` of a program, as gRPC takes it."""
         return f"{LOOPBACK}:{self.port(name)}"
+
+    def _targets(self, service: str) -> str:
+        """Where a service's clients find all of its replicas."""
+        targets = [self.target(program.name) for program in self._programs if program.service == service]
+        return targets[0] if len(targets) == 1 else f"ipv4:{','.join(targets)}"
 
     def metrics_url(self, name: str) -> str:
         """Where a service shows its metrics."""
@@ -252,7 +263,11 @@ class Suite:
         children = []
         for program in sorted(self._programs, key=lambda program: program.rank):
             child = Child(
-                program, self._listening[program.name], environ=environ, log=self.log(program.name), keeper=keeper
+                program,
+                self._listening[program.name],
+                environ=environ | self._own_ports(program),
+                log=self.log(program.name),
+                keeper=keeper,
             )
             self._members[program.name] = child
             child.start()
@@ -281,12 +296,15 @@ class Suite:
         if MAILBOX in self._programs:
             environ["LEADLINE_SMTP_URL"] = self.smtp_url
         for program in self._programs:
-            ports = self._listening[program.name]
-            environ[program.variable("PORT")] = str(ports.port)
-            environ[program.variable("TARGET")] = self.target(program.name)
-            if program.metrics:
-                environ[program.variable("METRICS_PORT")] = str(ports.metrics_port)
+            if not program.replica_of:
+                environ |= self._own_ports(program)
+                environ[program.variable("TARGET")] = self._targets(program.name)
         return environ
+
+    def _own_ports(self, program: Program) -> dict[str, str]:
+        ports = self._listening[program.name]
+        own = {program.variable("PORT"): str(ports.port)}
+        return own | ({program.variable("METRICS_PORT"): str(ports.metrics_port)} if program.metrics else {})
 
     def _describe(self) -> None:
         """Leave word of what runs where, for tools; it holds the database's password."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -73,10 +73,17 @@ class Program:
     metrics: bool = True
     #: Niceness, 0 to 19: where processors are short, what is less nice goes first. Decisions come before the rest.
     nice: int = 0
+    #: The program that it is one more replica of; empty: none.
+    replica_of: str = ""
+
+    @property
+    def service(self) -> str:
+        """What it is, whichever replica."""
+        return self.replica_of or self.name
 
     def variable(self, what: str) -> str:
         """Name of a variable of this program's environment, such as LEADLINE_INTAKE_PORT."""
-        return f"LEADLINE_{self.name.upper()}_{what}"
+        return f"LEADLINE_{self.service.upper()}_{what}"
 
 
 POSTGRES_RANK, VALKEY_RANK = 0, 1
@@ -94,6 +101,16 @@ SERVICES = (
     Program(name="notices", module="services.intake.notice_process", healthy=serves_grpc, rank=4, nice=10),
     Program(name="gateway", module="services.gateway", healthy=serves_http, rank=4),
 )
+
+
+def replicated(programs: tuple[Program, ...], count: int) -> tuple[Program, ...]:
+    """So many replicas of each, the first under its own name, the others as `intake.2` and so on."""
+    more = [
+        replace(program, name=f"{program.name}.{n}", replica_of=program.name)
+        for n in range(2, count + 1)
+        for program in programs
+    ]
+    return (*programs, *more)
 
 
 @dataclass(frozen=True, kw_only=True)

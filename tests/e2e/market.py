@@ -56,9 +56,12 @@ def fresh_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def open_market(**variables: str) -> Iterator[Market]:
+def open_market(replicas: int = 1, **variables: str) -> Iterator[Market]:
     """Start everything on free ports in a fresh folder, with `variables` in the processes' environment."""
-    with fresh_folder() as folder, Suite(folder / "data", free=True, environ=environ(**variables)) as suite:
+    with (
+        fresh_folder() as folder,
+        Suite(folder / "data", free=True, environ=environ(**variables), replicas=replicas) as suite,
+    ):
         ready = prepare(suite.target("intake"), CATALOG, folder / "demo.key")
         with grpc.insecure_channel(
             suite.target("intake"), options=[("grpc.initial_reconnect_backoff_ms", 100)]
