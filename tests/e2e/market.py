@@ -169,12 +169,13 @@ class Poster:
     Args:
         market: Where to.
         connections: How many posts are under way at once.
+        gateway: Which replica of it, where there are several.
     """
 
-    def __init__(self, market: Market, *, connections: int = 64) -> None:
+    def __init__(self, market: Market, *, connections: int = 64, gateway: str = "gateway") -> None:
         self._market = market
         self._session = aiohttp.ClientSession(
-            market.suite.gateway_url,
+            f"http://{market.suite.target(gateway)}",
             connector=aiohttp.TCPConnector(limit=connections),
             timeout=aiohttp.ClientTimeout(total=POST_SECONDS),
         )
