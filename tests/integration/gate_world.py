@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 from msgspec import structs
 
+from services.dedup.fingerprint import Fingerprints
 from services.routing.gate.decision import ContactRequest
 from services.routing.gate.digests import Digests
 from services.routing.gate.facts import Scope
@@ -33,6 +35,7 @@ from tests.clock import FakeClock
 from tests.integration.follow_up_world import ORDER
 from tests.integration.follow_up_world import catalog as one_order
 
+KEY = b"k" * 32
 #: A Monday, noon in New York: lawful nearly everywhere.
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 TEXT = "By clicking I agree that Marco Media LLC and Big Bank may call and text me, also by automated technology."
@@ -125,6 +128,20 @@ class GateWorld:
             dict(row) for row in await self.pool.fetch(f"SELECT * FROM routing.{table} WHERE buyer_id = $1", self.buyer)
         ]
 
+    async def suppress(self, name: str, kind: str, *, phone: str = "", email: str = "") -> None:
+        """Put somebody on a suppression list, as dedup does: a mailbox by the hash of how it is written."""
+        key = Fingerprints(KEY)
+        hashed = sha256((phone or email).encode()).digest()
+        digest = key.of_hash(self.buyer, "phone" if phone else "email", hashed)
+        connection = await asyncpg.connect(self.url)
+        try:
+            await connection.execute(
+                "INSERT INTO dedup.suppression_list VALUES ($1, $2, $3, $4, $4)", self.buyer, name, kind, NOON
+            )
+            await connection.execute("INSERT INTO dedup.suppressed VALUES ($1, $2, $3)", self.buyer, digest, name)
+        finally:
+            await connection.close()
+
     async def end_locks(self) -> None:
         """Postgres ends every connection that holds this world's locks."""
         connection = await asyncpg.connect(self.url)
@@ -175,7 +192,7 @@ async def gate_world(
 ) -> AsyncIterator[GateWorld]:
     """A buyer with one order, a national list of today (unless `national` is off), and gates in so many processes."""
     settings = DatabaseSettings(url=url, pool_size=8)
-    people, digests = People(), Digests(b"k" * 32)
+    people, digests = People(), Digests(KEY)
     clock = FakeClock(NOON)
     told: list[tuple[list[UUID], Scope]] = []
     buyer = f"buyer-{uuid7()[-12:]}"

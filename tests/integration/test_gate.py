@@ -257,6 +257,17 @@ async def test_the_internal_list_knows_no_exception(world: GateWorld) -> None:
     assert (await world.one(contact(person()))).rules == ("list.internal",)
 
 
+async def test_whoever_is_suppressed_as_not_to_be_contacted_is_not(world: GateWorld) -> None:
+    ann, bob, cid = person(), person(1), person(2, email="c.id+cars@gmail.com")
+    await world.suppress("asked-us", "do_not_contact", phone=ann.phone)
+    await world.suppress("as-written", "do_not_contact", email="c.id+cars@gmail.com")
+    await world.suppress("customers", "existing_customer", phone=bob.phone)
+    for who, reason in ((ann, "listed"), (bob, ""), (cid, "listed")):
+        decision = await world.one(contact(who, "email", automatic=True, purpose="confirmation"))
+        assert decision.reason == reason
+        assert decision.allowed or decision.rules == ("list.do_not_contact",)
+
+
 async def test_a_states_list_counts_in_that_state(world: GateWorld) -> None:
     ann = replace(person(), consent=None)
     await world.list_numbers("state-in", NOON.date(), ann.phone)

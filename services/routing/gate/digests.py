@@ -45,6 +45,10 @@ class Digests:
             found.append(self.of_hash(buyer_id, "email", sha256(_mailbox(email).encode()).digest()))
         return tuple(found)
 
+    def as_written(self, buyer_id: str, email: str) -> bytes:
+        """The digest of a mailbox whose tag and dots count, as lists from elsewhere have it."""
+        return self.of_hash(buyer_id, "email", sha256(email.strip().lower().encode()).digest()).digest
+
     def of_hash(self, buyer_id: str, kind: Literal["phone", "email"], hashed: bytes) -> Address:
         """The address of which only the SHA-256 is known: of E.164, or of the mailbox in its plainest spelling."""
         text = f"{buyer_id}|{kind}|{hashed.hex()}"

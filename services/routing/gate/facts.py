@@ -64,7 +64,8 @@ class Facts:
     Attributes:
         opt_outs: of any of the person's addresses.
         attempts: at the person's phone, of the last day.
-        lists: the buyer's lists, by name.
+        lists: the buyer's do-not-call lists, by name.
+        do_not_contact: the person is on a suppression list of people who are not to be contacted.
         litigator: whether the number belongs to somebody who sues over calls; None: nobody is asked.
         reassigned: whether the number has changed hands since the consent; None: nobody is asked.
     """
@@ -72,6 +73,7 @@ class Facts:
     opt_outs: tuple[OptOut, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     lists: Mapping[str, ListState] = field(default_factory=dict)
+    do_not_contact: bool = False
     litigator: Answer | None = None
     reassigned: Answer | None = None
 

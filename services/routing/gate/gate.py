@@ -189,11 +189,13 @@ class Gate:
         at = at or self._clock.now()
         addresses = [self._addresses(buyer_id, request.person) for request in requests]
         digests = sorted({address.digest for person in addresses for address in person})
-        known = await self._store.facts(buyer_id, digests, at)
+        mailboxes = {request.person.email for request in requests if request.person is not None}
+        spellings = sorted(self._digests.as_written(buyer_id, email) for email in mailboxes if email)
+        known = await self._store.facts(buyer_id, digests, at, spellings)
         view = await self._catalogs.get(buyer_id, known.revision)
         decided = []
         for request, person, answer in zip(requests, addresses, answers, strict=True):
-            decision = self._judge(request, person, answer, known, view, at)
+            decision = self._judge(buyer_id, request, person, answer, known, view, at)
             reached = next((one.digest for one in person if one.kind == _kind(request)), None)
             decided.append((request, decision, reached))
             if decision.allowed and reached is not None:
@@ -205,6 +207,7 @@ class Gate:
 
     def _judge(
         self,
+        buyer_id: str,
         request: ContactRequest,
         addresses: tuple[Address, ...],
         answers: tuple[Answer | None, Answer | None],
@@ -215,12 +218,13 @@ class Gate:
         if request.person is None:
             # Forgotten, or never bought: there is nobody to ask, now or ever.
             return _decision(Verdict(False, ("address.present",), "no_address", None))
-        facts = self._facts(request.person, addresses, answers, known, at)
+        facts = self._facts(buyer_id, request.person, addresses, answers, known, at)
         terms = _terms(view, request.person.order)
         return _decision(judge(request, request.person, facts, terms, self._rules, at))
 
     def _facts(
         self,
+        buyer_id: str,
         person: Person,
         addresses: tuple[Address, ...],
         answers: tuple[Answer | None, Answer | None],
@@ -236,9 +240,18 @@ class Gate:
             opt_outs=tuple(one for address in addresses for one in known.opt_outs.get(address.digest, ())),
             attempts=tuple(known.attempts.get(phone, ())) if person.phone else (),
             lists=lists,
+            do_not_contact=self._is_suppressed(buyer_id, person, addresses, known),
             litigator=litigator,
             reassigned=answers[1],
         )
+
+    def _is_suppressed(self, buyer_id: str, person: Person, addresses: tuple[Address, ...], known: Known) -> bool:
+        if not known.do_not_contact:
+            return False
+        digests = {address.digest for address in addresses}
+        if person.email:
+            digests.add(self._digests.as_written(buyer_id, person.email))
+        return not digests.isdisjoint(known.do_not_contact)
 
     def _on_list(self, lists: Mapping[str, ListState], at: datetime) -> Answer:
         state = lists.get("litigators")

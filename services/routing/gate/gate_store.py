@@ -52,6 +52,8 @@ SELECT 'list', n.digest, l.list, l.version::text, n.digest IS NOT NULL, NULL
   LEFT JOIN routing.dnc_number AS n
     ON n.buyer_id = $1 AND n.digest = ANY ($2::bytea[]) AND n.list = l.list AND n.version = l.version
 UNION ALL
+SELECT 'do_not_contact', s.digest, NULL, NULL, true, NULL FROM dedup.do_not_contact($1, $4, $5) AS s
+UNION ALL
 SELECT 'catalog', NULL, (
     SELECT revision::text FROM catalog.snapshot
      WHERE buyer_id = $1 AND effective_at <= now() ORDER BY revision DESC LIMIT 1), NULL, false, NULL
@@ -83,6 +85,8 @@ class Known:
     attempts: defaultdict[bytes, list[Attempt]] = field(default_factory=lambda: defaultdict(list))
     versions: dict[str, date] = field(default_factory=dict)
     listed: set[tuple[str, bytes]] = field(default_factory=set)
+    #: On a list of people who are not to be contacted, which no lead is bought of either.
+    do_not_contact: set[bytes] = field(default_factory=set)
     #: The catalog revision in force; 0: there is none.
     revision: int = 0
 
@@ -161,10 +165,19 @@ class GateStore:
         finally:
             await self._locks.release(connection)
 
-    async def facts(self, buyer_id: str, digests: Sequence[bytes], at: datetime) -> Known:
-        """What is known of addresses, and which catalog is in force."""
+    async def facts(
+        self, buyer_id: str, digests: Sequence[bytes], at: datetime, spellings: Sequence[bytes] = ()
+    ) -> Known:
+        """What is known of addresses, and which catalog is in force.
+
+        Args:
+            digests: of the addresses.
+            at: now.
+            spellings: of mailboxes as they are written, by which lists from elsewhere know them.
+        """
+        asked = [*digests, *spellings]
         async with translated(self._pool):
-            rows = await self._pool.fetch(_FACTS, buyer_id, digests, at - ATTEMPTS_WITHIN)
+            rows = await self._pool.fetch(_FACTS, buyer_id, digests, at - ATTEMPTS_WITHIN, at, asked)
         known = Known()
         for what, digest, first, second, flag, instant in rows:
             match what:
@@ -176,6 +189,8 @@ class GateStore:
                     known.versions[first] = date.fromisoformat(second)
                     if flag:
                         known.listed.add((first, digest))
+                case "do_not_contact":
+                    known.do_not_contact.add(digest)
                 case _:
                     known.revision = int(first or 0)
         return known

@@ -82,6 +82,8 @@ def _findings(
     yield _Finding("lead.real", "test" if person.test else "")
     yield _Finding("address.present", "" if address else "no_address")
     yield _opted_out(request, facts, rules, at)
+    if request.purpose != "reply":
+        yield _Finding("list.do_not_contact", "listed" if facts.do_not_contact else "")
     if request.purpose == "follow_up" and request.automatic:
         kept = not person.shared or terms.automatic_to_shared
         yield _Finding("order.automatic_to_shared", "" if kept else "shared")
