@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     # Known to the type stubs only.
     from leadline.routing.v1.inbound_service_pb2_grpc import InboundServiceAsyncStub
 
-#: For one message, retries included: an opt-out waits until no contact with the person is being begun.
-_TIMEOUT_SECONDS = 9.0
+#: For one message, retries included: an opt-out waits until no contact with the person is being handed over, which may
+#: take ten seconds; providers wait fifteen.
+_TIMEOUT_SECONDS = 14.0
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 0.8
 _LEAST_SECONDS = 0.5
