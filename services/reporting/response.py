@@ -143,7 +143,7 @@ def _tried(story: Story) -> list[Tried]:
     return sorted(
         Tried(one.at // HOUR_US, one.team or story.team, one.agent, one.live)
         for one in story.attempts.values()
-        if one.at is not None and not one.automatic
+        if one.at is not None and one.ours
     )
 
 

@@ -53,7 +53,10 @@ class Assigned(_Joinable, frozen=True):
 
 
 class Attempt(_Joinable, frozen=True):
-    """A try to reach the person. `lawful_ms`: since the purchase, of lawful time; below 0: not reckoned."""
+    """A try to reach the person. `lawful_ms`: since the purchase, of lawful time; below 0: not reckoned.
+
+    `inbound`: the person wrote back, which is a live contact and nobody's attempt.
+    """
 
     channel: str = ""
     automatic: bool = False
@@ -63,6 +66,12 @@ class Attempt(_Joinable, frozen=True):
     live: bool = False
     live_at: Instant | None = None
     lawful_ms: int = -1
+    inbound: bool = False
+
+    @property
+    def ours(self) -> bool:
+        """Whether an agent made it: neither a program, nor the person."""
+        return not self.automatic and not self.inbound
 
 
 class Said(msgspec.Struct, frozen=True, omit_defaults=True, order=True):
@@ -126,13 +135,13 @@ class Story(_Joinable, frozen=True):
 
     @property
     def first_attempt(self) -> Attempt | None:
-        """The earliest attempt that a person made, whatever order they were told in; never an automatic one."""
-        real = (one for one in self.attempts.values() if one.at is not None and not one.automatic)
+        """The earliest attempt that an agent made, whatever order they were told in; never an automatic one."""
+        real = (one for one in self.attempts.values() if one.at is not None and one.ours)
         return min(real, key=lambda one: (one.at, one.team, one.agent), default=None)
 
     @property
     def first_live(self) -> Instant | None:
-        """When a person's own attempt first reached somebody live."""
+        """When an agent's attempt first reached somebody live, or the person wrote back."""
         return min((live_at(one) for one in self.attempts.values() if one.live and not one.automatic), default=None)
 
     @property

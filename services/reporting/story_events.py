@@ -103,6 +103,7 @@ def _attempt(event: pb.LeadEvent, body: pb.AttemptMade) -> Story:
         live=body.live,
         live_at=instant(body, "live_at"),
         lawful_ms=max(body.lawful_milliseconds, -1),
+        inbound=body.inbound,
     )
     return Story(
         bought=True,

@@ -54,7 +54,8 @@ def _people(story: Story) -> Iterator[Point]:
         if one.at is None or name in story.handed:
             continue
         who = {"team": one.team, "agent": one.agent, "channel": one.channel, "automatic": one.automatic}
-        yield Point("attempt", one.at, **who)  # type: ignore[arg-type]  # names and one flag
+        if not one.inbound:
+            yield Point("attempt", one.at, **who)  # type: ignore[arg-type]  # names and one flag
         if one.live and not one.automatic:
             yield Point("live", live_at(one), one.team, one.agent, one.channel)
     for disposition, said in story.said.items():

@@ -134,7 +134,7 @@ async def test_a_reply_is_one_live_contact_and_ends_automatic_messages(world: In
         assert await world.text(ann, "Yes, call me after five", "msg-reply") == {"outcome": "reply"}
 
     (attempt,) = await world.attempts(ann)
-    assert (attempt.channel, attempt.live, attempt.automatic, attempt.agent) == ("text", True, False, "")
+    assert (attempt.channel, attempt.live, attempt.inbound, attempt.agent) == ("text", True, True, "")
     assert (attempt.seller, attempt.order, attempt.source) == ("marco", ORDER, "cars.example")
     run = await world.run(ann)
     assert (run["state"], run["stopped_by"]) == ("stopped", "contacted")

@@ -25,6 +25,7 @@ def replied(lead: AcceptedLead, attempt_id: UUID, channel: str, at: datetime) ->
         source=lead.source,
         order=lead.order,
         lawful_milliseconds=-1,
+        inbound=True,
     )
     event = pb.LeadEvent(occurred_at=timestamp(at), attempt_made=body)
     return row_of(lead.buyer_id, lead.lead_id, lead.traceparent, "attempt_made", event)

@@ -33,6 +33,11 @@ def automatic(seconds: float) -> Story:
     return attempt(seconds, name=f"robot{seconds}", live=True, automatic=True, agent="")
 
 
+def reply(seconds: float) -> Story:
+    """The person wrote back."""
+    return attempt(seconds, name=f"reply{seconds}", live=True, inbound=True, agent="", channel="text")
+
+
 def task(seconds: float, name: str = "t1") -> Story:
     """A task was written."""
     return Story(bought=True, tasks={name: Task(team="east", at=at(seconds))})

@@ -12,7 +12,7 @@ from services.reporting.parts import parts, skew
 from services.reporting.response import counted, stages, unchanged
 from services.reporting.response_sums import ResponseSums, Sums
 from services.reporting.story import Story, decode, encode
-from tests.unit.reporting.stories import assigned, at, attempt, automatic, bought, handed, joined, said, task
+from tests.unit.reporting.stories import assigned, at, attempt, automatic, bought, handed, joined, reply, said, task
 
 _seconds = st.integers(min_value=-60, max_value=90_000)
 _told = st.one_of(
@@ -22,6 +22,7 @@ _told = st.one_of(
         _seconds, st.sampled_from(["a1", "a2", "a3"]), st.booleans(), st.integers(-1, 90_000_000),
     ),
     st.builds(automatic, _seconds),
+    st.builds(reply, _seconds),
     st.builds(task, _seconds, st.sampled_from(["t1", "t2"])),
     st.builds(assigned, _seconds, st.sampled_from(["ann", "bob", ""])),
     st.builds(handed, _seconds, st.sampled_from(["email", "text"])),
@@ -90,6 +91,17 @@ def test_the_earliest_real_attempt_counts_though_it_is_told_of_last() -> None:
     assert first is not None
     assert (first.at, first.agent) == (at(120), "ann")
     assert story.first_live == at(409)
+
+
+def test_a_person_who_writes_back_was_reached_and_nobody_had_tried() -> None:
+    replied = joined(bought(), task(0.1), reply(20))
+    assert replied.first_live == at(20)
+    assert replied.first_attempt is None
+    assert parts(replied) is None
+    called = joined(replied, attempt(90))
+    assert called.first_attempt is not None
+    assert called.first_attempt.at == at(90)
+    assert called.first_live == at(20)
 
 
 def test_what_a_program_sends_is_neither_attempt_nor_contact() -> None:

@@ -209,6 +209,7 @@ class AttemptMade(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     ORDER_FIELD_NUMBER: _builtins.int
     LAWFUL_MILLISECONDS_FIELD_NUMBER: _builtins.int
+    INBOUND_FIELD_NUMBER: _builtins.int
     attempt_id: _builtins.str
     """The attempt; the same on every delivery of the event."""
     channel: _builtins.str
@@ -229,6 +230,8 @@ class AttemptMade(_message.Message):
     """The order."""
     lawful_milliseconds: _builtins.int
     """Milliseconds from purchase to the attempt in which a call was lawful; below 0: not reckoned."""
+    inbound: _builtins.bool
+    """True where the person began it by writing back: a live contact, and nobody's attempt."""
     @_builtins.property
     def began_at(self) -> _timestamp_pb2.Timestamp:
         """When it began."""
@@ -257,10 +260,11 @@ class AttemptMade(_message.Message):
         source: _builtins.str = ...,
         order: _builtins.str = ...,
         lawful_milliseconds: _builtins.int = ...,
+        inbound: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["began_at", b"began_at", "decided_at", b"decided_at", "live_at", b"live_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "attempt_id", b"attempt_id", "automatic", b"automatic", "began_at", b"began_at", "channel", b"channel", "decided_at", b"decided_at", "lawful_milliseconds", b"lawful_milliseconds", "live", b"live", "live_at", b"live_at", "order", b"order", "seller", b"seller", "source", b"source", "team", b"team"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "attempt_id", b"attempt_id", "automatic", b"automatic", "began_at", b"began_at", "channel", b"channel", "decided_at", b"decided_at", "inbound", b"inbound", "lawful_milliseconds", b"lawful_milliseconds", "live", b"live", "live_at", b"live_at", "order", b"order", "seller", b"seller", "source", b"source", "team", b"team"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
