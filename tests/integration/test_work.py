@@ -166,6 +166,16 @@ async def test_an_agent_who_vanishes_loses_the_task_and_it_is_told(floor: Floor)
     assert await floor.claim("bob") == task.task_id
 
 
+async def test_who_goes_away_leaves_the_tasks_to_the_queue(floor: Floor) -> None:
+    await floor.agent("ann", capacity=3)
+    for _ in range(3):
+        await floor.task()
+        await floor.claim("ann")
+    await floor.agent("ann", state="away", seen=False)
+    await floor.agent("bob", capacity=3)
+    assert [isinstance(await floor.claim("bob"), UUID) for _ in range(3)] == [True] * 3
+
+
 async def test_a_declined_task_goes_to_another_and_comes_back_only_after_a_while(floor: Floor) -> None:
     await floor.agent("ann")
     task = await floor.task()

@@ -12,6 +12,7 @@ import pytest
 
 from leadline.events.v1 import lead_event_pb2 as events
 from services.routing.follow_up import CallTask
+from services.routing.work.agent import LEASE
 from services.routing.work.calls import Ending
 from services.routing.work.desk import Ranked
 from shared.rpc.errors import NotFound, WrongState
@@ -53,14 +54,40 @@ async def test_a_call_that_may_be_made_begins_and_tells_whom_to_call(floor: Floo
 
 async def test_the_same_attempt_again_gets_the_same_answer_and_is_counted_once(floor: Floor) -> None:
     task, attempt_id = await held(floor), uuid4()
-    first = await floor.calls.begin(BUYER, attempt_id, "ann", task.task_id)
-    floor.gate.forbidden[task.lead.lead_id] = ("hours", None)
+    first, *others = await asyncio.gather(
+        *(floor.calls.begin(BUYER, attempt_id, "ann", task.task_id) for _ in range(6))
+    )
+    floor.gate.forbidden[task.lead.lead_id] = ("attempts", None)
     floor.clock.advance(5)
     again = await floor.calls.begin(BUYER, attempt_id, "ann", task.task_id)
-    assert again.attempt == first.attempt
+    assert {one.attempt.began_at for one in (*others, again)} == {first.attempt.began_at}
     assert again.allowed
-    assert len(floor.gate.asked) == 1
+    assert again.person is not None
     assert len(await floor.events("attempt_made")) == 1
+
+
+async def test_who_asks_again_after_an_opt_out_is_not_told_whom_to_call(floor: Floor) -> None:
+    task, attempt_id = await held(floor), uuid4()
+    await floor.calls.begin(BUYER, attempt_id, "ann", task.task_id)
+    floor.gate.forbidden[task.lead.lead_id] = ("opted_out", None)
+    again = await floor.calls.begin(BUYER, attempt_id, "ann", task.task_id)
+    assert (again.allowed, again.person, again.attempt.blocked_by) == (False, None, "opted_out")
+    assert await floor.admin.fetchval("SELECT state FROM routing.attempt") == "begun"
+
+
+async def test_who_loses_the_task_while_the_gate_thinks_does_not_call(floor: Floor) -> None:
+    task = await held(floor)
+
+    async def lose() -> None:
+        floor.clock.advance(LEASE.total_seconds() + 1)
+        await floor.dispatcher.take_back()
+        assert await floor.claim("bob") == task.task_id
+
+    floor.gate.meanwhile = lose
+    with pytest.raises(WrongState):
+        await floor.calls.begin(BUYER, uuid4(), "ann", task.task_id)
+    assert await floor.events("attempt_made") == []
+    assert (await floor.calls.begin(BUYER, uuid4(), "bob", task.task_id)).allowed
 
 
 async def test_nobody_begins_a_call_without_having_the_task(floor: Floor) -> None:

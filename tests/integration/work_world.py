@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -61,12 +61,20 @@ class SetGate:
         self.forbidden: dict[UUID, tuple[Reason, datetime | None]] = {}
         self.asked: list[ContactRequest] = []
         self.opted_out_at: dict[UUID, datetime] = {}
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
     @asynccontextmanager
     async def permits(self, buyer_id: str, requests: Sequence[ContactRequest]) -> AsyncIterator[list[GateDecision]]:
-        """Decides each."""
+        """Decides each, and while it does so something else may happen."""
         self.asked += requests
+        if self.meanwhile is not None:
+            happen, self.meanwhile = self.meanwhile, None
+            await happen()
         yield [self._decide(one.lead_id) for one in requests]
+
+    async def preview(self, buyer_id: str, requests: Sequence[ContactRequest]) -> list[GateDecision]:
+        """Decides each, and forgets it."""
+        return [self._decide(one.lead_id) for one in requests]
 
     async def opted_out(self, buyer_id: str, lead_id: UUID, at: datetime) -> None:
         """Somebody wants to be left alone."""

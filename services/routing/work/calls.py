@@ -39,6 +39,14 @@ class Listener(Protocol):
         ...
 
 
+class CallGate(Permits, Protocol):
+    """The contact gate; see `services.routing.gate.gate.Gate`."""
+
+    async def preview(self, buyer_id: str, requests: Sequence[ContactRequest]) -> list[GateDecision]:
+        """What would be decided now; records nothing. Raises AppError where it cannot be known."""
+        ...
+
+
 class Dialler(Protocol):
     """Who sets calls up for agents; see `services.routing.messages.dialler.BridgeDialler`."""
 
@@ -84,7 +92,7 @@ class Calls:
     def __init__(
         self,
         pool: Pool,
-        gate: Permits,
+        gate: CallGate,
         contacts: Contacts,
         listeners: Sequence[Listener],
         clock: Clock,
@@ -117,15 +125,15 @@ class Calls:
         if known is None and (task.state != "claimed" or task.agent != agent):
             raise WrongState("the agent does not have the task")
         (person,) = await self._contacts.fetch(buyer_id, [task.lead_id])
-        if known is not None:
-            return Answer(attempt=known, person=person if known.state != "blocked" else None)
         request = ContactRequest(
             lead_id=task.lead_id, channel="call", automatic=False, purpose="follow_up", person=person
         )
+        if known is not None:
+            return await self._again(known, request)
         async with self._gate.permits(buyer_id, [request]) as (decision,):
-            attempt = await self._record(task, attempt_id, agent, decision, person)
+            attempt, new = await self._record(task, attempt_id, agent, decision, person)
             error = ""
-            if dial and decision.allowed and person is not None:
+            if dial and new and decision.allowed and person is not None:
                 # Inside the gate's hold: a call that is set up has begun.
                 error = await self._dial(buyer_id, attempt_id, agent, person.phone)
         called = person if decision.allowed else None
@@ -162,9 +170,21 @@ class Calls:
             return "call: nobody sets calls up here"
         return await self._dialler.dial(buyer_id, attempt_id, agent, phone)
 
+    async def _again(self, known: Attempt, request: ContactRequest) -> Answer:
+        """The answer to an attempt that was asked for before. Whom to call is told only while it may be made."""
+        if known.state == "blocked":
+            return Answer(attempt=known)
+        (decision,) = await self._gate.preview(known.buyer_id, [request])
+        # The attempt itself may have used up how often the person may be called.
+        if decision.allowed or decision.reason == "attempts":
+            return Answer(attempt=known, rules=decision.rules, person=request.person)
+        told = replace(known, state="blocked", blocked_by=decision.reason, not_before=decision.not_before)
+        return Answer(attempt=told, rules=decision.rules)
+
     async def _record(
         self, task: QueuedTask, attempt_id: UUID, agent: str, decision: GateDecision, person: Person | None
-    ) -> Attempt:
+    ) -> tuple[Attempt, bool]:
+        """Keep what the gate said; False: somebody asked for the same attempt at the same time and was faster."""
         now = self._clock.now()
         attempt = Attempt(
             buyer_id=task.buyer_id,
@@ -184,20 +204,23 @@ class Calls:
         )
         async with translated(self._pool), self._pool.acquire() as conn, conn.transaction():
             await disposition_store.lock_lead(conn, task.buyer_id, task.lead_id)
+            if (known := await disposition_store.attempt_of(conn, task.buyer_id, attempt_id)) is not None:
+                return known, False
+            held = await queue_store.task_of(conn, task.buyer_id, task.task_id, lock=True)
+            if held is None or held.agent != agent:
+                raise WrongState("the agent has lost the task meanwhile")
             await disposition_store.tell(conn, attempt)
             if decision.allowed:
+                await queue_store.prolong(conn, held, now)
                 await self._tell(conn, attempt, LeadFacts.of(task))
             else:
-                await self._keep_back(conn, task, decision, now)
-        return attempt
+                await self._keep_back(conn, held, decision, now)
+        return attempt, True
 
-    async def _keep_back(self, conn: Connection, task: QueuedTask, decision: GateDecision, now: datetime) -> None:
+    async def _keep_back(self, conn: Connection, held: QueuedTask, decision: GateDecision, now: datetime) -> None:
         until = decision.not_before
         if until is None and decision.reason != CANNOT_KNOW:
-            await cancel_tasks(conn, task.buyer_id, [task.lead_id], decision.reason, now)
-            return
-        held = await queue_store.task_of(conn, task.buyer_id, task.task_id, lock=True)
-        if held is None or held.agent != task.agent:
+            await cancel_tasks(conn, held.buyer_id, [held.lead_id], decision.reason, now)
             return
         why = "not_lawful_now" if until is not None else ""
         row = await queue_store.hold_back(conn, held, until or now + _ASK_AGAIN, why, now)

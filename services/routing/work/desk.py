@@ -26,6 +26,8 @@ AHEAD = 16
 #: Rounds in which others were always faster, or no hour was lawful, after which the caller is sent away to ask again.
 _ROUNDS = 40
 
+#: Tasks among which the best are shown.
+_LISTED = 1000
 #: Why leads end whose person nobody may ever call, or whose data is gone.
 UNREACHABLE = "unreachable"
 
@@ -62,11 +64,18 @@ class Desk:
         self._clock = clock
 
     async def put_agent(self, agent: Agent) -> None:
-        """Add an agent, or change one. Raises NotFound where the catalog does not know the team."""
+        """Add an agent, or change one; who goes away leaves their tasks to the queue.
+
+        Raises:
+            NotFound: the catalog does not know the team.
+        """
         if not (await self._teams.of(agent.buyer_id)).knows(agent.team):
             raise NotFound(f"team {agent.team} is not in the catalog")
-        async with translated(self._pool):
-            await agent_store.put(self._pool, agent, self._clock.now())
+        now = self._clock.now()
+        async with translated(self._pool), self._pool.acquire() as conn, conn.transaction():
+            await agent_store.put(conn, agent, now)
+            if agent.state == "away":
+                await relieve(conn, [task.task_id for task in await queue_store.held_by(conn, agent)], now)
 
     async def agents(self, buyer_id: str, team: str) -> tuple[list[AgentNow], Teams]:
         """Agents of a team (empty: of all), and the teams."""
@@ -120,10 +129,10 @@ class Desk:
                 await relieve(conn, [task_id], self._clock.now())
 
     async def queue(self, buyer_id: str, team: str, limit: int) -> list[Ranked]:
-        """What is open, waits or is held, the best first."""
+        """What is open, waits or is held, the best first; of long queues, of the thousand that are due first."""
         async with translated(self._pool):
-            tasks = await queue_store.listed(self._pool, buyer_id, team, limit)
-        return ranked(tasks, self._clock.now())
+            tasks = await queue_store.listed(self._pool, buyer_id, team, max(limit, _LISTED))
+        return ranked(tasks, self._clock.now())[:limit]
 
     async def _present(self, buyer_id: str, agent: str, teams: Teams, now: datetime) -> AgentNow | Nothing:
         async with translated(self._pool), self._pool.acquire() as conn:

@@ -68,6 +68,8 @@ UPDATE routing.call_task SET lease_until = $3
 WHERE buyer_id = $1 AND agent = $2 AND state = 'claimed'
 RETURNING *
 """
+_PROLONG = "UPDATE routing.call_task SET lease_until = $3 WHERE buyer_id = $1 AND task_id = $2 AND state = 'claimed'"
+_HELD = "SELECT * FROM routing.call_task WHERE buyer_id = $1 AND agent = $2 AND state = 'claimed'"
 _LAPSED = """
 SELECT task_id FROM routing.call_task
 WHERE state = 'claimed' AND lease_until <= $1
@@ -219,6 +221,16 @@ async def renew(conn: Connection, buyer_id: str, agent: str, now: datetime) -> l
     """Renew every lease of an agent; returns what the agent has, the longest held first."""
     rows = await conn.fetch(_RENEW, buyer_id, agent, now + LEASE)
     return sorted((queued(row) for row in rows), key=lambda task: (task.assigned_at or now, task.task_id))
+
+
+async def prolong(conn: Connection, task: QueuedTask, now: datetime) -> None:
+    """Renew the lease of a locked task."""
+    await conn.execute(_PROLONG, task.buyer_id, task.task_id, now + LEASE)
+
+
+async def held_by(conn: Connection, agent: Agent) -> list[QueuedTask]:
+    """What an agent has."""
+    return [queued(row) for row in await conn.fetch(_HELD, agent.buyer_id, agent.agent)]
 
 
 async def lapsed(conn: Connection, now: datetime, limit: int) -> list[UUID]:
