@@ -130,6 +130,22 @@ class FunnelCounts:
     adjusted_minor: int = 0
     held_minor: int = 0
 
+    def merge(self, other: FunnelCounts) -> None:
+        """Add all of it."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass(slots=True)
+class ReasonCounts:
+    """Rejected leads with one reason."""
+
+    leads: int = 0
+
+    def merge(self, other: ReasonCounts) -> None:
+        """Add all of it."""
+        self.leads += other.leads
+
 
 @dataclass(slots=True)
 class SpeedCounts:
@@ -151,13 +167,21 @@ class SpeedCounts:
         bucket = bucket_of(microseconds)
         self.buckets[bucket] = self.buckets.get(bucket, 0) + times
 
+    def merge(self, other: SpeedCounts) -> None:
+        """Add all of it."""
+        self.leads += other.leads
+        self.total_us += other.total_us
+        self.skewed += other.skewed
+        for bucket, count in other.buckets.items():
+            self.buckets[bucket] = self.buckets.get(bucket, 0) + count
+
 
 @dataclass(slots=True)
 class Increments:
     """What a batch of events adds."""
 
     funnel: dict[FunnelKey, FunnelCounts] = field(default_factory=dict)
-    reasons: dict[ReasonKey, int] = field(default_factory=dict)
+    reasons: dict[ReasonKey, ReasonCounts] = field(default_factory=dict)
     speed: dict[SpeedKey, SpeedCounts] = field(default_factory=dict)
 
 
@@ -208,7 +232,7 @@ def _count(increments: Increments, event: Decided, hour: datetime) -> None:
         counts.spend_minor += event.price_minor
     for code in event.reasons:
         key = ReasonKey(*where, code)
-        increments.reasons[key] = increments.reasons.get(key, 0) + 1
+        increments.reasons.setdefault(key, ReasonCounts()).leads += 1
 
 
 #: What each kind of transfer adds to, where it is in the seller's favour. An unknown one, of a later release, fails:

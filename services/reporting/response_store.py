@@ -13,6 +13,7 @@ from services.reporting.periods import Window
 from services.reporting.response import NUMBERS, WALL_BANDS, Timed
 from services.reporting.response_sums import HELD_NUMBERS, Facet
 from services.reporting.store import MOST_ROWS
+from services.reporting.sums_store import of_windows, within
 from shared.db.failures import translated
 from shared.db.pool import Pool
 
@@ -30,14 +31,6 @@ _COLUMNS: Mapping[Named, tuple[str, ...]] = {
 #: Percentiles that every report tells.
 _SHARES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
-# A look into the primary key for each window, whatever the planner believes: OFFSET 0 keeps it from anything else.
-_WITHIN = """unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) AS named (span, start, stop)
-       CROSS JOIN LATERAL (
-           SELECT * FROM reporting.{table} AS one
-            WHERE one.buyer_id = $1 AND one.span = named.span AND {where}
-              AND one.starts_at >= coalesce(named.start, '-infinity')
-              AND one.starts_at < coalesce(named.stop, 'infinity')
-           OFFSET 0) AS r"""
 _ORIGIN = """one.side = $5 AND ($6 = '' OR one.seller = $6) AND ($7 = '' OR one.source = $7)
               AND ($8 = '' OR one.order_slug = $8) AND ($9 = '' OR one.team = $9)"""
 
@@ -64,7 +57,7 @@ SELECT {named} leads::bigint AS leads, {chosen} FROM ranked WHERE leads > 0 GROU
 _RESPONSE: Mapping[Named, str] = {
     by: f"""
 SELECT {"".join(f"r.{name}, " for name in names)} {_sums(NUMBERS)}
-  FROM {_WITHIN.format(table="response", where=_ORIGIN)}
+  FROM {within("response", _ORIGIN)}
  {f"GROUP BY {', '.join(f'r.{name}' for name in names)}" if names else ""}
 HAVING sum(r.leads) > 0 OR sum(r.held_back) > 0
  ORDER BY {", ".join(("sum(r.leads) DESC", *(f"r.{name}" for name in names)))} LIMIT {MOST_ROWS}
@@ -76,7 +69,7 @@ _TIMES: Mapping[Named, str] = {
         f"""
     SELECT {"".join(f"r.{name}, " for name in names)} r.timed, bucket, sum(n) AS n
       FROM unnest($10::text[]) AS asked (timed)
-           CROSS JOIN {_WITHIN.format(table="response_time", where=f"one.timed = asked.timed AND {_ORIGIN}")}
+           CROSS JOIN {within("response_time", f"one.timed = asked.timed AND {_ORIGIN}")}
            CROSS JOIN LATERAL unnest(r.buckets, r.counts) AS bucketed (bucket, n)
      GROUP BY {"".join(f"r.{name}, " for name in names)} r.timed, bucket HAVING sum(n) > 0""",
         (*names, "timed"),
@@ -120,7 +113,7 @@ _HEAT_TIMES: Mapping[bool, str] = {
 }
 _HELD = f"""
 SELECT r.order_slug, r.delay_seconds, r.arm, {_sums(HELD_NUMBERS)}
-  FROM {_WITHIN.format(table="hold_out", where="($5 = '' OR one.order_slug = $5)")}
+  FROM {within("hold_out", "($5 = '' OR one.order_slug = $5)")}
  GROUP BY r.order_slug, r.delay_seconds, r.arm
 HAVING sum(r.leads) > 0
 """
@@ -149,7 +142,7 @@ class ResponseStore:
     ) -> tuple[list[asyncpg.Record], list[asyncpg.Record]]:
         """Rows of `_RESPONSE`, the most leads first, and of `_TIMES`, in one snapshot."""
         side = "holder" if by == "agent" else "origin"
-        arguments = (buyer_id, *_columns(windows), side, only.seller, only.source, only.order, only.team)
+        arguments = (buyer_id, *of_windows(windows), side, only.seller, only.source, only.order, only.team)
         return await self._pair((_RESPONSE[by], arguments), (_TIMES[by], (*arguments, list(timed))))
 
     async def heat(
@@ -170,7 +163,7 @@ class ResponseStore:
     async def held(self, buyer_id: str, windows: Sequence[Window], order: str) -> list[asyncpg.Record]:
         """Rows of `_HELD`."""
         async with translated(self._pool):
-            return await self._pool.fetch(_HELD, buyer_id, *_columns(windows), order)
+            return await self._pool.fetch(_HELD, buyer_id, *of_windows(windows), order)
 
     async def revision(self, buyer_id: str) -> int | None:
         """The buyer's catalog revision in force; None: there is no such buyer."""
@@ -188,7 +181,3 @@ class ResponseStore:
         ):
             (one, arguments), (other, more) = queries
             return await connection.fetch(one, *arguments), await connection.fetch(other, *more)
-
-
-def _columns(windows: Sequence[Window]) -> list[list[object]]:
-    return [list(column) for column in zip(*windows, strict=True)] or [[], [], []]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import asyncpg
 
-from services.reporting.projector import Increments
+from services.reporting.periods import SPANS, floor, windows
+from services.reporting.projector import FunnelCounts, Increments, ReasonCounts, SpeedCounts
+from services.reporting.sums_store import adding, array, arrays, of_windows, within, write
 from shared.db import outbox
 from shared.db.failures import translated
 from shared.db.outbox import Backlog
@@ -22,46 +24,19 @@ MOST_ROWS = 5000
 
 Grouping = Literal["all", "seller", "source", "sub_source", "order"]
 
-# Rows come sorted: two projectors then wait for each other, and never each for the other.
-_ADD_FUNNEL = """
-INSERT INTO reporting.funnel AS f (buyer_id, hour, seller, source, sub_source, order_slug, order_version, currency,
-                                   submitted, accepted, charged, spend_minor, credited_minor, fees_minor,
-                                   adjusted_minor, held_minor)
-SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[],
-                     $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],
-                     $14::bigint[], $15::bigint[], $16::bigint[])
-ON CONFLICT (buyer_id, hour, seller, source, sub_source, order_slug, order_version, currency) DO UPDATE SET
-    submitted = f.submitted + excluded.submitted, accepted = f.accepted + excluded.accepted,
-    charged = f.charged + excluded.charged, spend_minor = f.spend_minor + excluded.spend_minor,
-    credited_minor = f.credited_minor + excluded.credited_minor, fees_minor = f.fees_minor + excluded.fees_minor,
-    adjusted_minor = f.adjusted_minor + excluded.adjusted_minor, held_minor = f.held_minor + excluded.held_minor
-"""
-_ADD_REASONS = """
-INSERT INTO reporting.reason AS r (buyer_id, hour, seller, source, sub_source, order_slug, code, leads)
-SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                     $8::bigint[])
-ON CONFLICT (buyer_id, hour, seller, source, sub_source, order_slug, code) DO UPDATE SET
-    leads = r.leads + excluded.leads
-"""
-_ADD_SPEED = """
-INSERT INTO reporting.speed AS s (buyer_id, hour, seller, source, stage, leads, total_us, skewed, buckets, counts)
-SELECT buyer_id, hour, seller, source, stage, leads, total_us, skewed, buckets::int[], counts::bigint[]
-  FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-              $8::bigint[], $9::text[], $10::text[])
-       AS added (buyer_id, hour, seller, source, stage, leads, total_us, skewed, buckets, counts)
-ON CONFLICT (buyer_id, hour, seller, source, stage) DO UPDATE SET
-    leads = s.leads + excluded.leads, total_us = s.total_us + excluded.total_us, skewed = s.skewed + excluded.skewed,
-    (buckets, counts) = (
-        SELECT coalesce(array_agg(bucket), '{}'), coalesce(array_agg(leads), '{}') FROM (
-            SELECT bucket, sum(leads)::bigint AS leads
-              FROM unnest(s.buckets || excluded.buckets, s.counts || excluded.counts) AS both_of (bucket, leads)
-             GROUP BY bucket HAVING sum(leads) <> 0) AS merged)
-"""
+_Counts = TypeVar("_Counts", FunnelCounts, ReasonCounts, SpeedCounts)
+_FUNNEL_NUMBERS = tuple(number.name for number in fields(FunnelCounts))
+_FUNNEL_KEY = (
+    "buyer_id", "span", "starts_at", "seller", "source", "sub_source", "order_slug", "order_version", "currency",
+)  # fmt: skip
+_REASON_KEY = ("buyer_id", "span", "starts_at", "seller", "source", "sub_source", "order_slug", "code")
+_SPEED_KEY = ("buyer_id", "span", "starts_at", "seller", "source", "stage")
+_SPEED_NUMBERS = ("leads", "total_us", "skewed")
+_ADD_FUNNEL = adding("funnel", _FUNNEL_KEY, _FUNNEL_NUMBERS, buckets=False)
+_ADD_REASONS = adding("reason", _REASON_KEY, ("leads",), buckets=False)
+_ADD_SPEED = adding("speed", _SPEED_KEY, _SPEED_NUMBERS, buckets=True)
 
-_IN_SCOPE = """
- WHERE buyer_id = $1 AND ($2::timestamptz IS NULL OR hour >= $2) AND ($3::timestamptz IS NULL OR hour < $3)
-   AND ($4 = '' OR seller = $4) AND ($5 = '' OR source = $5)
-"""
+_OF_SELLER = "($5 = '' OR one.seller = $5) AND ($6 = '' OR one.source = $6)"
 _COLUMNS: Mapping[Grouping, tuple[str, ...]] = {
     "all": (),
     "seller": ("seller",),
@@ -87,7 +62,7 @@ _FUNNEL: Mapping[Grouping, str] = {
     grouping: f"""
 SELECT {_named(grouping)}, currency, sum(submitted)::bigint AS submitted, sum(accepted)::bigint AS accepted,
        {_MONEY}
-  FROM reporting.funnel {_IN_SCOPE}
+  FROM {within("funnel", _OF_SELLER)}
  GROUP BY {_grouped(grouping, "currency")}
  ORDER BY sum(spend_minor) DESC, sum(submitted) DESC, {_grouped(grouping, "currency")} LIMIT {MOST_ROWS}
 """
@@ -96,7 +71,7 @@ SELECT {_named(grouping)}, currency, sum(submitted)::bigint AS submitted, sum(ac
 _REASONS: Mapping[Grouping, str] = {
     grouping: f"""
 SELECT {_named(grouping)}, code, sum(leads)::bigint AS leads
-  FROM reporting.reason {_IN_SCOPE}
+  FROM {within("reason", _OF_SELLER)}
  GROUP BY {_grouped(grouping, "code")}
  ORDER BY sum(leads) DESC, {_grouped(grouping, "code")} LIMIT {MOST_ROWS}
 """
@@ -106,16 +81,16 @@ SELECT {_named(grouping)}, code, sum(leads)::bigint AS leads
 _SPEED = f"""
 SELECT stage, NULL::int AS bucket, sum(leads)::bigint AS leads, sum(total_us)::float8 AS total_us,
        sum(skewed)::bigint AS skewed
-  FROM reporting.speed {_IN_SCOPE}
+  FROM {within("speed", _OF_SELLER)}
  GROUP BY stage HAVING sum(leads) > 0
 UNION ALL
 SELECT stage, held.bucket, sum(held.leads)::bigint, 0, 0
-  FROM reporting.speed CROSS JOIN LATERAL unnest(buckets, counts) AS held (bucket, leads) {_IN_SCOPE}
+  FROM {within("speed", _OF_SELLER)} CROSS JOIN LATERAL unnest(buckets, counts) AS held (bucket, leads)
  GROUP BY stage, held.bucket HAVING sum(held.leads) > 0
 """
 _STATEMENT = f"""
 SELECT order_slug, order_version, currency, sum(charged)::bigint AS leads, {_MONEY}
-  FROM reporting.funnel {_IN_SCOPE}
+  FROM {within("funnel", _OF_SELLER)}
  GROUP BY order_slug, order_version, currency
 HAVING bool_or(charged > 0 OR credited_minor <> 0 OR fees_minor <> 0 OR adjusted_minor <> 0 OR held_minor <> 0)
  ORDER BY order_slug, order_version, currency LIMIT {MOST_ROWS}
@@ -155,35 +130,18 @@ class Store:
 
     async def add(self, connection: Connection, increments: Increments) -> None:
         """Add what a batch adds, in the transaction that took its events."""
-        funnel = sorted(increments.funnel.items(), key=lambda item: item[0])
-        await _insert(
-            connection,
-            _ADD_FUNNEL,
-            [
-                (
-                    *key,
-                    c.submitted,
-                    c.accepted,
-                    c.charged,
-                    c.spend_minor,
-                    c.credited_minor,
-                    c.fees_minor,
-                    c.adjusted_minor,
-                    c.held_minor,
-                )
-                for key, c in funnel
-            ],
-        )
-        await _insert(connection, _ADD_REASONS, [(*key, leads) for key, leads in sorted(increments.reasons.items())])
-        speed = sorted(increments.speed.items(), key=lambda item: item[0])
-        await _insert(
-            connection,
-            _ADD_SPEED,
-            [
-                (*key, c.leads, c.total_us, c.skewed, _array(c.buckets.keys()), _array(c.buckets.values()))
-                for key, c in speed
-            ],
-        )
+        funnel = [
+            (*key, array(getattr(counts, name) for name in _FUNNEL_NUMBERS))
+            for key, counts in _spanned(increments.funnel, FunnelCounts).items()
+        ]
+        await write(connection, _ADD_FUNNEL, funnel)
+        reasons = [(*key, array((counts.leads,))) for key, counts in _spanned(increments.reasons, ReasonCounts).items()]
+        await write(connection, _ADD_REASONS, reasons)
+        speed = [
+            (*key, array((counts.leads, counts.total_us, counts.skewed)), *arrays(counts.buckets))
+            for key, counts in _spanned(increments.speed, SpeedCounts).items()
+        ]
+        await write(connection, _ADD_SPEED, speed)
 
     async def funnel(self, scope: Scope, grouping: Grouping) -> list[asyncpg.Record]:
         """Rows of `_FUNNEL`, the largest spend first; each currency apart."""
@@ -215,14 +173,15 @@ class Store:
 
     async def _report(self, query: str, scope: Scope) -> list[asyncpg.Record]:
         async with translated(self._pool):
-            return await self._pool.fetch(query, scope.buyer_id, scope.start, scope.end, scope.seller, scope.source)
+            period = of_windows(windows(scope.start, scope.end))
+            return await self._pool.fetch(query, scope.buyer_id, *period, scope.seller, scope.source)
 
 
-def _array(numbers: Iterable[int]) -> str:
-    """As Postgres writes one: an array of arrays would need them all to be of one length."""
-    return f"{{{','.join(map(str, numbers))}}}"
-
-
-async def _insert(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    if rows:
-        await connection.execute(statement, *(list(column) for column in zip(*rows, strict=True)))
+def _spanned(increments: Mapping[Any, _Counts], none: Callable[[], _Counts]) -> dict[tuple[Any, ...], _Counts]:
+    """Counts by hour, day and month: the second part of a key is the hour, and becomes a span and its start."""
+    spanned: dict[tuple[Any, ...], _Counts] = {}
+    for key, counts in increments.items():
+        buyer_id, hour, *names = key
+        for span in SPANS:
+            spanned.setdefault((buyer_id, span, floor(hour, span), *names), none()).merge(counts)
+    return spanned

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from services.reporting.response import NUMBERS
 from services.reporting.response_sums import HEAT_NUMBERS, HELD_NUMBERS, HeatKey, HeldKey, ResponseKey, Sums
 from services.reporting.story import Story, decode, encode
+from services.reporting.sums_store import adding, array, arrays, columns, write
 from shared.db.failures import translated
 from shared.db.pool import Connection, Pool
 
@@ -41,44 +41,10 @@ _NAMED = ("seller", "source", "order_slug", "team", "agent")
 _RESPONSE_KEY = ("buyer_id", "side", "span", "starts_at", *_NAMED)
 _HEAT_KEY = ("buyer_id", "facet", "hour", *_NAMED)
 _HELD_KEY = ("buyer_id", "span", "starts_at", "order_slug", "delay_seconds", "arm")
-_TYPES: Mapping[str, str] = {"starts_at": "timestamptz", "hour": "timestamptz", "delay_seconds": "int"}
-
-#: Sums of buckets, less those that nothing is left in.
-_MERGED_BUCKETS = """
-    (buckets, counts) = (
-        SELECT coalesce(array_agg(bucket), '{}'), coalesce(array_agg(n), '{}') FROM (
-            SELECT bucket, sum(n)::bigint AS n
-              FROM unnest(held.buckets || excluded.buckets, held.counts || excluded.counts) AS both_of (bucket, n)
-             GROUP BY bucket HAVING sum(n) <> 0) AS merged)"""
-
-
-def _adding(table: str, key: Sequence[str], numbers: Sequence[str], *, buckets: bool) -> str:
-    """The statement that adds rows to a table of sums.
-
-    Its parameters are the columns of the key, then the numbers of each row as the text of one array: hundreds of rows
-    of twenty numbers, mostly 0, would cost more to send one by one than all the rest of a batch. Then the buckets.
-    """
-    sent = [*key, *(["numbers"] if numbers else []), *(["buckets", "counts"] if buckets else [])]
-    types = [_TYPES.get(name, "text") if name in key else "text" for name in sent]
-    given = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(types, 1))
-    cast = [name if name in key else f"{name}::{'int' if name == 'buckets' else 'bigint'}[]" for name in sent]
-    names = [*key, *numbers, *(("buckets", "counts") if buckets else ())]
-    chosen = [*key, *(f"numbers[{at}]" for at in range(1, len(numbers) + 1)), *names[len(key) + len(numbers) :]]
-    sums = [f"{name} = held.{name} + excluded.{name}" for name in numbers]
-    return f"""
-INSERT INTO reporting.{table} AS held ({", ".join(names)})
-SELECT {", ".join(chosen)}
-  FROM (SELECT {", ".join(f"{one} AS {name}" for one, name in zip(cast, sent, strict=True))}
-          FROM unnest({given}) AS sent ({", ".join(sent)})) AS added
-    ON CONFLICT ({", ".join(key)}) DO UPDATE SET
-    {", ".join([*sums, *([_MERGED_BUCKETS] if buckets else [])])}
-"""
-
-
-_ADD_RESPONSE = _adding("response", _RESPONSE_KEY, NUMBERS, buckets=False)
-_ADD_TIMES = _adding("response_time", ("buyer_id", "side", "timed", "span", "starts_at", *_NAMED), (), buckets=True)
-_ADD_HEAT = _adding("heat", _HEAT_KEY, HEAT_NUMBERS, buckets=True)
-_ADD_HELD = _adding("hold_out", _HELD_KEY, HELD_NUMBERS, buckets=False)
+_ADD_RESPONSE = adding("response", _RESPONSE_KEY, NUMBERS, buckets=False)
+_ADD_TIMES = adding("response_time", ("buyer_id", "side", "timed", "span", "starts_at", *_NAMED), (), buckets=True)
+_ADD_HEAT = adding("heat", _HEAT_KEY, HEAT_NUMBERS, buckets=True)
+_ADD_HELD = adding("hold_out", _HELD_KEY, HELD_NUMBERS, buckets=False)
 
 
 class StoryStore:
@@ -109,19 +75,19 @@ class StoryStore:
         grown: list[tuple[LeadKey, Story | None, Story]] = []
         missing = sorted(told)
         while missing:
-            known = {(row[0], row[1]): decode(row[2]) for row in await connection.fetch(_LOCK, *_columns(missing))}
+            known = {(row[0], row[1]): decode(row[2]) for row in await connection.fetch(_LOCK, *columns(missing))}
             for key, before in known.items():
                 after = before.joined(told[key])
                 if after != before:
                     grown.append((key, before, after))
             new = [(*key, encode(told[key])) for key in missing if key not in known]
             # Whom another projector began meanwhile, and committed, is known in the next round.
-            begun = {(row[0], row[1]) for row in await connection.fetch(_BEGIN, *_columns(new))} if new else set()
+            begun = {(row[0], row[1]) for row in await connection.fetch(_BEGIN, *columns(new))} if new else set()
             grown += [(key, None, told[key]) for key in begun]
             missing = [key for key in missing if key not in known and key not in begun]
         changed = sorted((*key, encode(after)) for key, before, after in grown if before is not None)
         if changed:
-            await connection.execute(_GROW, *_columns(changed))
+            await connection.execute(_GROW, *columns(changed))
         return grown
 
     async def add(
@@ -133,37 +99,19 @@ class StoryStore:
     ) -> None:
         """Add sums, in the same transaction."""
         counts = [(*key, _numbers(sums, NUMBERS)) for key, sums in response.items()]
-        await _write(connection, _ADD_RESPONSE, counts)
+        await write(connection, _ADD_RESPONSE, counts)
         times = [
-            (*key[:2], timed, *key[2:], *_arrays(buckets))
+            (*key[:2], timed, *key[2:], *arrays(buckets))
             for key, sums in response.items()
             for timed, buckets in sums.times.items()
         ]
-        await _write(connection, _ADD_TIMES, times)
+        await write(connection, _ADD_TIMES, times)
         hours = [
-            (*key, _numbers(sums, HEAT_NUMBERS), *_arrays(sums.times.get("attempt", {}))) for key, sums in heat.items()
+            (*key, _numbers(sums, HEAT_NUMBERS), *arrays(sums.times.get("attempt", {}))) for key, sums in heat.items()
         ]
-        await _write(connection, _ADD_HEAT, hours)
-        await _write(connection, _ADD_HELD, [(*key, _numbers(sums, HELD_NUMBERS)) for key, sums in held.items()])
+        await write(connection, _ADD_HEAT, hours)
+        await write(connection, _ADD_HELD, [(*key, _numbers(sums, HELD_NUMBERS)) for key, sums in held.items()])
 
 
 def _numbers(sums: Sums, names: Iterable[str]) -> str:
-    return _array(sums.numbers.get(name, 0) for name in names)
-
-
-def _arrays(buckets: Mapping[int, int]) -> tuple[str, str]:
-    return _array(buckets), _array(buckets.values())
-
-
-def _array(numbers: Iterable[int]) -> str:
-    """As Postgres writes arrays: an array of arrays would need them all to be of one length."""
-    return f"{{{','.join(map(str, numbers))}}}"
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-async def _write(connection: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
-    if rows:
-        await connection.execute(statement, *_columns(sorted(rows)))
+    return array(sums.numbers.get(name, 0) for name in names)

@@ -125,7 +125,7 @@ ROWS: Mapping[str, str] = {
                       r.charged, r.spend), seller, concat_ws(', ', l.submitted, l.accepted, l.charged, l.spend)) AS what
         FROM (SELECT seller, sum(submitted)::bigint AS submitted, sum(accepted)::bigint AS accepted,
                      sum(charged)::bigint AS charged, sum(spend_minor)::bigint AS spend
-              FROM reporting.funnel GROUP BY seller) AS r
+              FROM reporting.funnel WHERE span = 'hour' GROUP BY seller) AS r
         FULL JOIN (SELECT l.seller, count(*) AS submitted, count(*) FILTER (WHERE l.outcome = 'accepted') AS accepted,
                           count(t.transfer_id) AS charged, coalesce(sum(t.amount_minor), 0)::bigint AS spend
                    FROM intake.lead AS l LEFT JOIN ledger.transfer AS t
@@ -133,15 +133,20 @@ ROWS: Mapping[str, str] = {
                    WHERE NOT l.test AND l.outcome <> 'pending' GROUP BY l.seller) AS l USING (seller)
         WHERE (r.submitted, r.accepted, r.charged, r.spend)
               IS DISTINCT FROM (l.submitted, l.accepted, l.charged, l.spend)
+        UNION ALL SELECT format('reporting says other sums of %s by the hour, the day and the month', seller)
+        FROM (SELECT seller, span, concat_ws(', ', sum(submitted), sum(accepted), sum(charged), sum(spend_minor),
+                     sum(credited_minor), sum(fees_minor), sum(adjusted_minor), sum(held_minor)) AS sums
+              FROM reporting.funnel GROUP BY seller, span) AS spans
+        GROUP BY seller HAVING count(*) <> 3 OR count(DISTINCT sums) <> 1
     """,
     "money": """
         SELECT format('reporting says (%s) of %s, %s, %s in the hour of %s, the ledger says (%s)', r.sums, seller,
                       source, order_slug, hour, l.sums) AS what
-        FROM (SELECT seller, source, order_slug, order_version, currency, hour,
+        FROM (SELECT seller, source, order_slug, order_version, currency, starts_at AS hour,
                      concat_ws(', ', sum(charged), sum(spend_minor), sum(credited_minor), sum(fees_minor),
                                sum(adjusted_minor), sum(held_minor)) AS sums
-              FROM reporting.funnel
-              GROUP BY seller, source, order_slug, order_version, currency, hour
+              FROM reporting.funnel WHERE span = 'hour'
+              GROUP BY seller, source, order_slug, order_version, currency, starts_at
               HAVING bool_or(charged <> 0 OR credited_minor <> 0 OR fees_minor <> 0 OR adjusted_minor <> 0
                              OR held_minor <> 0)) AS r
         FULL JOIN (

@@ -142,12 +142,12 @@ CORRUPTIONS: dict[str, tuple[str, str]] = {
     ),
     "reporting misses a cent": (
         "UPDATE reporting.funnel SET spend_minor = spend_minor - 1 WHERE ctid = (SELECT ctid FROM reporting.funnel "
-        "LIMIT 1)",
+        "WHERE span = 'hour' LIMIT 1)",
         "reporting says",
     ),
     "an event was counted twice": (
         "UPDATE reporting.funnel SET submitted = submitted + 1 WHERE ctid = (SELECT ctid FROM reporting.funnel "
-        "LIMIT 1)",
+        "WHERE span = 'hour' LIMIT 1)",
         "reporting says",
     ),
     "reports miss a credit": (

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import grpc
@@ -341,3 +342,31 @@ async def test_without_the_database_reports_are_unavailable(service: ReportingSe
     await reporting.close()
     with pytest.raises(Unavailable):
         await service.GetFunnel(pb.GetFunnelRequest(scope=_scope()), _CONTEXT)
+
+
+async def test_what_was_counted_by_the_hour_before_is_added_up_to_days_and_months(
+    intake: Pool, reporting: Pool
+) -> None:
+    published = [_decided(minutes, source=f"s{minutes % 3}.example") for minutes in range(0, 60 * 24 * 40, 1571)]
+    await publish(intake, [*published, *_MIXED])
+    await catch_up(reporting)
+
+    async def rows() -> dict[str, list[str]]:
+        tables = {"funnel": "*", "reason": "*", "speed": "span, starts_at, seller, source, stage, leads, total_us"}
+        told = {
+            table: [str(row) for row in await reporting.fetch(f"SELECT {columns} FROM reporting.{table} ORDER BY 1, 2")]
+            for table, columns in tables.items()
+        }
+        spread = "SELECT span, starts_at, source, stage, b.* FROM reporting.speed, unnest(buckets, counts) AS b"
+        told["buckets"] = [str(row) for row in await reporting.fetch(spread)]
+        return {table: sorted(found) for table, found in told.items()}
+
+    counted = await rows()
+    for table in ("funnel", "reason", "speed"):
+        await reporting.execute(f"DELETE FROM reporting.{table} WHERE span <> 'hour'")
+    assert await rows() != counted
+    migration = (Path(__file__).parents[2] / "services/reporting/migrations/0004_pre_spans.sql").read_text()
+    for statement in migration.split(";"):
+        if statement.strip().startswith("INSERT"):
+            await reporting.execute(statement)
+    assert await rows() == counted

@@ -78,7 +78,7 @@ def test_an_own_lead_is_accepted_and_never_charged() -> None:
 
 def test_every_reason_of_a_lead_counts() -> None:
     counted = project([_REFUSED, _REFUSED._replace(reasons=("phone_fake",))]).reasons
-    assert {key.code: leads for key, leads in counted.items()} == {"phone_fake": 2, "email_invalid": 1}
+    assert {key.code: counts.leads for key, counts in counted.items()} == {"phone_fake": 2, "email_invalid": 1}
 
 
 _offsets = st.floats(min_value=-1e7, max_value=1e7).map(_at)
@@ -99,7 +99,7 @@ def test_no_order_and_no_division_into_batches_changes_the_sums(events: list[Eve
 def _sums(increments: Increments) -> dict[tuple[object, ...], tuple[int, ...]]:
     return {
         **{key: (c.submitted, c.accepted, c.charged, c.spend_minor) for key, c in increments.funnel.items()},
-        **{key: (leads,) for key, leads in increments.reasons.items()},
+        **{key: (counts.leads,) for key, counts in increments.reasons.items()},
         **{key: (c.leads, c.total_us, c.skewed) for key, c in increments.speed.items()},
         **{(key, at): (leads,) for key, c in increments.speed.items() for at, leads in c.buckets.items()},
     }
