@@ -136,5 +136,9 @@ def _messages(model: Model) -> dict[tuple[str, str], int]:
         ("routing", "decided"): bought,
         ("validation", "decided"): bought,
         ("reporting", "transferred"): sum(one.kind != "charge" for one in model.books.transfers),
+        # What is taken back is not followed up any more.
+        ("routing", "transferred"): sum(
+            one.kind == "credit" and one.cause.startswith("return:") for one in model.books.transfers
+        ),
     }
     return {topic: count for topic, count in counts.items() if count}
