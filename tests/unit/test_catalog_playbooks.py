@@ -72,6 +72,12 @@ STEP = "playbooks[0].steps[1]"
             "line 2: `<script>` is not shown",
         ),
         (
+            '  text_from: "+18005550100"\n',
+            '  text_from: "800 555 0100"\n',
+            "buyer.text_from",
+            "a phone number in E.164",
+        ),
+        (
             "{digital: 1}",
             "{digital: 1}\n      hold_out: {percent: 51, delay_seconds: 60}",
             "orders[5].follow_up.hold_out.percent",
@@ -139,3 +145,11 @@ def test_a_snapshot_of_an_earlier_release_still_confirms_and_calls() -> None:
     assert called.confirmation is not None
     template = next(one for one in read.templates if one.slug == called.confirmation.template)
     assert (template.subject, template.text) == ("Hello there", "Soon: {offer}.")
+
+
+def test_texts_need_a_number_that_they_are_sent_from() -> None:
+    texts = CATALOG.replace("{digital: 1}", "{digital: 1}\n      contact: {automatic_texts: true}", 1)
+    assert read_document(texts).faults == ()
+    (fault,) = read_document(texts.replace('  text_from: "+18005550100"\n', "")).faults
+    assert fault.field == "orders[5].follow_up.contact.automatic_texts"
+    assert "no `text_from`" in fault.message

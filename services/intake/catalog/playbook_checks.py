@@ -28,6 +28,10 @@ def check_playbooks(draft: Draft) -> Iterator[Finding]:
         yield from _template(template, ("templates", index))
     for index, playbook in draft.playbooks.items():
         yield from _playbook(draft, playbook, ("playbooks", index))
+    for index, order in draft.orders.items():
+        if order.follow_up.contact.automatic_texts and draft.buyer is not None and not draft.buyer.text_from:
+            place = ("orders", index, "follow_up", "contact", "automatic_texts")
+            yield place, "the buyer has no `text_from`, the number that texts are sent from"
 
 
 def _template(template: Template, path: Path) -> Iterator[Finding]:
