@@ -23,15 +23,15 @@ from tests.integration.work_world import BUYER, EAST, Floor, open_floor
 
 
 @pytest.fixture
-async def floor(database_url: str, clock: FakeClock) -> AsyncIterator[Floor]:
-    async with open_floor(database_url, clock) as opened:
+async def floor(shared_database_url: str, clock: FakeClock) -> AsyncIterator[Floor]:
+    async with open_floor(shared_database_url, clock) as opened:
         yield opened
 
 
 async def test_sixty_four_agents_who_claim_at_once_get_a_task_each_and_none_twice(
-    database_url: str, clock: FakeClock
+    shared_database_url: str, clock: FakeClock
 ) -> None:
-    async with open_floor(database_url, clock, connections=20) as floor:
+    async with open_floor(shared_database_url, clock, connections=20) as floor:
         agents = [await floor.agent(f"agent-{at}") for at in range(64)]
         tasks = [await floor.task(age=at) for at in range(60)]
         got = await asyncio.gather(*(floor.claim(agent) for agent in agents))
@@ -80,9 +80,9 @@ async def test_a_task_is_not_given_to_who_may_not_have_it(floor: Floor, terms: A
 
 
 async def test_an_agent_of_another_team_finds_nothing_but_what_is_for_anybody(
-    database_url: str, clock: FakeClock
+    shared_database_url: str, clock: FakeClock
 ) -> None:
-    async with open_floor(database_url, clock, EAST, Team(slug="west", name="West")) as floor:
+    async with open_floor(shared_database_url, clock, EAST, Team(slug="west", name="West")) as floor:
         await floor.agent("wes", "west", capacity=2)
         task = await floor.task("east")
         assert await floor.claim("wes") == "queue_empty"
@@ -105,10 +105,10 @@ async def test_who_is_paused_off_shift_or_unknown_gets_nothing(floor: Floor) -> 
         await floor.agent("una", "unknown-team")
 
 
-async def test_a_team_that_is_closed_gives_nothing_out(database_url: str, clock: FakeClock) -> None:
+async def test_a_team_that_is_closed_gives_nothing_out(shared_database_url: str, clock: FakeClock) -> None:
     today = clock.now().date()
     async with open_floor(
-        database_url, clock, Team(slug="east", name="East", schedule=Schedule(closed_on=(today,)))
+        shared_database_url, clock, Team(slug="east", name="East", schedule=Schedule(closed_on=(today,)))
     ) as floor:
         await floor.agent("ann")
         await floor.task()
@@ -137,6 +137,17 @@ async def test_when_only_unlawful_calls_are_left_the_hour_is_told(floor: Floor) 
     found = await floor.desk.claim(BUYER, "ann")
     assert not isinstance(found, Ranked)
     assert (found.why, found.not_before) == ("not_lawful_now", at)
+
+
+async def test_many_who_find_only_unlawful_calls_at_once_do_not_stand_in_each_others_way(floor: Floor) -> None:
+    at = floor.clock.now() + timedelta(hours=2)
+    agents = [await floor.agent(f"agent-{number}") for number in range(16)]
+    tasks = [await floor.task(age=number) for number in range(40)]
+    for task in tasks[1:]:
+        floor.hours.said[task.lead.lead_id] = Callability(False, at)
+    got = await asyncio.gather(*(floor.claim(agent) for agent in agents))
+    assert [one for one in got if isinstance(one, UUID)] == [tasks[0].task_id]
+    assert set(got) - {tasks[0].task_id} == {"not_lawful_now"}
 
 
 async def test_whom_nobody_may_ever_call_is_taken_off_the_queue(floor: Floor) -> None:
@@ -201,9 +212,11 @@ async def test_a_lead_that_needs_no_call_any_more_is_taken_from_whoever_has_it(f
 
 
 @pytest.mark.parametrize("way", ["weighted", "round_robin", "shortest_queue"])
-async def test_a_team_that_is_given_its_work_gets_it_by_its_law(database_url: str, clock: FakeClock, way: str) -> None:
+async def test_a_team_that_is_given_its_work_gets_it_by_its_law(
+    shared_database_url: str, clock: FakeClock, way: str
+) -> None:
     team = Team(slug="east", name="East", distribution=way)  # type: ignore[arg-type]
-    async with open_floor(database_url, clock, team) as floor:
+    async with open_floor(shared_database_url, clock, team) as floor:
         for name, weight in (("ann", 3), ("bob", 1)):
             await floor.agent(name, weight=weight, capacity=50)
         for at in range(40):
@@ -216,8 +229,10 @@ async def test_a_team_that_is_given_its_work_gets_it_by_its_law(database_url: st
         assert told == held
 
 
-async def test_who_is_not_heard_of_or_has_enough_is_given_nothing(database_url: str, clock: FakeClock) -> None:
-    async with open_floor(database_url, clock, Team(slug="east", name="East", distribution="round_robin")) as floor:
+async def test_who_is_not_heard_of_or_has_enough_is_given_nothing(shared_database_url: str, clock: FakeClock) -> None:
+    async with open_floor(
+        shared_database_url, clock, Team(slug="east", name="East", distribution="round_robin")
+    ) as floor:
         await floor.agent("ann", seen=False, capacity=9)
         await floor.agent("bob", capacity=2)
         tasks = [await floor.task() for _ in range(3)]
@@ -233,11 +248,11 @@ async def test_who_is_not_heard_of_or_has_enough_is_given_nothing(database_url: 
 
 
 async def test_what_nobody_can_take_is_seen_with_its_reason_and_goes_to_the_fallback_in_the_end(
-    database_url: str, clock: FakeClock
+    shared_database_url: str, clock: FakeClock
 ) -> None:
     east = Team(slug="east", name="East", fallback="west", fallback_seconds=60)
     west = Team(slug="west", name="West", fallback="east", fallback_seconds=60)
-    async with open_floor(database_url, clock, east, west) as floor:
+    async with open_floor(shared_database_url, clock, east, west) as floor:
         await floor.agent("ann", states=("NY",))
         await floor.agent("wes", "west")
         texan, new_yorker = await floor.task(us_state="TX"), await floor.task(us_state="NY")
@@ -258,10 +273,10 @@ async def test_what_nobody_can_take_is_seen_with_its_reason_and_goes_to_the_fall
         assert await floor.claim("wes") == texan.task_id
 
 
-async def test_a_task_that_went_round_stays_visible_where_it_is(database_url: str, clock: FakeClock) -> None:
+async def test_a_task_that_went_round_stays_visible_where_it_is(shared_database_url: str, clock: FakeClock) -> None:
     east = Team(slug="east", name="East", fallback="west", fallback_seconds=10)
     west = Team(slug="west", name="West", fallback="east", fallback_seconds=10)
-    async with open_floor(database_url, clock, east, west) as floor:
+    async with open_floor(shared_database_url, clock, east, west) as floor:
         task = await floor.task()
         for _ in range(5):
             await floor.dispatcher.round()
@@ -272,8 +287,10 @@ async def test_a_task_that_went_round_stays_visible_where_it_is(database_url: st
         assert len(await floor.events("task_assigned")) == 1
 
 
-async def test_two_dispatchers_at_once_give_nothing_twice(database_url: str, clock: FakeClock) -> None:
-    async with open_floor(database_url, clock, Team(slug="east", name="East", distribution="shortest_queue")) as floor:
+async def test_two_dispatchers_at_once_give_nothing_twice(shared_database_url: str, clock: FakeClock) -> None:
+    async with open_floor(
+        shared_database_url, clock, Team(slug="east", name="East", distribution="shortest_queue")
+    ) as floor:
         for at in range(6):
             await floor.agent(f"agent-{at}", capacity=10)
         for _ in range(30):

@@ -53,8 +53,8 @@ class Served:
 
 
 @pytest.fixture
-async def served(database_url: str, clock: FakeClock) -> AsyncIterator[Served]:
-    async with open_floor(database_url, clock) as floor:
+async def served(shared_database_url: str, clock: FakeClock) -> AsyncIterator[Served]:
+    async with open_floor(shared_database_url, clock) as floor:
         states = QueueStates(floor.pool, floor.teams, clock)
         service = WorkService(floor.desk, floor.calls, floor.dispositions, states, clock)
         server = RpcServer(RpcSettings(port=0, metrics_port=0, drain_wait_seconds=0), checks={}, metrics=Metrics())

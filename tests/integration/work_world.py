@@ -36,6 +36,12 @@ from shared.telemetry.metrics import Metrics
 from tests.clock import FakeClock
 
 BUYER = "big-bank"
+#: What a floor leaves behind; tests of a file share a database, and each begins without.
+_TABLES = (
+    *(f"routing.{name}" for name in ("call_task", "agent", "turn", "left_over", "attempt", "disposition")),
+    "outbox.message",
+    "catalog.snapshot",
+)
 EAST = Team(slug="east", name="East")
 
 
@@ -208,6 +214,8 @@ async def open_floor(url: str, clock: FakeClock, *teams: Team, connections: int 
         pool = await stack.enter_async_context(open_pool(settings, role="leadline_routing", name="work"))
         admin = await asyncpg.connect(url)
         stack.push_async_callback(admin.close)
+        for table in _TABLES:
+            await admin.execute(f"DELETE FROM {table}")
         floor = Floor(pool=pool, admin=admin, clock=clock)
         await floor.apply(*(teams or (EAST,)))
         yield floor

@@ -176,7 +176,10 @@ class Desk:
     async def _why_nothing(self, agent: Agent, now: datetime) -> Nothing:
         async with translated(self._pool):
             others = await queue_store.look_for_anybody(self._pool, agent.buyer_id, agent.team, now)
-        return Nothing("none_suitable" if others else "queue_empty")
+            at, lawful_at = await queue_store.next_times(self._pool, agent.buyer_id, agent.team, now)
+        if others:
+            return Nothing("none_suitable")
+        return Nothing("queue_empty", at) if lawful_at is None else Nothing("not_lawful_now", lawful_at)
 
     def _nothing(self, task_id: UUID | None, until: datetime | None) -> Nothing:
         if task_id is not None and until is None:

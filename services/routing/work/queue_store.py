@@ -63,10 +63,18 @@ SET state = 'claimed', agent = $3, assigned_at = $4, lease_until = $5, not_befor
 WHERE buyer_id = $1 AND task_id = $2
 RETURNING *
 """
+# Whoever locks several tasks and waits for them does so in the order of their ids.
 _RENEW = """
-UPDATE routing.call_task SET lease_until = $3
-WHERE buyer_id = $1 AND agent = $2 AND state = 'claimed'
-RETURNING *
+WITH mine AS (
+    SELECT task_id FROM routing.call_task
+    WHERE buyer_id = $1 AND agent = $2 AND state = 'claimed'
+    ORDER BY task_id
+    FOR UPDATE
+)
+UPDATE routing.call_task AS t SET lease_until = $3
+FROM mine
+WHERE t.buyer_id = $1 AND t.task_id = mine.task_id
+RETURNING t.*
 """
 _PROLONG = "UPDATE routing.call_task SET lease_until = $3 WHERE buyer_id = $1 AND task_id = $2 AND state = 'claimed'"
 _HELD = "SELECT * FROM routing.call_task WHERE buyer_id = $1 AND agent = $2 AND state = 'claimed'"
@@ -81,11 +89,18 @@ _TASK = "SELECT * FROM routing.call_task WHERE buyer_id = $1 AND task_id = $2"
 _LEAD_TASKS = """
 SELECT * FROM routing.call_task WHERE buyer_id = $1 AND lead_id = $2 ORDER BY task_id FOR UPDATE
 """
+# One that somebody else is taking, or keeping back as well, is left to them.
 _POSTPONE = """
+WITH free AS (
+    SELECT t.task_id, p.until
+    FROM routing.call_task AS t JOIN unnest($2::uuid[], $4::timestamptz[]) AS p (task_id, until) USING (task_id)
+    WHERE t.buyer_id = $1 AND t.state IN ('open', 'waiting')
+    FOR UPDATE OF t SKIP LOCKED
+)
 UPDATE routing.call_task AS t
-SET not_before = p.until, unattended = 'not_lawful_now', unattended_since = coalesce(t.unattended_since, $3)
-FROM unnest($2::uuid[], $4::timestamptz[]) AS p (task_id, until)
-WHERE t.buyer_id = $1 AND t.task_id = p.task_id AND t.state IN ('open', 'waiting')
+SET not_before = free.until, unattended = 'not_lawful_now', unattended_since = coalesce(t.unattended_since, $3)
+FROM free
+WHERE t.buyer_id = $1 AND t.task_id = free.task_id
 """
 _HOLD_BACK = """
 UPDATE routing.call_task
@@ -100,6 +115,11 @@ SET state = $3, ended_by = $4, promised_at = $5, promised_by = $6, not_before = 
     agent = '', lease_until = NULL, unattended = '', unattended_since = NULL
 WHERE buyer_id = $1 AND task_id = $2
 RETURNING *
+"""
+_NEXT = """
+SELECT min(not_before) AS at, min(not_before) FILTER (WHERE unattended = 'not_lawful_now') AS lawful_at
+FROM routing.call_task
+WHERE buyer_id = $1 AND queue = ANY ($2::text[]) AND state IN ('open', 'waiting') AND not_before > $3
 """
 _LIST = """
 SELECT t.*, coalesce(l.reason, t.unattended) AS unattended
@@ -200,6 +220,14 @@ async def look_for_anybody(conn: Connection | Pool, buyer_id: str, queue: str, n
     return [queued(row) for row in await conn.fetch(_LOOK_FOR_ANYBODY, buyer_id, [queue], now)]
 
 
+async def next_times(
+    conn: Connection | Pool, buyer_id: str, queue: str, now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """When the next task that is kept back may be given, and when the next that waits for a lawful hour."""
+    (row,) = await conn.fetch(_NEXT, buyer_id, [queue, ""], now)
+    return row["at"], row["lawful_at"]
+
+
 async def take_first(conn: Connection, buyer_id: str, task_ids: Sequence[UUID], now: datetime) -> QueuedTask | None:
     """Lock the first of these that is still there and that nobody else is taking; None: there is none."""
     row = await conn.fetchrow(_TAKE_FIRST, buyer_id, task_ids, now)
@@ -253,8 +281,7 @@ async def postpone(
     conn: Connection | Pool, buyer_id: str, until: Sequence[tuple[UUID, datetime]], now: datetime
 ) -> None:
     """Keep open tasks back until a call is lawful."""
-    ordered = sorted(until)
-    await conn.execute(_POSTPONE, buyer_id, [task_id for task_id, _ in ordered], now, [at for _, at in ordered])
+    await conn.execute(_POSTPONE, buyer_id, [task_id for task_id, _ in until], now, [at for _, at in until])
 
 
 async def hold_back(conn: Connection, task: QueuedTask, until: datetime, why: str, now: datetime) -> asyncpg.Record:
