@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, timedelta
 from pathlib import Path
 from uuid import UUID
 
+import grpc
 import pytest
 
 from leadline.routing.v1 import delivery_service_pb2 as pb
+from leadline.routing.v1 import delivery_service_pb2_grpc as rpc
 from shared.rpc.errors import Malformed, NotFound
 from tests.clock import FakeClock
 from tests.integration.follow_up_world import BUYER
@@ -96,3 +102,45 @@ async def test_what_is_asked_wrongly_is_told_by_field(office: Office) -> None:
         await office.deliveries(page_token="later")
     with pytest.raises(Malformed, match="buyer_id"):
         await office.service.ListReceivers(pb.ListReceiversRequest(), NO_CONTEXT)
+
+
+@pytest.fixture
+async def target(office: Office) -> AsyncIterator[str]:
+    """DeliveryService behind a port."""
+    server = grpc.aio.server()
+    rpc.add_DeliveryServiceServicer_to_server(office.service, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    yield f"127.0.0.1:{port}"
+    await server.stop(None)
+
+
+async def leadline(target: str, *arguments: str) -> str:
+    """What `leadline deliveries` prints."""
+    more = {"PYTHONPATH": os.pathsep.join(sys.path), "LEADLINE_ROUTING_TARGET": target, "COLUMNS": "300"}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.cli", "deliveries", *arguments),
+        env={**os.environ, **more},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(30):
+        out, _ = await process.communicate()
+    assert process.returncode == 0
+    return out.decode()
+
+
+async def test_the_command_line_lists_shows_and_replays(office: Office, target: str) -> None:
+    office.http.answers["/crm"] = status(404)
+    await office.receivers(office.webhook("crm"))
+    lead_id = await office.buy()
+    await office.send()
+    listed = await leadline(target, "--dead", "--receiver", "crm", "--buyer", BUYER, "--json")
+    (dead,) = json.loads(listed)
+    assert (dead["lead_id"], dead["state"], dead["last_error"]) == (lead_id, "dead", "it answered 404")
+    shown = await leadline(target, "show", dead["delivery_id"], "--buyer", BUYER)
+    assert "refused" in shown
+    office.http.answers.clear()
+    assert "1 is tried again" in await leadline(target, "replay", dead["delivery_id"], "--buyer", BUYER)
+    await office.send()
+    assert office.http.ids("/crm")[-1] == dead["delivery_id"]
+    assert "webhook" in await leadline(target, "receivers", "--buyer", BUYER)
