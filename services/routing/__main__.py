@@ -100,7 +100,7 @@ async def main(process: Process) -> None:
     )
     server.add(
         add_InboundServiceServicer_to_server,
-        assemble_inbound(people, catalogs, contacts, gate, key, SystemClock()),
+        assemble_inbound(people, catalogs, contacts, gate, key, metrics, SystemClock()),
         "leadline.routing.v1.InboundService",
     )
     server.add(

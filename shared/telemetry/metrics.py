@@ -43,6 +43,7 @@ CounterName = Literal[
     "leadline_follow_ups_total",
     "leadline_notices_total",
     "leadline_sla_points_total",
+    "leadline_inbound_total",
 ]
 GaugeName = Literal[
     "leadline_rpc_in_flight",
@@ -97,6 +98,7 @@ COUNTERS: Mapping[CounterName, Declared] = {
     "leadline_outbox_dead_total": Declared("Outbox messages given up", ("consumer",)),
     "leadline_follow_ups_total": Declared("Follow-up steps done", ("channel", "outcome")),
     "leadline_sla_points_total": Declared("Points that clocks agreed with sales passed", ("point", "team")),
+    "leadline_inbound_total": Declared("Messages that came back from people and providers", ("kind", "outcome")),
     "leadline_notices_total": Declared("Attempts to tell sellers by webhook", ("outcome",)),
 }
 GAUGES: Mapping[GaugeName, Declared] = {

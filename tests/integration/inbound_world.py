@@ -222,7 +222,7 @@ async def inbound_world(url: str) -> AsyncIterator[InboundWorld]:
         opt_outs = OptOuts(base.pool, OptOutStore(base.pool), store, people, digests, clock, [stop_follow_up])
         calls = Calls(base.pool, gate, people, [], clock)
         server = RpcServer(RpcSettings(port=0, metrics_port=0, drain_wait_seconds=0), checks={}, metrics=Metrics())
-        inbound = inbound_service(base.pool, base.catalogs, people, opt_outs, calls, KEY, clock)
+        inbound = inbound_service(base.pool, base.catalogs, people, opt_outs, calls, KEY, base.metrics, clock)
         server.add(add_InboundServiceServicer_to_server, inbound, "leadline.routing.v1.InboundService")
         messages = message_service(base.pool, base.catalogs, people, KEY, "")
         server.add(add_MessageServiceServicer_to_server, messages, "leadline.routing.v1.MessageService")

@@ -189,7 +189,9 @@ async def test_a_mailbox_that_takes_no_mail_is_written_to_no_more(world: Inbound
 
 async def test_a_complaint_ends_emails(world: InboundWorld) -> None:
     ann = await world.bought()
+    before = world.base.metrics.value("leadline_inbound_total", kind="complaint", outcome="opted_out")
     assert await world.email(ann, type="complaint") == "opted_out"
+    assert world.base.metrics.value("leadline_inbound_total", kind="complaint", outcome="opted_out") == before + 1
     assert await world.blocked(ann) == {"call": False, "text": False, "email": True}
 
 

@@ -26,6 +26,7 @@ from services.routing.work.run_listener import RunListener
 from shared.catalog.snapshot import CatalogReader
 from shared.db.pool import Pool
 from shared.runtime.clock import Clock
+from shared.telemetry.metrics import Metrics
 
 
 def inbound_service(
@@ -35,6 +36,7 @@ def inbound_service(
     opt_outs: OptOuts,
     calls: Endings,
     key: bytes,
+    metrics: Metrics,
     clock: Clock,
 ) -> InboundService:
     """Takes what comes back. `key`: the install's identity key."""
@@ -43,16 +45,22 @@ def inbound_service(
     texts = InboundTexts(pool, store, buyers, wishes, digests, revocation.read, clock)
     links = UnsubscribeLinks(key)
     emails = InboundEmails(pool, store, buyers, wishes, digests, links, revocation.read, clock)
-    return InboundService(texts, emails, InboundCalls(store, buyers, calls), clock)
+    return InboundService(texts, emails, InboundCalls(store, buyers, calls), metrics, clock)
 
 
 def assemble_inbound(
-    pool: Pool, catalogs: CatalogReader, contacts: Contacts, gate: GateParts, key: bytes, clock: Clock
+    pool: Pool,
+    catalogs: CatalogReader,
+    contacts: Contacts,
+    gate: GateParts,
+    key: bytes,
+    metrics: Metrics,
+    clock: Clock,
 ) -> InboundService:
     """As `inbound_service`, with the gate, and the clocks and playbooks that hear of calls."""
     # Clocks before playbooks, as wherever attempts are told.
     calls = Calls(pool, gate.gate, contacts, (ClockListener(), RunListener()), clock)
-    return inbound_service(pool, catalogs, contacts, gate.opt_outs, calls, key, clock)
+    return inbound_service(pool, catalogs, contacts, gate.opt_outs, calls, key, metrics, clock)
 
 
 def message_service(

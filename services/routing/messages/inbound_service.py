@@ -25,6 +25,7 @@ from services.routing.messages.inbound_emails import InboundEmails
 from services.routing.messages.inbound_texts import InboundTexts
 from shared.rpc.errors import Malformed
 from shared.runtime.clock import Clock
+from shared.telemetry.metrics import Metrics
 
 Context = grpc.aio.ServicerContext[object, object]
 
@@ -35,7 +36,10 @@ _MOST_ID = 128
 class InboundService(rpc.InboundServiceServicer):
     """Takes what comes back. Whatever it answers holds: it is in Postgres, and an opt-out is in force."""
 
-    def __init__(self, texts: InboundTexts, emails: InboundEmails, calls: InboundCalls, clock: Clock) -> None:
+    def __init__(
+        self, texts: InboundTexts, emails: InboundEmails, calls: InboundCalls, metrics: Metrics, clock: Clock
+    ) -> None:
+        self._metrics = metrics
         self._texts = texts
         self._emails = emails
         self._calls = calls
@@ -51,6 +55,7 @@ class InboundService(rpc.InboundServiceServicer):
             received_at=self._at(request, "received_at"),
         )
         answer = await self._texts.take(message)
+        self._count("text", answer.outcome)
         return pb.ReceiveTextResponse(outcome=answer.outcome, reply=answer.reply, reply_from=answer.reply_from)
 
     async def ReportCall(self, request: pb.ReportCallRequest, _context: Context) -> pb.ReportCallResponse:
@@ -66,7 +71,9 @@ class InboundService(rpc.InboundServiceServicer):
             answered_by=request.answered_by,  # type: ignore[arg-type]
             at=self._at(request, "at"),
         )
-        return pb.ReportCallResponse(outcome=await self._calls.take(report))
+        outcome = await self._calls.take(report)
+        self._count("call", outcome)
+        return pb.ReportCallResponse(outcome=outcome)
 
     async def ReceiveEmail(self, request: pb.ReceiveEmailRequest, _context: Context) -> pb.ReceiveEmailResponse:
         """A bounce, a complaint or an answer."""
@@ -86,7 +93,10 @@ class InboundService(rpc.InboundServiceServicer):
             text=request.text,
             received_at=self._at(request, "received_at"),
         )
-        return pb.ReceiveEmailResponse(outcome=await self._emails.take(message))
+        outcome = await self._emails.take(message)
+        # Complaints are watched: too many, and mail programs show nobody's mail any more.
+        self._count(message.type, outcome)
+        return pb.ReceiveEmailResponse(outcome=outcome)
 
     async def DescribeUnsubscribe(
         self, request: pb.DescribeUnsubscribeRequest, _context: Context
@@ -97,7 +107,11 @@ class InboundService(rpc.InboundServiceServicer):
     async def Unsubscribe(self, request: pb.UnsubscribeRequest, _context: Context) -> pb.UnsubscribeResponse:
         """A link was followed."""
         buyer = await self._emails.unsubscribe(request.token, "all" if request.all else "email")
+        self._count("link", "opted_out")
         return pb.UnsubscribeResponse(buyer=buyer.name)
+
+    def _count(self, kind: str, outcome: str) -> None:
+        self._metrics.counter("leadline_inbound_total", kind=kind, outcome=outcome).inc()
 
     def _at(
         self, request: pb.ReceiveTextRequest | pb.ReportCallRequest | pb.ReceiveEmailRequest, name: str
