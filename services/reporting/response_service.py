@@ -182,7 +182,7 @@ class ResponseService(ResponseServiceServicer):
     async def _zone(self, buyer_id: str, asked: str) -> str:
         zone = asked
         if not zone:
-            revision = await self._store.revision(buyer_id)
+            revision = await self._store.revision(buyer_id, self._clock.now())
             zone = "UTC" if revision is None else (await self._catalogs.get(buyer_id, revision)).buyer.time_zone
         try:
             ZoneInfo(zone)

@@ -117,7 +117,9 @@ SELECT r.order_slug, r.delay_seconds, r.arm, {_sums(HELD_NUMBERS)}
  GROUP BY r.order_slug, r.delay_seconds, r.arm
 HAVING sum(r.leads) > 0
 """
-_REVISION = "SELECT revision FROM catalog.head WHERE buyer_id = $1"
+_REVISION = """
+SELECT revision FROM catalog.snapshot WHERE buyer_id = $1 AND effective_at <= $2 ORDER BY revision DESC LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,10 +167,10 @@ class ResponseStore:
         async with translated(self._pool):
             return await self._pool.fetch(_HELD, buyer_id, *of_windows(windows), order)
 
-    async def revision(self, buyer_id: str) -> int | None:
+    async def revision(self, buyer_id: str, at: datetime) -> int | None:
         """The buyer's catalog revision in force; None: there is no such buyer."""
         async with translated(self._pool):
-            found: int | None = await self._pool.fetchval(_REVISION, buyer_id)
+            found: int | None = await self._pool.fetchval(_REVISION, buyer_id, at)
             return found
 
     async def _pair(

@@ -188,6 +188,7 @@ async def test_the_heat_map_is_in_the_buyers_zone(
     admin = await asyncpg.connect(database_url)
     try:
         await add_catalog(admin, catalog(1, "0 %"))
+        await admin.execute("UPDATE catalog.snapshot SET effective_at = created_at - interval '1 year'")
     finally:
         await admin.close()
     scope = ReportScope(buyer_id="big-bank")
