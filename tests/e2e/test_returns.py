@@ -30,7 +30,7 @@ _SELLER = "  - slug: marco\n"
 @pytest.fixture(scope="module")
 def market() -> Iterator[Market]:
     """Where Marco takes leads back; at the end, books, reports and leads agree to the cent."""
-    with open_market() as opened:
+    with open_market(LEADLINE_INTAKE_RETURNS_SECONDS="0.3") as opened:
         opened.apply(_catalog())
         yield opened
         assert asyncio.run(violations(opened.suite, [])) == []
@@ -118,3 +118,30 @@ async def test_the_seller_is_told_by_a_webhook_that_it_can_check(market: Market,
     assert headers["webhook-signature"] == f"v1,{signature}"
     status, out, _ = await leadline(market, "notices", "list", "marco", "--json")
     assert (status, [one["type"] for one in json.loads(out)]) == (0, ["return.granted"])
+
+
+async def test_what_an_agent_says_of_a_lead_asks_it_back(market: Market, poster: Poster) -> None:
+    key = market.keys["marco"]
+    bought = await poster.sell(next(lead for lead in market.good(813) if lead.order == "marco-auto-2026"))
+    lead_id = bought.body["lead_id"]
+
+    async def run(*arguments: str) -> Any:
+        status, out, err = await leadline(market, *arguments, "--json")
+        return json.loads(out) if status == 0 else err
+
+    async with asyncio.timeout(60):
+        for team in ("auto-east", "auto-west"):
+            await run("agents", "put", f"ann-{team}", "--team", team, "--capacity", "9")
+        while not (tasks := [one for one in await run("work", "queue") if one["lead_id"] == lead_id]):
+            pass
+        (task,) = tasks
+        said = await run(
+            "work", "disposition", "disconnected", "--agent", f"ann-{task['queue']}", "--task", task["task_id"]
+        )
+        assert said["closed_by"] == "disconnected"
+        found: list[Any] = []
+        while not found:
+            answer = await poster.get("/v1/returns?state=granted", key)
+            found = [one for one in answer.body["returns"] if one["lead_id"] == lead_id]
+    assert found[0]["reason"] == "disconnected"
+    assert [one for one in await run("work", "queue") if one["lead_id"] == lead_id] == []
