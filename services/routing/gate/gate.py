@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 import structlog
@@ -21,18 +21,18 @@ import structlog
 from services.routing.gate.decision import ContactRequest, GateDecision, Permits, Purpose, Reason
 from services.routing.gate.digests import Address, Digests
 from services.routing.gate.facts import Answer, Attempt, Facts, ListState, OrderTerms
-from services.routing.gate.gate_store import GateStore, Hold, Known
-from services.routing.gate.judgement import AGAIN, Verdict, judge
+from services.routing.gate.gate_store import Decided, GateStore, Known, Passage
+from services.routing.gate.judgement import AGAIN, HAND_OVER, Verdict, judge
 from services.routing.gate.person import Consent, Person
 from services.routing.gate.rules import Rules
 from shared.catalog.snapshot import CatalogReader, CatalogView
-from shared.rpc.errors import AppError, Unavailable
+from shared.rpc.errors import AppError
 from shared.runtime.clock import Clock
 from shared.runtime.ids import uuid7
 from shared.telemetry.logging import failure
 
 __all__ = [
-    "Consent", "ContactRequest", "Decisions", "Gate", "GateDecision", "Permits", "Person", "Purpose", "Reason",
+    "Consent", "ContactRequest", "Gate", "GateDecision", "Permits", "Person", "Purpose", "Reason",
 ]  # fmt: skip
 
 _log = structlog.get_logger(__name__)
@@ -46,6 +46,13 @@ class Register(Protocol):
 
     async def ask(self, phone: str, since: datetime) -> Answer:
         """What the register says of a number, as it was when consent was given; `unknown` for every failure."""
+
+
+class Answers(NamedTuple):
+    """What the registers say of one number; None: nobody was asked."""
+
+    litigator: Answer | None
+    reassigned: Answer | None
 
 
 class Registers:
@@ -68,58 +75,22 @@ class Registers:
         self.reassigned = reassigned
         self.litigator_list = litigator_list
 
-    async def ask(self, request: ContactRequest) -> tuple[Answer | None, Answer | None]:
+    async def ask(self, request: ContactRequest) -> Answers:
         """What both say; None where nobody is asked."""
         person = request.person
         if person is None or not person.phone or request.channel == "email" or request.purpose == "reply":
-            return None, None
+            return Answers(None, None)
         since = person.decided_at
         if person.consent is not None and person.consent.captured_at is not None:
             since = person.consent.captured_at
         litigator, reassigned = await asyncio.gather(
             _asked(self.litigators, person.phone, since), _asked(self.reassigned, person.phone, since)
         )
-        return litigator, reassigned
+        return Answers(litigator, reassigned)
 
 
 async def _asked(register: Register | None, phone: str, since: datetime) -> Answer | None:
     return None if register is None else await register.ask(phone, since)
-
-
-class Decisions(list[GateDecision]):
-    """Decisions by index."""
-
-    def __init__(self, decisions: Sequence[GateDecision], hold: Hold | None) -> None:
-        super().__init__(decisions)
-        self._hold = hold
-
-    @property
-    def held(self) -> bool:
-        """Whether what was allowed may still begin: the locks are held."""
-        return self._hold is not None and self._hold.held
-
-    @asynccontextmanager
-    async def ends_with_locks(self) -> AsyncIterator[None]:
-        """Cancel what runs inside the block if the locks are lost.
-
-        Raises:
-            Unavailable: they were.
-        """
-        if self._hold is None:
-            yield
-            return
-        now, scope = asyncio.get_running_loop().time, asyncio.timeout(None)
-        try:
-            async with scope:
-                self._hold.when_lost(lambda: scope.reschedule(now()))
-                try:
-                    yield
-                finally:
-                    self._hold.when_lost(None)
-        except TimeoutError:
-            if not scope.expired():
-                raise
-            raise Unavailable("the gate's locks were lost while a message was handed over") from None
 
 
 class Gate:
@@ -142,25 +113,28 @@ class Gate:
         self._clock = clock
 
     @asynccontextmanager
-    async def permits(self, buyer_id: str, requests: Sequence[ContactRequest]) -> AsyncIterator[Decisions]:
+    async def permits(self, buyer_id: str, requests: Sequence[ContactRequest]) -> AsyncIterator[list[GateDecision]]:
         """Decide each request at this very moment, by index; what is allowed may begin inside the block only.
 
         The decisions are recorded before the block is entered. Where the gate cannot know, nothing is allowed, and
-        what could not be recorded is logged.
-
-        Raises:
-            Unavailable: the locks were lost inside the block, which was cancelled there: an opt-out waits no longer.
+        what could not be recorded is logged. What is allowed begins within `HAND_OVER`: if the locks are lost with
+        their connection meanwhile, an opt-out still waits that long.
         """
         async with AsyncExitStack() as stack:
             try:
-                answers = await asyncio.gather(*(self._registers.ask(request) for request in requests))
-                hold = await self._lock(stack, buyer_id, requests)
-                decisions = Decisions(await self._decide(buyer_id, requests, answers, record=True), hold)
+                answers = await self._asked(requests)
+                keys = {address.lock for request in requests for address in self._addresses(buyer_id, request.person)}
+                await stack.enter_async_context(self._store.locked(keys, wait=_WAIT))
+                at = self._clock.now()
+                decided = await self._decide(buyer_id, requests, answers, at)
+                passage = _passage(decided, at)
+                await self._store.record(buyer_id, self._rules.version, at, decided, passage)
+                stack.push_async_callback(self._end, buyer_id, passage)
+                decisions = [one.decision for one in decided]
             except AppError as error:
                 _log.warning("nobody may be reached: the gate cannot know", **failure(error), count=len(requests))
-                decisions = Decisions([self._cannot_know() for _ in requests], None)
-            async with decisions.ends_with_locks():
-                yield decisions
+                decisions = [self._cannot_know() for _ in requests]
+            yield decisions
 
     async def preview(
         self, buyer_id: str, requests: Sequence[ContactRequest], at: datetime | None = None
@@ -170,47 +144,47 @@ class Gate:
         Raises:
             AppError: the gate cannot know.
         """
-        answers = await asyncio.gather(*(self._registers.ask(request) for request in requests))
-        return await self._decide(buyer_id, requests, answers, record=False, at=at)
+        answers = await self._asked(requests)
+        decided = await self._decide(buyer_id, requests, answers, at or self._clock.now())
+        return [one.decision for one in decided]
 
-    async def _lock(self, stack: AsyncExitStack, buyer_id: str, requests: Sequence[ContactRequest]) -> Hold:
-        keys = {address.lock for request in requests for address in self._addresses(buyer_id, request.person)}
-        return await stack.enter_async_context(self._store.locked(keys, wait=_WAIT))
+    async def _asked(self, requests: Sequence[ContactRequest]) -> list[Answers]:
+        return await asyncio.gather(*(self._registers.ask(request) for request in requests))
+
+    async def _end(self, buyer_id: str, passage: Passage) -> None:
+        if not passage.addresses:
+            return
+        try:
+            await self._store.end(buyer_id, passage)
+        except AppError as error:
+            # It ends by itself before long.
+            _log.warning("what passed the gate could not be noted as handed over", **failure(error))
 
     async def _decide(
-        self,
-        buyer_id: str,
-        requests: Sequence[ContactRequest],
-        answers: Sequence[tuple[Answer | None, Answer | None]],
-        *,
-        record: bool,
-        at: datetime | None = None,
-    ) -> list[GateDecision]:
-        at = at or self._clock.now()
-        addresses = [self._addresses(buyer_id, request.person) for request in requests]
-        digests = sorted({address.digest for person in addresses for address in person})
+        self, buyer_id: str, requests: Sequence[ContactRequest], answers: Sequence[Answers], at: datetime
+    ) -> list[Decided]:
+        people = [self._addresses(buyer_id, request.person) for request in requests]
+        digests = sorted({address.digest for addresses in people for address in addresses})
         mailboxes = {request.person.email for request in requests if request.person is not None}
         spellings = sorted(self._digests.as_written(buyer_id, email) for email in mailboxes if email)
         known = await self._store.facts(buyer_id, digests, at, spellings)
         view = await self._catalogs.get(buyer_id, known.revision)
         decided = []
-        for request, person, answer in zip(requests, addresses, answers, strict=True):
-            decision = self._judge(buyer_id, request, person, answer, known, view, at)
-            reached = next((one.digest for one in person if one.kind == _kind(request)), None)
-            decided.append((request, decision, reached))
+        for request, addresses, answer in zip(requests, people, answers, strict=True):
+            decision = self._judge(buyer_id, request, addresses, answer, known, view, at)
+            reached = next((one.digest for one in addresses if one.kind == _kind(request)), None)
+            decided.append(Decided(request, decision, reached, addresses))
             if decision.allowed and reached is not None:
                 # The next request of the same call may be for the same person.
                 known.attempts[reached].append(Attempt(request.channel, request.automatic, request.purpose, at))
-        if record and decided:
-            await self._store.record(buyer_id, self._rules.version, at, decided)
-        return [decision for _, decision, _ in decided]
+        return decided
 
     def _judge(
         self,
         buyer_id: str,
         request: ContactRequest,
         addresses: tuple[Address, ...],
-        answers: tuple[Answer | None, Answer | None],
+        answers: Answers,
         known: Known,
         view: CatalogView,
         at: datetime,
@@ -227,13 +201,13 @@ class Gate:
         buyer_id: str,
         person: Person,
         addresses: tuple[Address, ...],
-        answers: tuple[Answer | None, Answer | None],
+        answers: Answers,
         known: Known,
         at: datetime,
     ) -> Facts:
         phone = next((address.digest for address in addresses if address.kind == "phone"), b"")
         lists = known.lists_for(phone)
-        litigator = answers[0]
+        litigator = answers.litigator
         if self._registers.litigator_list and litigator != "hit":
             litigator = self._on_list(lists, at)
         return Facts(
@@ -242,7 +216,7 @@ class Gate:
             lists=lists,
             do_not_contact=self._is_suppressed(buyer_id, person, addresses, known),
             litigator=litigator,
-            reassigned=answers[1],
+            reassigned=answers.reassigned,
         )
 
     def _is_suppressed(self, buyer_id: str, person: Person, addresses: tuple[Address, ...], known: Known) -> bool:
@@ -264,6 +238,11 @@ class Gate:
 
     def _cannot_know(self) -> GateDecision:
         return _decision(Verdict(False, ("gate.reachable",), "cannot_know", self._clock.now() + AGAIN))
+
+
+def _passage(decided: Sequence[Decided], at: datetime) -> Passage:
+    passing = {address.digest for one in decided if one.decision.allowed for address in one.addresses}
+    return Passage(UUID(uuid7()), sorted(passing), at + HAND_OVER)
 
 
 def _kind(request: ContactRequest) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from services.routing.gate.decision import ContactRequest, GateDecision
+from services.routing.gate.digests import Address
 from services.routing.gate.facts import Attempt, ListState, OptOut
 from shared.db.failures import translated
 from shared.db.pool import Pool
@@ -22,6 +24,8 @@ ATTEMPTS_WITHIN = timedelta(hours=24)
 #: How long a lock may be held by somebody who hands a message over; a channel gives up long before.
 _HELD_AT_MOST = timedelta(seconds=60)
 _PATIENCE = timedelta(seconds=1)
+#: At least so long a connection is waited for.
+_CONNECT_SECONDS = 2.0
 
 # One round trip. In the keys' order: whoever locks several never waits for another in a ring.
 _LOCK = """
@@ -60,6 +64,10 @@ SELECT 'catalog', NULL, (
 """
 
 _RECORD = """
+WITH passage AS (
+    INSERT INTO routing.gate_passage (buyer_id, passage_id, addresses, until)
+    SELECT $1, $14, $15, $16 WHERE $15 <> '{}'::bytea[]
+)
 INSERT INTO routing.gate_decision (buyer_id, decision_id, lead_id, channel, automatic, purpose, allowed, reason, rules,
                                    rules_version, not_before, decided_at, address)
 SELECT $1, decision_id, lead_id, channel, automatic, purpose, allowed, reason, string_to_array(rules, ' '), $2,
@@ -68,6 +76,10 @@ FROM unnest($4::uuid[], $5::uuid[], $6::text[], $7::boolean[], $8::text[], $9::b
             $12::timestamptz[], $13::bytea[])
      AS t (decision_id, lead_id, channel, automatic, purpose, allowed, reason, rules, not_before, address)
 """
+
+_END_PASSAGE = "DELETE FROM routing.gate_passage WHERE buyer_id = $1 AND passage_id = $2"
+_UNDER_WAY = "SELECT passage_id, until FROM routing.gate_passage WHERE buyer_id = $1 AND addresses && $2::bytea[]"
+_FORGET_PASSAGES = "DELETE FROM routing.gate_passage WHERE buyer_id = $1 AND until < $2"
 
 _OF_LEAD = """
 SELECT decision_id, lead_id, channel, automatic, purpose, allowed, reason, rules, rules_version, not_before, decided_at
@@ -95,24 +107,27 @@ class Known:
         return {name: ListState(version, (name, digest) in self.listed) for name, version in self.versions.items()}
 
 
-class Hold:
-    """Locks that are held, until they are given back or lost with their connection."""
+class Decided(NamedTuple):
+    """A decision, the digest of the address that it is about, and all of the person's."""
 
-    def __init__(self) -> None:
-        self.held = True
-        self._told: Callable[[], None] | None = None
+    request: ContactRequest
+    decision: GateDecision
+    address: bytes | None
+    addresses: tuple[Address, ...]
 
-    def when_lost(self, tell: Callable[[], None] | None) -> None:
-        """Have it called when the locks are lost, at once where they are; None: nobody any more."""
-        self._told = tell
-        if tell is not None and not self.held:
-            tell()
 
-    def lost(self, *_: object) -> None:
-        """Say that somebody else may have them now."""
-        self.held = False
-        if self._told is not None:
-            self._told()
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What one call of the gate lets pass.
+
+    Attributes:
+        addresses: digests of everybody's whom something is for; empty: nothing passes.
+        until: when the last of it must have begun.
+    """
+
+    passage_id: UUID
+    addresses: list[bytes]
+    until: datetime
 
 
 class GateStore:
@@ -126,7 +141,7 @@ class GateStore:
         self._locks = locks
 
     @asynccontextmanager
-    async def locked(self, keys: Collection[int], *, wait: timedelta) -> AsyncIterator[Hold]:
+    async def locked(self, keys: Collection[int], *, wait: timedelta) -> AsyncIterator[None]:
         """Hold the locks of addresses inside the block.
 
         What goes wrong while they are given back is not told: what was done under them is done, and a connection
@@ -144,20 +159,16 @@ class GateStore:
             keys=",".join(str(int(key)) for key in keys),
         )
         async with translated(self._locks):
-            connection = await self._locks.acquire(timeout=seconds)
-        hold = Hold()
-        connection.add_termination_listener(hold.lost)
+            connection = await self._locks.acquire(timeout=max(seconds, _CONNECT_SECONDS))
         try:
             async with translated(self._locks):
                 await connection.execute(lock, timeout=seconds + 2 * _PATIENCE.total_seconds())
-            yield hold
+            yield
         finally:
-            hold.held = False
-            await self._give_back(connection, hold)
+            await self._give_back(connection)
 
-    async def _give_back(self, connection: PoolConnectionProxy[asyncpg.Record], hold: Hold) -> None:
+    async def _give_back(self, connection: PoolConnectionProxy[asyncpg.Record]) -> None:
         try:
-            connection.remove_termination_listener(hold.lost)
             await connection.execute("ROLLBACK")
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
             with suppress(asyncpg.InterfaceError):
@@ -200,26 +211,49 @@ class GateStore:
         buyer_id: str,
         version: str,
         at: datetime,
-        decided: Sequence[tuple[ContactRequest, GateDecision, bytes | None]],
+        decided: Sequence[Decided],
+        passage: Passage,
     ) -> None:
-        """Write decisions, with the digest of the address that each is about; durable once this returns."""
+        """Write decisions, and what passes until when.
+
+        Durable once this returns.
+        """
         async with translated(self._pool):
             await self._pool.execute(
                 _RECORD,
                 buyer_id,
                 version,
                 at,
-                [decision.decision_id for _, decision, _ in decided],
-                [request.lead_id for request, _, _ in decided],
-                [request.channel for request, _, _ in decided],
-                [request.automatic for request, _, _ in decided],
-                [request.purpose for request, _, _ in decided],
-                [decision.allowed for _, decision, _ in decided],
-                [decision.reason for _, decision, _ in decided],
-                [" ".join(decision.rules) for _, decision, _ in decided],
-                [decision.not_before for _, decision, _ in decided],
-                [address for _, _, address in decided],
+                [one.decision.decision_id for one in decided],
+                [one.request.lead_id for one in decided],
+                [one.request.channel for one in decided],
+                [one.request.automatic for one in decided],
+                [one.request.purpose for one in decided],
+                [one.decision.allowed for one in decided],
+                [one.decision.reason for one in decided],
+                [" ".join(one.decision.rules) for one in decided],
+                [one.decision.not_before for one in decided],
+                [one.address for one in decided],
+                passage.passage_id,
+                passage.addresses,
+                passage.until,
             )
+
+    async def end(self, buyer_id: str, passage: Passage) -> None:
+        """Say that nothing of a passage is being handed over any more."""
+        async with translated(self._pool):
+            await self._pool.execute(_END_PASSAGE, buyer_id, passage.passage_id)
+
+    async def under_way(self, buyer_id: str, digests: Sequence[bytes]) -> dict[UUID, datetime]:
+        """What passed for one of the addresses and has not ended, with when the last of it must have begun."""
+        async with translated(self._pool):
+            rows = await self._pool.fetch(_UNDER_WAY, buyer_id, digests)
+        return {row["passage_id"]: row["until"] for row in rows}
+
+    async def forget_passages(self, buyer_id: str, before: datetime) -> None:
+        """Drop what those left who died while they handed over."""
+        async with translated(self._pool):
+            await self._pool.execute(_FORGET_PASSAGES, buyer_id, before)
 
     async def of_lead(
         self, buyer_id: str, lead_id: UUID, after: tuple[datetime, UUID], limit: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,12 +19,16 @@ from services.routing.gate.person import Person
 from shared.db import outbox
 from shared.db.failures import translated
 from shared.db.pool import Connection, Pool
-from shared.rpc.errors import Malformed, RaceLost, Unavailable
+from shared.rpc.errors import DeadlineExceeded, Malformed, RaceLost, Unavailable
 from shared.runtime.clock import Clock
 
 #: How long an opt-out waits for contacts that are being handed over; a channel gives up sooner.
 _WAIT: Final = timedelta(seconds=25)
 
+#: How often it is looked whether what passed has ended.
+_LOOK_SECONDS: Final = 0.1
+#: What those left who died while they handed over is dropped then.
+_FORGET_AFTER: Final = timedelta(minutes=1)
 _NAMESPACE: Final = UUID("6a7ba45f-3b0e-4d0b-9a35-6f0e2c7f5a11")
 
 #: Told of every opt-out in its transaction, with the leads that it is about: what stops their playbooks and tasks.
@@ -90,7 +95,7 @@ class OptOuts:
         addresses = await self.addresses(notice)
         async with translated(self._pool), self._pool.acquire() as conn, conn.transaction():
             opt_out_id = await self.write(conn, notice, addresses)
-        await self.settled(addresses)
+        await self.settled(notice, addresses)
         return opt_out_id
 
     async def opted_out(self, buyer_id: str, lead_id: UUID, at: datetime) -> None:
@@ -167,17 +172,33 @@ class OptOuts:
                 await react(conn, notice.buyer_id, sorted(leads), notice.scope, notice.said_at)
         return opt_out_id
 
-    async def settled(self, addresses: Sequence[Address]) -> None:
+    async def settled(self, notice: Notice, addresses: Sequence[Address]) -> None:
         """Wait until nobody hands a message over who may not have seen what is written.
 
         Raises:
             Unavailable: somebody still does, or Postgres is away.
         """
+        buyer_id, digests = notice.buyer_id, [address.digest for address in addresses]
         try:
             async with self._locks.locked({address.lock for address in addresses}, wait=_WAIT):
                 pass
-        except RaceLost:
+        except (RaceLost, DeadlineExceeded):
             raise Unavailable("the opt-out is in force; a contact that began before it is still going on") from None
+        await self._passed(buyer_id, digests)
+
+    async def _passed(self, buyer_id: str, digests: Sequence[bytes]) -> None:
+        """Wait for those whose locks were lost with their connection: they may not know, and begin until their time
+        is over. What passes from now on has seen the opt-out."""
+        before = (await self._locks.under_way(buyer_id, digests)).keys()
+        while before:
+            now = self._clock.now()
+            left = {
+                one: until for one, until in (await self._locks.under_way(buyer_id, digests)).items() if one in before
+            }
+            if all(until <= now for until in left.values()):
+                await self._locks.forget_passages(buyer_id, now - _FORGET_AFTER)
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _id_of(notice: Notice, addresses: Sequence[Address]) -> UUID:
