@@ -32,7 +32,7 @@ from tests.chaos.client import SellerClient
 from tests.e2e.market import Market, open_market
 from tests.integration.http_receiver import Answer, HttpReceiver, reset, status
 
-SECRET = {"LEADLINE_RECEIVER_SECRET_CRM": "whsec_" + "c2VjcmV0LW9mLXRoZS1jcm0tb2YtdGhlLWJ1cnN0ISE="}
+SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1jcm0tb2YtdGhlLWJ1cnN0ISE="
 _ID = re.compile(rb"^X-Leadline-Delivery: (\S+)\r?$", re.MULTILINE)
 _KILL_SECONDS = 5.0
 _PATIENCE = 300.0
@@ -235,7 +235,7 @@ async def _main(leads: int, rate: float) -> int:
     crm = HttpReceiver()
     await crm.start()
     try:
-        market = open_market(**SECRET)
+        market = open_market(LEADLINE_RECEIVER_SECRET_CRM=SECRET)
         opened = await asyncio.to_thread(market.__enter__)
         try:
             report = await burst(opened, crm, leads, rate=rate, every=_KILL_SECONDS)

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 
 @pytest.fixture(scope="module")
 def market() -> Iterator[Market]:
-    with open_market(**SECRET) as opened:
+    with open_market(LEADLINE_RECEIVER_SECRET_CRM=SECRET) as opened:
         yield opened
 
 

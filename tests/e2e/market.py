@@ -56,7 +56,7 @@ def fresh_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def open_market(replicas: int = 1, **variables: str) -> Iterator[Market]:
+def open_market(*, replicas: int = 1, **variables: str) -> Iterator[Market]:
     """Start everything on free ports in a fresh folder, with `variables` in the processes' environment."""
     with (
         fresh_folder() as folder,

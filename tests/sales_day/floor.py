@@ -53,7 +53,11 @@ class Everybody:
     @asynccontextmanager
     async def permits(self, buyer_id: str, requests: Sequence[ContactRequest]) -> AsyncIterator[list[GateDecision]]:
         """Yes."""
-        yield [
+        yield await self.preview(buyer_id, requests)
+
+    async def preview(self, buyer_id: str, requests: Sequence[ContactRequest]) -> list[GateDecision]:
+        """It would be yes."""
+        return [
             GateDecision(decision_id=UUID(uuid7()), allowed=True, rules=(), reason="", not_before=None)
             for _ in requests
         ]
