@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -143,19 +143,39 @@ async def test_an_opt_out_that_cannot_be_acknowledged_is_in_force_and_may_be_tol
     assert len({row["opt_out_id"] for row in await world.rows("opt_out")}) == 1
 
 
-async def test_an_opt_out_waits_for_a_message_whose_locks_were_lost_and_which_does_not_know(world: GateWorld) -> None:
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many messages were under way, each time an opt-out looked."""
+    seen: list[int] = []
+    asked = GateStore.under_way
+
+    async def noted(store: GateStore, buyer_id: str, digests: Sequence[bytes]) -> dict[UUID, datetime]:
+        found = await asked(store, buyer_id, digests)
+        seen.append(len(found))
+        return found
+
+    monkeypatch.setattr(GateStore, "under_way", noted)
+    return seen
+
+
+async def several(looks: list[int]) -> bool:
+    return looks[-3:] == [1, 1, 1]
+
+
+async def test_an_opt_out_waits_for_a_message_whose_locks_were_lost_and_which_does_not_know(
+    world: GateWorld, looks: list[int]
+) -> None:
     ann = person()
     async with world.gates[0].permits(world.buyer, [contact(ann)]):
         await world.end_locks()
         waiting = asyncio.create_task(world.opt_out(ann))
-        await until(lambda: world.rows("opt_out"))
-        await asyncio.sleep(0.3)
+        await until(lambda: several(looks))
         assert not waiting.done()
     await asyncio.wait_for(waiting, 5)
     assert await world.rows("gate_passage") == []
 
 
-async def test_an_opt_out_waits_no_longer_for_the_dead_than_they_had_time(world: GateWorld) -> None:
+async def test_an_opt_out_waits_no_longer_for_the_dead_than_they_had_time(world: GateWorld, looks: list[int]) -> None:
     ann = person()
     passage = Passage(UUID(int=9), [one.digest for one in world.digests.of(world.buyer, ann.phone, "")], NOON)
     await world.pool.execute(
@@ -163,9 +183,8 @@ async def test_an_opt_out_waits_no_longer_for_the_dead_than_they_had_time(world:
         world.buyer, passage.passage_id, passage.addresses, NOON + timedelta(seconds=15),
     )  # fmt: skip
     waiting = asyncio.create_task(world.opt_out(ann))
-    await until(lambda: world.rows("opt_out"))
     world.clock.advance(14)
-    await asyncio.sleep(0.3)
+    await until(lambda: several(looks))
     assert not waiting.done()
     world.clock.advance(1)
     await asyncio.wait_for(waiting, 5)
