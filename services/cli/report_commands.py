@@ -104,7 +104,7 @@ def speed(
     buyer: Buyer = "",
     as_json: Json = False,
 ) -> None:
-    """How long each stage took between the consumer's submit and the first hand-over."""
+    """How long each stage took, from the consumer's submit to the first hand-over and the first live contact."""
     from leadline.reporting.v1 import reporting_service_pb2 as pb
 
     async def ask(services: Services, scope: pb.ReportScope) -> pb.GetSpeedToLeadResponse:

@@ -382,7 +382,9 @@ class StageSpeed(_message.Message):
     stage: _builtins.str
     """`seller` (submitted to received), `gateway`, `validation`, `dedup`, `routing`, `settlement`,
     `decision` (received to decided), `email` (decided to handed off), `task` (decided to task written),
-    `system` (received to first hand-off) or `speed_to_lead` (submitted, else received, to first hand-off).
+    `system` (received to first hand-off), `speed_to_lead` (submitted, else received, to first hand-off), and of people:
+    `waiting` (for an agent), `human` (given to an agent to first attempt), `attempt` (decided to first attempt), `lawful`
+    (the lawful part of that) or `contact` (decided to first live contact).
     """
     leads: _builtins.int
     """Leads measured."""

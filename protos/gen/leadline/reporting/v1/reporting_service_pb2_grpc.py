@@ -83,7 +83,7 @@ class ReportingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetSpeedToLead(self, request, context):
-        """Percentiles of each stage between the consumer's submit and the first hand-over.
+        """Percentiles of each stage from the consumer's submit to the first hand-over and the first live contact.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

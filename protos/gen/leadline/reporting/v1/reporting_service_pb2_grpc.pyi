@@ -40,7 +40,7 @@ class ReportingServiceStub:
     GetRejectReasons: _grpc.UnaryUnaryMultiCallable[_reporting_service_pb2.GetRejectReasonsRequest, _reporting_service_pb2.GetRejectReasonsResponse]
     """How often each reason rejected, grouped."""
     GetSpeedToLead: _grpc.UnaryUnaryMultiCallable[_reporting_service_pb2.GetSpeedToLeadRequest, _reporting_service_pb2.GetSpeedToLeadResponse]
-    """Percentiles of each stage between the consumer's submit and the first hand-over."""
+    """Percentiles of each stage from the consumer's submit to the first hand-over and the first live contact."""
     GetSellerStatement: _grpc.UnaryUnaryMultiCallable[_reporting_service_pb2.GetSellerStatementRequest, _reporting_service_pb2.GetSellerStatementResponse]
     """What the read model says that a seller is owed; equal to the ledger's statement once caught up."""
     GetFreshness: _grpc.UnaryUnaryMultiCallable[_reporting_service_pb2.GetFreshnessRequest, _reporting_service_pb2.GetFreshnessResponse]
@@ -58,7 +58,7 @@ class ReportingServiceAsyncStub(ReportingServiceStub):
     GetRejectReasons: _aio.UnaryUnaryMultiCallable[_reporting_service_pb2.GetRejectReasonsRequest, _reporting_service_pb2.GetRejectReasonsResponse]  # type: ignore[assignment]
     """How often each reason rejected, grouped."""
     GetSpeedToLead: _aio.UnaryUnaryMultiCallable[_reporting_service_pb2.GetSpeedToLeadRequest, _reporting_service_pb2.GetSpeedToLeadResponse]  # type: ignore[assignment]
-    """Percentiles of each stage between the consumer's submit and the first hand-over."""
+    """Percentiles of each stage from the consumer's submit to the first hand-over and the first live contact."""
     GetSellerStatement: _aio.UnaryUnaryMultiCallable[_reporting_service_pb2.GetSellerStatementRequest, _reporting_service_pb2.GetSellerStatementResponse]  # type: ignore[assignment]
     """What the read model says that a seller is owed; equal to the ledger's statement once caught up."""
     GetFreshness: _aio.UnaryUnaryMultiCallable[_reporting_service_pb2.GetFreshnessRequest, _reporting_service_pb2.GetFreshnessResponse]  # type: ignore[assignment]
@@ -91,7 +91,7 @@ class ReportingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reporting_service_pb2.GetSpeedToLeadRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reporting_service_pb2.GetSpeedToLeadResponse, _abc.Awaitable[_reporting_service_pb2.GetSpeedToLeadResponse]]:
-        """Percentiles of each stage between the consumer's submit and the first hand-over."""
+        """Percentiles of each stage from the consumer's submit to the first hand-over and the first live contact."""
 
     @_abc_1.abstractmethod
     def GetSellerStatement(
