@@ -190,6 +190,8 @@ def decode(text: str) -> Story:
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _DECODER = msgspec.json.Decoder(Story)
+#: So many of the first and as many of the last assignments are kept: a task may come and go for weeks.
+KEPT = 24
 #: Of two of these the earlier holds.
 _INSTANTS = frozenset(
     {"at", "live_at", "submitted", "received", "intake", "validated", "deduplicated", "routed", "decided"}
@@ -200,7 +202,8 @@ def _join(name: str, one: Any, other: Any) -> Any:
     if one is None:
         return other
     if isinstance(one, dict):
-        return _union(one, other)
+        both = _union(one, other)
+        return _ends(both) if name == "assigned" and len(both) > 2 * KEPT else both
     return min(one, other) if name in _INSTANTS else max(one, other)
 
 
@@ -212,3 +215,9 @@ def _union(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         first, second = one[key], other[key]
         both[key] = max(first, second) if isinstance(first, Said) else first.joined(second)
     return both
+
+
+def _ends(assigned: dict[str, Assigned]) -> dict[str, Assigned]:
+    """The first and the last of them. Taking ends of ends of parts gives the ends of the whole, in any order."""
+    by_time = sorted(assigned, key=lambda name: (assigned[name].at or 0, name))
+    return {name: assigned[name] for name in (*by_time[:KEPT], *by_time[-KEPT:])}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.reporting.parts import parts, skew
 from services.reporting.response import counted, stages, unchanged
 from services.reporting.response_sums import ResponseSums, Sums
-from services.reporting.story import Story, decode, encode
+from services.reporting.story import KEPT, Story, decode, encode
 from tests.unit.reporting.stories import assigned, at, attempt, automatic, bought, handed, joined, reply, said, task
 
 _seconds = st.integers(min_value=-60, max_value=90_000)
@@ -184,6 +184,18 @@ def test_a_lead_is_of_whom_it_was_given_to_last_until_somebody_tries() -> None:
     assert told.holder == ("east", "bob")
     assert joined(told, assigned(90, "")).holder == ("east", "")
     assert joined(told, attempt(70, agent="cy")).holder == ("east", "cy")
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=20)
+def test_of_very_many_assignments_the_first_and_the_last_are_kept_whatever_their_order(random: Random) -> None:
+    told = [assigned(seconds, "ann" if seconds % 2 else "") for seconds in range(1, 4 * KEPT)]
+    random.shuffle(told)
+    cut = random.randrange(len(told))
+    story = joined(*told[:cut]).joined(joined(*told[cut:])).joined(told[0])
+    assert len(story.assigned) == 2 * KEPT
+    assert story.first_assigned == at(1)
+    assert story.holder == ("east", "ann")
 
 
 def test_an_outcome_counts_in_a_hold_out_only_in_its_time() -> None:
