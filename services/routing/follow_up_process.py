@@ -115,6 +115,8 @@ async def main(process: Process) -> None:
         CONSUMER,
         scheduler.handle,
         decided,
+        # A backlog is taken in small bites: between two of them, what is being sent goes on.
+        batch=50,
         rest_seconds=settings.rest_seconds,
         committed=due.ring,
         metrics=metrics,

@@ -37,7 +37,7 @@ class LaneTerms:
 
 
 PEOPLE = LaneTerms(places=100, claim=50, failures=1, pauses=(1.0, 5.0, 30.0))
-SYSTEM = LaneTerms(places=4, claim=4, failures=5, pauses=(30.0, 60.0, 120.0, 300.0))
+SYSTEM = LaneTerms(places=8, claim=8, failures=5, pauses=(30.0, 60.0, 120.0, 300.0))
 #: As many as contacts can be asked of at once.
 FILE = LaneTerms(places=250, claim=250, failures=1, pauses=SYSTEM.pauses)
 

@@ -56,12 +56,12 @@ def test_a_claim_is_made_for_half_of_its_places_at_least() -> None:
 
 
 def test_whoever_came_too_short_is_first_next_time() -> None:
-    made, _ = lanes(places=8)
+    made, _ = lanes(places=16)
     names = [f"webhook:b/{n:03}" for n in range(20)]
     served: Counter[str] = Counter()
     for _ in range(10):
         rooms = made.rooms(names)
-        assert sum(rooms.values()) <= 8
+        assert sum(rooms.values()) <= 16
         made.begun(rooms, [name for name, room in rooms.items() for _ in range(room)])
         for name, room in rooms.items():
             served[name] += room
