@@ -132,6 +132,8 @@ class Batch(NamedTuple):
     marks: Sequence[MarkRow]
     #: Of leads that took up a bid.
     bids: Sequence[BidRow] = ()
+    #: Bids, and the leads that kept their holds and turned out not to be what was pinged.
+    let_go: Sequence[tuple[str, str]] = ()
 
 
 class Obstacle(NamedTuple):

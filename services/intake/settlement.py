@@ -137,6 +137,11 @@ class Settlement:
                     for n, draft in enumerate(drafts, 1)
                     if draft.bid is not None and holds(draft)
                 ],
+                let_go=[
+                    (draft.bid.claims.ping_id, draft.lead_id)
+                    for draft in drafts
+                    if draft.resumed and draft.bid is not None and not holds(draft)
+                ],
             ),
         )
 
@@ -154,16 +159,17 @@ def _worth_another_look(waiting: Sequence[Draft], hindered: Sequence[tuple[Draft
 
 
 def groups_without_shared_persons(drafts: Sequence[Draft]) -> list[list[Draft]]:
-    """Split a batch so that no two bought leads of one group share an identity.
+    """Split a batch so that no two bought leads of one group share an identity, and no two leads a bid.
 
     Two leads of one person in one batch have to be settled one after the other,
-    or the second could not see the first one's claim. Order is kept: the first
-    that came is the first settled.
+    or the second could not see the first one's claim; so have two that take up one
+    bid, since the first may turn out to be another one's copy. Order is kept: the
+    first that came is the first settled.
     """
     groups: list[list[Draft]] = []
     digests: list[set[bytes]] = []
     for draft in drafts:
-        own = digests_of(draft)
+        own = digests_of(draft) | ({draft.bid.claims.ping_id.encode()} if draft.bid is not None else set())
         # Not before any group that already holds this person, so arrival order decides.
         last = max((n for n, taken in enumerate(digests) if own & taken), default=-1)
         if last + 1 == len(groups):

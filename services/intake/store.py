@@ -8,7 +8,7 @@ from datetime import datetime
 
 import asyncpg
 
-from services.intake.rows import Batch, BidRow, LeadRow, Obstacle, SubmissionRow
+from services.intake.rows import Batch, LeadRow, Obstacle, SubmissionRow
 from shared.db.failures import translated
 from shared.db.pool import Pool, ping
 
@@ -48,6 +48,16 @@ SELECT what, lead, detail, seller, own, limit_kind
 _SPEND_HOLDS = "SELECT n, why FROM intake.spend_holds($1, $2, $3::uuid[], $4::uuid[], $5::boolean[])"
 _LOCK_HOLDS = """
 SELECT FROM intake.hold WHERE buyer_id = $1 AND ping_id = ANY ($2::uuid[]) ORDER BY ping_id FOR UPDATE
+"""
+_LET_GO = """
+WITH free AS (
+    UPDATE intake.hold AS h SET lead_id = NULL, expires_at = p.expires_at
+      FROM intake.ping AS p
+     WHERE h.buyer_id = $1 AND h.ping_id = ANY ($2::uuid[]) AND h.lead_id = ANY ($3::uuid[])
+       AND p.buyer_id = h.buyer_id AND p.ping_id = h.ping_id
+    RETURNING h.ping_id
+)
+UPDATE intake.ping AS p SET lead_id = NULL FROM free WHERE p.buyer_id = $1 AND p.ping_id = free.ping_id
 """
 _KEEP_HOLDS = "SELECT intake.keep_holds($1, $2, $3::uuid[], $4::uuid[], $5::timestamptz[])"
 
@@ -167,13 +177,15 @@ class LeadStore:
             batch.demands, told, batch.marks,
         )  # fmt: skip
         async with translated(self._pool):
-            if batch.bids:
-                return await self._settle_with_bids(rows, batch.bids)
+            if batch.bids or batch.let_go:
+                return await self._settle_with_bids(rows, batch)
             obstacles = await self._pool.fetch(_SETTLE, *rows)
         return [Obstacle(*row) for row in obstacles]
 
-    async def _settle_with_bids(self, rows: tuple[object, ...], bids: Sequence[BidRow]) -> list[Obstacle]:
-        numbers, pings, leads, accepted = zip(*bids, strict=True)
+    async def _settle_with_bids(self, rows: tuple[object, ...], batch: Batch) -> list[Obstacle]:
+        numbers = [bid.lead for bid in batch.bids]
+        pings, leads = [bid.ping_id for bid in batch.bids], [bid.lead_id for bid in batch.bids]
+        accepted = [bid.accepted for bid in batch.bids]
         async with self._pool.acquire() as connection:
             transaction = connection.transaction()
             await transaction.start()
@@ -181,6 +193,8 @@ class LeadStore:
                 refused = await connection.fetch(_SPEND_HOLDS, *rows[:2], pings, leads, accepted)
                 obstacles = [Obstacle("bid", numbers[row["n"] - 1], row["why"], "", False, "") for row in refused]
                 if not obstacles:
+                    if batch.let_go:
+                        await connection.execute(_LET_GO, rows[0], *zip(*batch.let_go, strict=True))
                     obstacles = [Obstacle(*row) for row in await connection.fetch(_SETTLE, *rows)]
             except BaseException:
                 await transaction.rollback()

@@ -330,3 +330,14 @@ async def test_old_pings_are_forgotten(world: World) -> None:
     world.clock.advance(31 * 86_400)
     await world.holds.sweep()
     assert await world.count("intake.ping") == 0
+
+
+async def test_a_pending_post_that_contradicts_its_ping_leaves_the_bid_to_the_right_one(world: World) -> None:
+    token = await bid(world, loan_amount="25000")
+    world.stages.away = True
+    await world.submit(world.item(bid_token=token, loan_amount="30000", external_id="wrong"))
+    world.stages.away = False
+    await world.sweeper.sweep()
+    assert await world.count("intake.lead", "outcome = 'rejected'") == 1
+    (right,) = await world.submit(world.item(bid_token=token, loan_amount="25000", external_id="right"))
+    assert right.answer.outcome == pb.OUTCOME_ACCEPTED
