@@ -120,6 +120,10 @@ class Model:
             self._keep_hold(item, now, lead)
         elif bid is not None and not answer.reasons & BID_REASONS:
             self._spend_hold(item.bid, now, lead, bought=answer.what == "accepted")
+        elif bid is not None and self.takers.get(item.bid) == lead:
+            # It kept the hold while nobody could tell that it is not what was pinged.
+            del self.takers[item.bid]
+            self.holds[item.bid] = self.holds[item.bid]._replace(lead="", ends=bid.ends)
         if answer.what == "accepted":
             self._buy(item, now, received, answer, lead, bid)
 
