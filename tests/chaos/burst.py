@@ -35,7 +35,7 @@ from tests.integration.http_receiver import Answer, HttpReceiver, reset, status
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1jcm0tb2YtdGhlLWJ1cnN0ISE="
 _ID = re.compile(rb"^X-Leadline-Delivery: (\S+)\r?$", re.MULTILINE)
 _KILL_SECONDS = 5.0
-_PATIENCE = 300.0
+_PATIENCE = 900.0
 _WAITING = "SELECT count(*) FROM routing.delivery WHERE state = 'waiting'"
 _MADE = """
 SELECT l.lead_id::text AS lead_id,
