@@ -169,7 +169,9 @@ def groups_without_shared_persons(drafts: Sequence[Draft]) -> list[list[Draft]]:
     groups: list[list[Draft]] = []
     digests: list[set[bytes]] = []
     for draft in drafts:
-        own = digests_of(draft) | ({draft.bid.claims.ping_id.encode()} if draft.bid is not None else set())
+        own = digests_of(draft)
+        if draft.bid is not None:
+            own |= {draft.bid.claims.ping_id.encode()}
         # Not before any group that already holds this person, so arrival order decides.
         last = max((n for n, taken in enumerate(digests) if own & taken), default=-1)
         if last + 1 == len(groups):
