@@ -272,8 +272,7 @@ class Driver:
         return bought[number % len(bought)] if bought else ""
 
     async def _ask(self, step: Ask) -> None:
-        lead = self._bought(step.lead)
-        if not lead:
+        if not (lead := self._bought(step.lead)):
             return
         names = await self._world.ask(lead, step.amount, 2 if step.both else 1)
         for name in sorted(names, reverse=True):
@@ -286,8 +285,7 @@ class Driver:
         return names[-1 - number % len(names)] if names else ""
 
     async def _act(self, step: Act) -> None:
-        name = self._return(step.which)
-        if not name:
+        if not (name := self._return(step.which)):
             return
         told = await self._world.act(name, step.action, step.amount, 2 if step.both else 1)
         for possible in sorted(told, reverse=True):
