@@ -74,6 +74,9 @@ def _names(a: Person, b: Person) -> Iterator[Evidence]:
     if crossed > max(0.0, (given.bits if given else 0.0) + (family.bits if family else 0.0)):
         yield Evidence(crossed, "first and last name swapped", Sign.NAME)
         return
+    if given and family and given.bits < 0 and family.bits < 0 and _half_swapped(a, b):
+        yield Evidence(-1.0, "one name in the other's place", Sign.NAME)
+        return
     if given:
         yield given
         yield from _middle(a, b)
@@ -147,6 +150,16 @@ def _swapped(a: Person, b: Person) -> float:
     words = {a.first, a.last}
     bits = (4.0 if words & FREQUENT_GIVEN else 7.0) + (5.5 if words & FREQUENT_FAMILIES else 8.5)
     return bits - 2.5 * (2 - halves.count(Likeness.SAME))
+
+
+def _half_swapped(a: Person, b: Person) -> bool:
+    """A first name that is the other's last name, where few are called so."""
+    alike = [
+        one
+        for one, other in ((a.first, b.last), (b.first, a.last))
+        if compare_family(one, other) in (Likeness.SAME, Likeness.SLIP)
+    ]
+    return any(name not in FREQUENT_GIVEN and name not in FREQUENT_FAMILIES for name in alike)
 
 
 def _suffix(a: Person, b: Person) -> Iterator[Evidence]:

@@ -109,6 +109,14 @@ def test_twins_are_two_unless_nothing_is_told_that_each_has_alone() -> None:
     assert match(read_person(told), read_person(told | {"first_name": "Gwen"})).score >= REJECT_SCORE
 
 
+def test_a_rare_name_in_the_other_s_place_speaks_for_one_person_beside_a_birthday_and_an_address() -> None:
+    told = {name: value for name, value in ANN.items() if name not in ("phone", "email")}
+    half = match(read_person(told), read_person(told | {"first_name": "Whitfeild", "last_name": "Gwen"}))
+    none = match(read_person(told), read_person(told | {"first_name": "Ruth", "last_name": "Gwen"}))
+    assert half.score >= REJECT_SCORE > none.score
+    assert "one name in the other's place" in half.why
+
+
 @pytest.mark.parametrize("names", ["sarah sara", "erik eric", "catherine katherine", "debbie debby"])
 def test_spellings_of_one_name_are_that_name(names: str) -> None:
     assert compare_given(*names.split()) is Likeness.FORM
