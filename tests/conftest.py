@@ -24,8 +24,9 @@ _TEMPLATE = "template_leadline"
 _WHOLE = ("e2e", "chaos")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the whole suite on one worker, where tests run on several."""
+    """Keep the tests of the whole suite on one worker, where tests run on several. First: xdist reads the marks then."""
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in _WHOLE:
