@@ -24,7 +24,7 @@ demo: .venv/.installed ## starts everything, buys a stream of leads, prints what
 	@exec $(BIN)/leadline demo $(if $(KEEP),--keep)
 
 test: .venv/.installed ## runs every test against real Postgres and Valkey
-	@$(BIN)/python -m pytest tests --ignore=tests/bench -n auto --maxprocesses=4 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest tests --ignore=tests/bench -n auto --maxprocesses=4 --dist loadscope $(ARGS)
 
 bench: .venv/.installed ## measures, writes .leadline/bench.json, prints ratios
 	@$(BIN)/python -m tests.bench $(ARGS)

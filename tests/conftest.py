@@ -8,10 +8,12 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.valkey import EmbeddedValkey
@@ -24,13 +26,18 @@ _TEMPLATE = "template_leadline"
 _WHOLE = ("e2e", "chaos")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the whole suite on one worker, where tests run on several. First: xdist reads the marks then."""
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in _WHOLE:
-            item.add_marker(pytest.mark.xdist_group("whole"))
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Where tests run on several workers: a file is one worker's, and so is everything that starts the whole suite."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "whole" if Path(file).parts[1] in _WHOLE else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """How xdist hands tests out. Its own groups by mark are not seen by this pytest."""
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
