@@ -22,16 +22,16 @@ from tests.clock import FakeClock
 
 _TEMPLATE = "template_leadline"
 
-#: Tests that start every service, or kill parts of it: one after the other, beside all the rest.
-_WHOLE = ("e2e", "chaos")
+#: Tests that kill parts of the whole suite: one after the other, beside all the rest.
+_KILLING = "chaos"
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Where tests run on several workers: a file is one worker's, and so is everything that starts the whole suite."""
+    """Where tests run on several workers: a file is one worker's, and so is everything that kills."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "whole" if Path(file).parts[1] in _WHOLE else file
+        return _KILLING if Path(file).parts[1] == _KILLING else file
 
 
 @pytest.hookimpl(optionalhook=True)
