@@ -100,17 +100,21 @@ async def _nap(pool: Pool) -> None:
         await connection.execute("SELECT pg_sleep(0.1)")
 
 
+async def _ping_until_nobody_answers(pool: Pool) -> None:
+    # The server's children see its death a moment later; until then one may still answer.
+    async with asyncio.timeout(10), translated(pool):
+        while True:
+            await ping(pool)
+
+
 async def test_what_was_committed_survives_kill_minus_nine_and_the_pool_lives_on(server_folder: Path) -> None:
     with EmbeddedPostgres(server_folder / "crash") as server:
         async with open_pool(_settings(server.url), role="leadline", name="t") as pool:
             await pool.execute("CREATE TABLE kept (n int)")
             await pool.execute("INSERT INTO kept VALUES (7)")
             server.kill()
-            # The server's children see its death a moment later; until then one may still answer.
             with pytest.raises(Unavailable):
-                async with asyncio.timeout(10), translated(pool):
-                    while True:
-                        await ping(pool)
+                await _ping_until_nobody_answers(pool)
             server.start()
             assert await pool.fetchval("SELECT n FROM kept") == 7
 
