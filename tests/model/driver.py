@@ -141,9 +141,9 @@ class Driver:
             if not left:
                 return model
             for n in left:
-                further = model.copy()
-                if take(further, n) and (done := tried(further, tuple(m for m in left if m != n))):
-                    return done
+                for further in (model.copy(), model.given_back(self._world.clock.now())):
+                    if take(further, n) and (done := tried(further, tuple(m for m in left if m != n))):
+                        return done
             return None
 
         found = tried(self._model, tuple(range(count)))

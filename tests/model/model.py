@@ -172,6 +172,13 @@ class Model:
             leads, spend = self.used[row]
             self.used[row] = (leads - 1, spend - hold.price)
 
+    def given_back(self, now: datetime) -> Model:
+        """Another one, in which somebody has just given back every hold that is over."""
+        other = self.copy()
+        for ping in [ping for ping, hold in other.holds.items() if hold.ends <= now]:
+            other.give_back(ping)
+        return other
+
     def forget_pings(self, now: datetime) -> None:
         """Old ones are forgotten, and their keys are free."""
         for ping in [ping for ping, (_, _, at) in self.pings.items() if at < now - PINGS_KEPT]:
