@@ -55,6 +55,11 @@ _SETTINGS: Mapping[str, str] = {
 #: What "accepted means kept" rests on. Never loosened but by `durable=False`.
 _DURABLE: Mapping[str, str] = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 _VOLATILE: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "on"}
+#: What is kept for years has an index that grows: ten million claims of dedup's take 1.4 GB, and a look-up that finds
+#: its page in memory costs the same as in an empty store (`python -m tests.bench.claims`).
+_MOST_BUFFERS_MB, _LEAST_BUFFERS_MB = 2048, 256
+#: A twelfth: beside it run all services, and the system's own cache serves the rest.
+_BUFFERS_SHARE = 12
 
 
 class EmbeddedPostgres:
@@ -86,7 +91,8 @@ class EmbeddedPostgres:
         self._any_port = port == 0
         self._port = port
         self._durable = durable
-        self._settings = {**_SETTINGS, **(_DURABLE if durable else _VOLATILE), **(settings or {})}
+        kept = {**_DURABLE, "shared_buffers": f"{_buffers_mb()}MB"} if durable else _VOLATILE
+        self._settings = {**_SETTINGS, **kept, **(settings or {})}
         self._on_launch = on_launch
         self._identity = unprivileged()
         self._programs = Path()
@@ -319,6 +325,12 @@ class EmbeddedPostgres:
 
     def _last_lines(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-8:])
+
+
+def _buffers_mb() -> int:
+    """Memory that the server keeps pages in; it takes as much of it as it comes to use."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return min(max(memory // _BUFFERS_SHARE, _LEAST_BUFFERS_MB), _MOST_BUFFERS_MB)
 
 
 def _environment() -> dict[str, str]:

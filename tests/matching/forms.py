@@ -2,8 +2,9 @@
 
 The kinds of error are those of the literature (Damerau, CACM 7, 1964: four in five misspelt words are one insertion,
 omission, substitution or transposition away; Christen and Pudjijono, "Accurate Synthetic Generation of Realistic
-Personal Information", PAKDD 2009: typing by keyboard distance, scanning, hearing, swapped and missing fields). Written
-before the rules of the matcher were looked at, so that it measures them.
+Personal Information", PAKDD 2009: typing by keyboard distance, scanning, hearing, swapped and missing fields). How
+often each happens is taken from there and from how forms are filled in, not from the rules of the matcher, which it
+measures.
 """
 
 from __future__ import annotations
